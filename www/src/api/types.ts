@@ -1,0 +1,298 @@
+/**
+ * The types of the public contract. Accuracies and probabilities are shares from 0 to 1,
+ * losses are mean cross-entropy in nats, epochs and steps count from 1, indices from 0.
+ */
+
+/** What can be asked for. `auto`: WebGPU where it works, else the CPU. */
+export type DeviceChoice = "auto" | DeviceKind;
+
+/** `cpu` is burn-flex, `ndarray` is burn-ndarray, both on one thread. */
+export type DeviceKind = "webgpu" | "cpu" | "ndarray";
+
+/** Where the lab computes, and why there. */
+export type Device = {
+  readonly kind: DeviceKind;
+  /** The backend's name, or the graphics adapter's. */
+  readonly name: string;
+  /** Threads that train; 1 for now, whatever was asked for. */
+  readonly workers: number;
+  /** One plain sentence for a person. */
+  readonly reason: string;
+};
+
+export type CreateOptions = {
+  /** Default `auto`. */
+  device?: DeviceChoice | undefined;
+  /** CPU workers that train side by side: a whole number of at least 1. Default 1. */
+  workers?: number | undefined;
+  /** A whole number from 0. Same seed, device and calls: same losses. Default 0. */
+  seed?: number | undefined;
+};
+
+export type Split = "train" | "validation" | "test";
+
+/** Height, width, channels (1: grey, 3: RGB). */
+export type Shape = [height: number, width: number, channels: number];
+
+/** A small picture of many pictures, to show a set before it is loaded. */
+export type Preview = {
+  /** Address of a PNG: `columns` x `rows` pictures of the set's size, without gaps. */
+  url: string;
+  columns: number;
+  rows: number;
+  /** The class number of each picture, row by row. */
+  labels: number[];
+};
+
+/** A set that comes with the lab and can be loaded with `loadBundled(name)`. */
+export type BundledSet = {
+  name: string;
+  title: string;
+  /** One sentence. */
+  description: string;
+  /** Who made it, and the licence. */
+  source: string;
+  classes: string[];
+  shape: Shape;
+  /** Training pictures. */
+  train: number;
+  /** Test pictures. */
+  test: number;
+  /** Bytes to download for the whole set. */
+  bytes: number;
+  /** Whether the whole set is in the browser's cache, so that loading costs no download. */
+  cached: boolean;
+  preview: Preview | null;
+};
+
+/** A set that this copy of the lab could not be built with. */
+export type MissingSet = { name: string; title: string; /** One sentence. */ reason: string };
+
+export type DatasetInfo = {
+  name: string;
+  classes: string[];
+  shape: Shape;
+  /** Pictures in each split. */
+  splits: Record<Split, number>;
+  /** Pictures of each class, in each split. */
+  counts: Record<Split, number[]>;
+  /** What was passed over while loading. */
+  warnings: { file: string; message: string }[];
+};
+
+/** How far something is. */
+export type Progress = { done: number; total: number; unit: "bytes" | "pictures" | "batches" };
+
+export type LoadOptions = {
+  /** At most so many pictures of each split; all by default. */
+  limit?: number | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+};
+
+export type SplitOptions = {
+  /** Share of the training pictures to validate with, from 0 up to 1. */
+  validation?: number | undefined;
+  /** Share to test with, for a set that has no test pictures of its own. */
+  test?: number | undefined;
+  /** Repeats the draw. */
+  seed?: number | undefined;
+};
+
+/** An optimizer by Keras's names: `{ name: "rmsprop", learning_rate: 0.001 }`. */
+export type OptimizerSpec = { name: string; learning_rate?: number; [option: string]: unknown };
+
+/** A layer by Keras's names: `{ layer: "Conv2D", filters: 32, kernel_size: 3 }`. */
+export type LayerSpec = { layer: string; name?: string; [option: string]: unknown };
+
+/** A network as a list of layers, in Keras's own names. */
+export type ModelSpec = {
+  input_shape: Shape | number[];
+  layers: LayerSpec[];
+  compile?: {
+    optimizer?: OptimizerSpec | string;
+    loss?: string;
+    metrics?: string[];
+  };
+};
+
+/** A network of the lessons, made for one shape of pictures and number of classes. */
+export type Preset = {
+  name: string;
+  title: string;
+  /** One sentence. */
+  description: string;
+  spec: ModelSpec;
+  /** What trains it well. */
+  epochs: number;
+  batchSize: number;
+};
+
+/** What Keras's `model.summary()` prints. */
+export type Summary = {
+  layers: {
+    name: string;
+    layer: string;
+    /** The batch first, as `null`. */
+    outputShape: (number | null)[];
+    params: number;
+    trainable: boolean;
+  }[];
+  totalParams: number;
+  trainableParams: number;
+};
+
+export type TrainOptions = {
+  /** Default 1, or as many as `steps` needs. */
+  epochs?: number | undefined;
+  /** Pictures a step. Default 32. */
+  batchSize?: number | undefined;
+  /** Stop after so many steps; the run can be resumed. */
+  steps?: number | undefined;
+  /** Another optimizer than the model's. */
+  optimizer?: OptimizerSpec | string | undefined;
+  /** Another step size than the optimizer's. */
+  learningRate?: number | undefined;
+  /** Shuffle every epoch. Default true. */
+  shuffle?: boolean | undefined;
+  /** Measure the validation split after every epoch. Default true. */
+  validate?: boolean | undefined;
+  /**
+   * Go on with the run that was stopped or loaded. By default training starts `epochs` more
+   * epochs from the present weights, like a second `fit()`.
+   */
+  resume?: boolean | undefined;
+  /** Aborting stops the run, which can be resumed, and rejects with code `aborted`. */
+  signal?: AbortSignal | undefined;
+};
+
+/** What can be changed while a run goes on. */
+export type TrainUpdate = {
+  learningRate?: number | undefined;
+  /** The run's last epoch. */
+  epochs?: number | undefined;
+};
+
+export type StepEvent = {
+  type: "step";
+  /** Counted over the life of the weights. */
+  epoch: number;
+  /** Within the epoch. */
+  step: number;
+  /** Steps in an epoch. */
+  steps: number;
+  /** Steps over the life of the weights. */
+  globalStep: number;
+  /** Of this step's batch. */
+  loss: number;
+  /** Of this step's batch. */
+  accuracy: number;
+  /** Pictures in the batch. */
+  images: number;
+  /** Training speed over about the last second, validation and pauses left out. */
+  imagesPerSecond: number;
+};
+
+export type EpochEvent = {
+  type: "epoch";
+  epoch: number;
+  /** Mean over the epoch's steps, as Keras prints it. */
+  loss: number;
+  accuracy: number;
+  /** Over the validation split after the epoch; absent where none was measured. */
+  valLoss?: number;
+  valAccuracy?: number;
+  /** Time that the epoch took, validation included and pauses left out. */
+  seconds: number;
+};
+
+export type WarningEvent = { type: "warning"; code: string; message: string };
+
+/** The lab could go on from here after a failure. */
+export type CheckpointEvent = { type: "checkpoint"; /** Over the life of the weights. */ step: number };
+
+export type DoneEvent = {
+  type: "done";
+  /** `finished`: all epochs or steps. `stopped`: by `stop()`. `diverged`: the loss is no number any more. */
+  reason: "finished" | "stopped" | "early-stopping" | "diverged";
+};
+
+export type TrainEvent = StepEvent | EpochEvent | WarningEvent | CheckpointEvent | DoneEvent;
+
+/** Where a run begins and how long it is. */
+export type RunInfo = {
+  /** Its first epoch. */
+  epoch: number;
+  /** Its last epoch. */
+  epochs: number;
+  /** Steps taken before it, over the life of the weights. */
+  step: number;
+  stepsPerEpoch: number;
+  /** Steps that it takes. */
+  totalSteps: number;
+  batchSize: number;
+  /** Batches of validation after each epoch. */
+  validationBatches: number;
+};
+
+/** Everything that happened to the present weights, for charts. */
+export type History = {
+  steps: { epoch: number; loss: number; accuracy: number }[];
+  epochs: { epoch: number; loss: number; accuracy: number; valLoss?: number; valAccuracy?: number }[];
+};
+
+/** The run that a loaded checkpoint was saved in. */
+export type SavedRun = {
+  epoch: number;
+  /** Steps taken in that epoch. */
+  step: number;
+  /** Its last epoch. */
+  epochs: number;
+  batchSize: number;
+  /** Whether nothing is left to resume. */
+  finished: boolean;
+  optimizer: string;
+  learningRate: number;
+};
+
+export type EvaluateOptions = {
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+};
+
+export type Evaluation = {
+  loss: number;
+  accuracy: number;
+  /** Pictures measured. */
+  count: number;
+  /** Pictures by [true class][predicted class]. */
+  confusion: number[][];
+  /** Scores that are not defined are null. */
+  perClass: {
+    label: string;
+    precision: number | null;
+    recall: number | null;
+    f1: number | null;
+    /** Pictures of this class. */
+    support: number;
+  }[];
+  /** The predictions with the highest loss, highest first. */
+  worst: { index: number; label: number; predicted: number; loss: number; probabilities: number[] }[];
+};
+
+export type Prediction = { label: string; probability: number }[];
+
+/** `count` maps of `height` x `width`, one after another, row by row. */
+export type FeatureMaps = {
+  layer: string;
+  count: number;
+  height: number;
+  width: number;
+  data: Float32Array<ArrayBuffer>;
+};
+
+/** One picture of the loaded set. */
+export type Picture = { pixels: ImageData; label: number; name: string };
+
+/** What `save` can be asked for; so far only `checkpoint` is written. */
+export type SaveFormat = "checkpoint" | "safetensors" | "keras" | "onnx";

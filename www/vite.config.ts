@@ -1,0 +1,47 @@
+import { defineConfig, type Plugin } from "vite";
+
+/** What embedders import by name; the build fails rather than losing one of them. */
+const publicModule = "cnn-lab.js";
+const publicNames = ["CnnLab", "CnnLabElement", "CnnLabError"];
+
+/**
+ * Checks that the public module stands at the site's root under its stable name, with its
+ * exports, and that it holds the code that asks where it was loaded from: the wasm modules
+ * and the data are found beside it.
+ */
+function checkPublicModule(): Plugin {
+  return {
+    name: "check-public-module",
+    generateBundle(_, bundle) {
+      const chunk = bundle[publicModule];
+      if (chunk?.type !== "chunk") {
+        this.error(`The build made no ${publicModule} at the root of the site.`);
+      }
+      const missing = publicNames.filter((name) => !chunk.exports.includes(name));
+      if (missing.length > 0) {
+        this.error(`${publicModule} does not export ${missing.join(", ")}.`);
+      }
+    },
+  };
+}
+
+export default defineConfig({
+  // Relative addresses: the site can be hosted in any folder.
+  base: "./",
+  plugins: [checkPublicModule()],
+  worker: { format: "es" },
+  build: {
+    target: "es2022",
+    // The strict content policy allows no data: addresses for scripts, and files cache better.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+    rolldownOptions: {
+      input: { index: "index.html", "cnn-lab": "src/cnn-lab.ts" },
+      preserveEntrySignatures: "strict",
+      output: {
+        entryFileNames: (chunk) =>
+          chunk.name === "cnn-lab" ? publicModule : "assets/[name]-[hash].js",
+      },
+    },
+  },
+});
