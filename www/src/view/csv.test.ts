@@ -1,0 +1,19 @@
+import { expect, test } from "vitest";
+import { historyCsv } from "./csv";
+
+test("steps come first, then epochs, and what was not measured stays empty", () => {
+  const csv = historyCsv({
+    steps: [{ epoch: 1, loss: 2.302585092994046, accuracy: 0.109375 }],
+    epochs: [
+      { epoch: 1, loss: 0.5, accuracy: 0.85, valLoss: 0.25, valAccuracy: 0.9 },
+      { epoch: 2, loss: 0.4, accuracy: 0.875 },
+    ],
+  });
+  expect(csv.split("\r\n")).toEqual([
+    "kind,epoch,step,loss,accuracy,val_loss,val_accuracy",
+    "step,1,1,2.302585092994046,0.109375,,",
+    "epoch,1,,0.5,0.85,0.25,0.9",
+    "epoch,2,,0.4,0.875,,",
+    "",
+  ]);
+});

@@ -1,0 +1,42 @@
+import { expect, test } from "vitest";
+import { bytes, count, decimal, duration, loss, percent, plural, shape, value } from "./format";
+
+test("thousands are parted by a narrow space that does not break", () => {
+  expect(count(999)).toBe("999");
+  expect(count(60000)).toBe("60\u202f000");
+  expect(decimal(1234567.891, 2)).toBe("1\u202f234\u202f567.89");
+});
+
+test("a negative number has a real minus sign, and a rounded zero has none", () => {
+  expect(decimal(-0.25, 2)).toBe("\u22120.25");
+  expect(decimal(-0.0001, 2)).toBe("0.00");
+});
+
+test("numbers that are none say so", () => {
+  expect(loss(NaN)).toBe("not a number");
+  expect(loss(Infinity)).toBe("∞");
+  expect(loss(-Infinity)).toBe("\u2212∞");
+});
+
+test("losses keep their width as they fall", () => {
+  expect([12345, 23.456, 2.30259, 0.03124].map(loss)).toEqual(["12\u202f345", "23.5", "2.303", "0.0312"]);
+});
+
+test("values of maps keep three significant figures", () => {
+  expect([0, 1234.5, 3.14159, 0.0012345, -0.5].map(value)).toEqual([
+    "0", "1\u202f235", "3.14", "0.00123", "\u22120.500",
+  ]);
+});
+
+test("shares, sizes and times read as a person says them", () => {
+  expect(percent(0.98941, 2)).toBe("98.94%");
+  expect([512, 34_000, 11_594_722].map(bytes)).toEqual(["512 bytes", "34 kB", "11.6 MB"]);
+  expect([0.4, 59.6, 80, 7500].map(duration)).toEqual(["0 s", "1 min 0 s", "1 min 20 s", "2 h 5 min"]);
+  expect(plural(1, "picture")).toBe("1 picture");
+  expect(plural(3, "class", "classes")).toBe("3 classes");
+});
+
+test("a shape leaves the batch out", () => {
+  expect(shape([null, 26, 26, 32])).toBe("26\u202f×\u202f26\u202f×\u202f32");
+  expect(shape([28, 28, 1])).toBe("28\u202f×\u202f28\u202f×\u202f1");
+});

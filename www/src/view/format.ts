@@ -1,0 +1,82 @@
+/**
+ * Numbers as the page writes them: thin spaces in thousands, a real minus sign, and a fixed
+ * number of decimals, so that tabular figures stand still while they change.
+ */
+
+const thinSpace = "\u202f"; // narrow and not broken at a line's end
+const minus = "\u2212";
+/** Stands where a number will be. */
+export const nothing = "\u2013";
+
+/** A number with a fixed number of decimals. */
+export function decimal(value: number, decimals: number): string {
+  if (Number.isNaN(value)) {
+    return "not a number";
+  }
+  if (!Number.isFinite(value)) {
+    return value > 0 ? "∞" : `${minus}∞`;
+  }
+  const [whole = "", fraction] = Math.abs(value).toFixed(decimals).split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, thinSpace);
+  const text = fraction === undefined ? grouped : `${grouped}.${fraction}`;
+  // What rounds to zero has no sign.
+  return value < 0 && /[1-9]/.test(text) ? minus + text : text;
+}
+
+/** A whole number. */
+export function count(value: number): string {
+  return decimal(value, 0);
+}
+
+/** A share of 1 as a percentage. */
+export function percent(share: number, decimals = 1): string {
+  return `${decimal(share * 100, decimals)}%`;
+}
+
+/** A loss in nats: four decimals below 1, fewer above, always five figures or less. */
+export function loss(value: number): string {
+  const size = Math.abs(value);
+  return decimal(value, size < 1 ? 4 : size < 10 ? 3 : size < 1000 ? 1 : 0);
+}
+
+/** A value of a map, to three significant figures. */
+export function value(x: number): string {
+  if (x === 0) {
+    return "0";
+  }
+  const digits = Math.floor(Math.log10(Math.abs(x)));
+  return decimal(x, Math.min(6, Math.max(0, 2 - digits)));
+}
+
+/** Bytes as a person reads a download. */
+export function bytes(size: number): string {
+  if (size < 1000) {
+    return `${count(size)} bytes`;
+  }
+  return size < 99_500 ? `${decimal(size / 1e3, 0)} kB` : `${decimal(size / 1e6, 1)} MB`;
+}
+
+/** Seconds, in the two largest units. */
+export function duration(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds));
+  if (whole < 60) {
+    return `${whole} s`;
+  }
+  const minutes = Math.floor(whole / 60);
+  return minutes < 60
+    ? `${minutes} min ${whole % 60} s`
+    : `${count(Math.floor(minutes / 60))} h ${minutes % 60} min`;
+}
+
+/** A layer's output shape without the batch: 26 × 26 × 32. */
+export function shape(sizes: readonly (number | null)[]): string {
+  return sizes
+    .slice(sizes[0] === null ? 1 : 0)
+    .map((size) => (size === null ? "any" : count(size)))
+    .join(`${thinSpace}×${thinSpace}`);
+}
+
+/** "1 picture", "60 000 pictures". */
+export function plural(n: number, one: string, many = `${one}s`): string {
+  return `${count(n)} ${n === 1 ? one : many}`;
+}
