@@ -1,0 +1,78 @@
+//! How good a network is: measured in slices, on a snapshot of the weights.
+
+pub mod metrics;
+
+use burn::tensor::Tensor;
+
+use crate::data::batch;
+use crate::data::dataset::{Dataset, Split};
+use crate::device;
+use crate::error::{Error, Result};
+use crate::evaluate::metrics::{Evaluation, Tally};
+use crate::model::network::Network;
+use crate::train::session::check_fit;
+
+/// An evaluation under way. It holds the weights as they were when it began, so training
+/// may go on beside it.
+pub struct Evaluator {
+    network: Network,
+    split: Split,
+    /// Pictures measured so far.
+    done: usize,
+    count: usize,
+    tally: Tally,
+}
+
+impl Evaluator {
+    /// Pictures a batch.
+    pub const BATCH: usize = 128;
+
+    /// Begins to measure a split.
+    ///
+    /// # Errors
+    /// `data-missing` where the split is empty, `input-shape` and `class-count` where
+    /// network and data do not fit.
+    pub fn new(network: &Network, dataset: &Dataset, split: Split) -> Result<Self> {
+        check_fit(network, dataset)?;
+        let count = dataset.len(split);
+        if count == 0 {
+            return Err(Error::data_missing(format!(
+                "The {} split has no pictures to measure.",
+                split.name()
+            ))
+            .field("split"));
+        }
+        let tally = Tally::new(dataset.classes().len());
+        Ok(Self { network: network.clone(), split, done: 0, count, tally })
+    }
+
+    /// Batches in all.
+    pub fn batches(&self) -> usize {
+        self.count.div_ceil(Self::BATCH)
+    }
+
+    /// Measures at most `n` batches more; the result after the last.
+    ///
+    /// # Errors
+    /// `device-lost` where the device fails, `option` where the data is no longer what it
+    /// was at the start.
+    pub async fn advance(&mut self, dataset: &Dataset, n: usize) -> Result<Option<Evaluation>> {
+        let mut logits: Vec<Tensor<1>> = Vec::new();
+        let mut labels = Vec::new();
+        for _ in 0..n {
+            let end = self.count.min(self.done + Self::BATCH);
+            if self.done == end {
+                break;
+            }
+            let batch = batch::upload(dataset, self.split, self.done..end, self.network.device())?;
+            logits.push(self.network.logits(batch.pictures).flatten(0, 1));
+            labels.push(batch.labels);
+            self.done = end;
+        }
+        let logits = device::read(logits).await?;
+        for (logits, labels) in logits.iter().zip(labels) {
+            self.tally.add(logits, &labels);
+        }
+        Ok((self.done == self.count).then(|| self.tally.finish(dataset.classes())))
+    }
+}

@@ -1,0 +1,46 @@
+//! Train a convolutional image classifier in a browser tab.
+//!
+//! # The map
+//!
+//! The crate builds twice from the same files: natively, for tests, and for WebAssembly,
+//! where [`web`] puts it behind one JavaScript class. Read it in this order:
+//!
+//! 1. [`data`]: bytes become labelled pictures ([`data::dataset`]), pictures become batches
+//!    of tensors ([`data::batch`]).
+//! 2. [`model`]: a layer list in Keras's names ([`model::spec`]) is checked and counted
+//!    ([`model::shape`]) and computed over Burn ([`model::network`]).
+//! 3. [`train`]: the loss, the optimizers, and the session that is pulled forward step by
+//!    step ([`train::session`]).
+//! 4. [`evaluate`] and [`explain`]: how good a network is, and what it sees.
+//! 5. [`store`]: all of it as bytes, and back.
+//! 6. [`device`]: where tensors live. [`error`] and [`random`] are leaves.
+//!
+//! Imports run from `web` to `train` to the rooms below it; `evaluate` and `store` know the
+//! session only where they check or keep it.
+//!
+//! # Invariants
+//!
+//! - Only `web` names wasm-bindgen, js-sys or web-sys.
+//! - The core has no clock, no files and no global generator: callers pass what it needs,
+//!   and every draw comes from a [`random::Stream`] that names its purpose. The same seed,
+//!   device and calls give the same losses, to the last bit on the CPU.
+//! - No tensor below [`data::batch`]; no backend's name outside [`device`].
+//! - Training is pulled: [`train::session::Session::advance`] returns after a few steps, and
+//!   whoever called decides when to go on. A step is: gradient of each share of the batch,
+//!   sum in a fixed order, update.
+//! - Nothing is read from a device synchronously; a figure stays there until it is asked for.
+//! - Bad input is a value: an [`Error`] or a warning. No input panics.
+
+pub mod data;
+pub mod device;
+pub mod error;
+pub mod evaluate;
+pub mod explain;
+pub mod model;
+pub mod random;
+pub mod store;
+pub mod train;
+#[cfg(target_arch = "wasm32")]
+pub mod web;
+
+pub use error::{Error, Result};

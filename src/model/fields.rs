@@ -1,0 +1,178 @@
+//! Reads the fields of a JSON object one by one, with errors that name the field, and at
+//! the end refuses what nobody asked for.
+
+use std::ops::Range;
+
+use serde_json::{Map, Value};
+
+use crate::error::{Error, Result};
+
+/// No size in a spec may pass this; it keeps every product of sizes within 64 bits.
+const LARGEST_SIZE: u64 = 1 << 20;
+
+/// The fields of one object that have not been read yet.
+pub(crate) struct Fields(Map<String, Value>);
+
+impl Fields {
+    pub(crate) fn new(map: Map<String, Value>) -> Self {
+        Self(map)
+    }
+
+    /// Takes a field out, whatever it is.
+    pub(crate) fn take(&mut self, field: &str) -> Option<Value> {
+        self.0.remove(field)
+    }
+
+    /// Takes a field that is there and not null.
+    fn given(&mut self, field: &str) -> Option<Value> {
+        self.take(field).filter(|value| !value.is_null())
+    }
+
+    /// A whole number of at least 1, or `default`.
+    pub(crate) fn count(&mut self, field: &str, default: Option<usize>) -> Result<usize> {
+        match (self.given(field), default) {
+            (Some(value), _) => size(&value, field),
+            (None, Some(default)) => Ok(default),
+            (None, None) => Err(missing(field)),
+        }
+    }
+
+    /// One whole number of at least 1 for both directions, or a pair, height first.
+    pub(crate) fn pair(&mut self, field: &str, default: Option<[usize; 2]>) -> Result<[usize; 2]> {
+        match (self.given(field), default) {
+            (Some(Value::Array(values)), _) => match values.as_slice() {
+                [height, width] => Ok([size(height, field)?, size(width, field)?]),
+                _ => Err(Error::spec(format!(
+                    "Give one number or a pair [height, width]; it has {} values.",
+                    values.len()
+                ))
+                .field(field)),
+            },
+            (Some(value), _) => size(&value, field).map(|size| [size, size]),
+            (None, Some(default)) => Ok(default),
+            (None, None) => Err(missing(field)),
+        }
+    }
+
+    /// Height, width and channels; the channels are 1 (greyscale) or 3 (colour).
+    pub(crate) fn input_shape(&mut self, field: &str) -> Result<[usize; 3]> {
+        let wrong = || {
+            Error::spec(
+                "Give the picture's shape as [height, width, channels], such as [28, 28, 1].",
+            )
+            .field(field)
+        };
+        let Some(Value::Array(values)) = self.given(field) else { return Err(wrong()) };
+        let [height, width, channels] = values.as_slice() else { return Err(wrong()) };
+        let shape = [size(height, field)?, size(width, field)?, size(channels, field)?];
+        if !matches!(shape[2], 1 | 3) {
+            return Err(Error::spec(format!(
+                "Pictures have 1 channel (greyscale) or 3 (colour); {} is neither.",
+                shape[2]
+            ))
+            .field(field));
+        }
+        Ok(shape)
+    }
+
+    /// A number within `range` (its end excluded), or `default`.
+    pub(crate) fn number(
+        &mut self,
+        field: &str,
+        default: Option<f64>,
+        range: Range<f64>,
+    ) -> Result<f64> {
+        let value = match (self.given(field), default) {
+            (Some(value), _) => value,
+            (None, Some(default)) => return Ok(default),
+            (None, None) => return Err(missing(field)),
+        };
+        match value.as_f64() {
+            Some(number) if range.contains(&number) => Ok(number),
+            _ if range.end.is_infinite() => Err(Error::spec(format!(
+                "{field} is a number of at least {}; it is {value}.",
+                range.start
+            ))
+            .field(field)),
+            _ => Err(Error::spec(format!(
+                "{field} is a number from {} up to, but not including, {}; it is {value}.",
+                range.start, range.end
+            ))
+            .field(field)),
+        }
+    }
+
+    /// true or false, or `default`.
+    pub(crate) fn flag(&mut self, field: &str, default: bool) -> Result<bool> {
+        match self.given(field) {
+            None => Ok(default),
+            Some(Value::Bool(flag)) => Ok(flag),
+            Some(value) => {
+                Err(Error::spec(format!("{field} is true or false; it is {value}.")).field(field))
+            }
+        }
+    }
+
+    /// One of the names, or `default`.
+    pub(crate) fn choice<T: Copy>(
+        &mut self,
+        field: &str,
+        names: &[(&'static str, T)],
+        default: T,
+    ) -> Result<T> {
+        if matches!(self.0.get(field), None | Some(Value::Null)) {
+            self.0.remove(field);
+            return Ok(default);
+        }
+        self.choice_required(field, names)
+    }
+
+    /// One of the names.
+    pub(crate) fn choice_required<T: Copy>(
+        &mut self,
+        field: &str,
+        names: &[(&'static str, T)],
+    ) -> Result<T> {
+        let value = self.given(field).ok_or_else(|| missing(field))?;
+        let known = names.iter().find(|(name, _)| value.as_str() == Some(name));
+        known.map(|(_, choice)| *choice).ok_or_else(|| {
+            let list: Vec<_> = names.iter().map(|(name, _)| *name).collect();
+            Error::spec(format!("{field} is one of {}; it is {value}.", list.join(", ")))
+                .field(field)
+        })
+    }
+
+    /// Refuses any field that was not read; `known` is listed in the error.
+    pub(crate) fn finish(self, known: &[&str]) -> Result<()> {
+        let Some(field) = self.0.keys().next() else { return Ok(()) };
+        let hint = if known.is_empty() {
+            "It takes no options.".to_owned()
+        } else {
+            format!("Known here: {}.", known.join(", "))
+        };
+        Err(Error::spec(format!("There is no option {field}. {hint}")).field(field))
+    }
+}
+
+fn missing(field: &str) -> Error {
+    Error::spec(format!("{field} is missing; it has no default.")).field(field)
+}
+
+fn size(value: &Value, field: &str) -> Result<usize> {
+    // Whole numbers may be written as 3.0: JavaScript does not tell the two apart.
+    let number = value.as_u64().or_else(|| {
+        value.as_f64().filter(|number| number.fract() == 0.0 && *number >= 0.0).map(|n| n as u64)
+    });
+    match number {
+        Some(0) => Err(Error::spec(format!("{field} must be at least 1; it is 0.")).field(field)),
+        Some(number) if number <= LARGEST_SIZE => Ok(number as usize),
+        Some(number) => Err(Error::spec(format!(
+            "{field} is {number}, which is more than a browser can hold; the limit is {LARGEST_SIZE}."
+        ))
+        .field(field)),
+        None => {
+            Err(Error::spec(format!("{field} is a whole number of at least 1; it is {value}."))
+                .field(field))
+        }
+    }
+}

@@ -1,0 +1,240 @@
+//! A checkpoint: all that a run needs to go on exactly where it was.
+//!
+//! The container is safetensors, so other tools can open the weights: each parameter stands
+//! under its own name (`conv2d/kernel`, filters first, as `network.rs` says) and each
+//! optimizer slot under `optimizer/SLOT/NAME`. Beside them, under the metadata key
+//! `cnn-lab`, stands JSON with the spec, class names, preprocessing, seed, optimizer, run
+//! and history. Numbers are written so that they read back to the last bit.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use burn::tensor::{Tensor, TensorData};
+use safetensors::{Dtype, SafeTensors, View};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::device;
+use crate::error::{Error, Result};
+use crate::model::network::Network;
+use crate::model::shape::Summary;
+use crate::model::spec::ModelSpec;
+use crate::train::history::History;
+use crate::train::optimizer::{Optimizer, OptimizerSpec};
+use crate::train::session::{Progress, Session};
+
+/// The version of the format that is written; another is refused.
+const VERSION: u32 = 1;
+const KEY: &str = "cnn-lab";
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Metadata {
+    version: u32,
+    spec: Value,
+    classes: Vec<String>,
+    preprocessing: Preprocessing,
+    seed: u64,
+    optimizer: Value,
+    iterations: u64,
+    run: Option<Progress>,
+    history: History,
+}
+
+/// What happens to a picture's bytes before the network sees them.
+#[derive(Serialize, Deserialize)]
+struct Preprocessing {
+    /// Every value is multiplied by this.
+    rescale: f64,
+    /// How other sizes are fitted.
+    fit: String,
+}
+
+/// What a loaded checkpoint holds, for the page.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoadedInfo {
+    /// The model's summary.
+    pub summary: Summary,
+    /// The model's spec, as JSON text.
+    pub spec: String,
+    /// The classes' names; empty for weights that were never trained.
+    pub classes: Vec<String>,
+    /// The run that it was saved in.
+    pub run: Option<LoadedRun>,
+    /// What happened to the weights.
+    pub history: History,
+}
+
+/// A run as a checkpoint holds it.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct LoadedRun {
+    /// The epoch it stands in, counted from 1.
+    pub epoch: u32,
+    /// Steps taken in that epoch.
+    pub step: usize,
+    /// Its last epoch.
+    pub epochs: u32,
+    /// Pictures a step.
+    pub batch_size: usize,
+    /// Whether nothing is left to do.
+    pub finished: bool,
+    /// The optimizer's name.
+    pub optimizer: String,
+    /// Its present step size.
+    pub learning_rate: f64,
+}
+
+struct Floats {
+    shape: Vec<usize>,
+    bytes: Vec<u8>,
+}
+
+impl View for Floats {
+    fn dtype(&self) -> Dtype {
+        Dtype::F32
+    }
+    fn shape(&self) -> &[usize] {
+        &self.shape
+    }
+    fn data(&self) -> Cow<'_, [u8]> {
+        Cow::Borrowed(&self.bytes)
+    }
+    fn data_len(&self) -> usize {
+        self.bytes.len()
+    }
+}
+
+fn slot_name(slot: &str, param: &str) -> String {
+    format!("optimizer/{slot}/{param}")
+}
+
+/// Writes a session's network, optimizer, run and history.
+///
+/// # Errors
+/// `state` where there is no model, `device-lost` where the device fails.
+pub async fn save(session: &Session) -> Result<Vec<u8>> {
+    let network = session.network()?;
+    let optimizer = session
+        .optimizer
+        .as_ref()
+        .ok_or_else(|| Error::state("There is no model yet; set one first."))?;
+    let infos = network.param_infos();
+    let mut names: Vec<_> = infos.iter().map(|info| info.name.clone()).collect();
+    let mut tensors = network.params.clone();
+    for (slot, values) in optimizer.spec.rule.slots().iter().zip(&optimizer.slots) {
+        names.extend(infos.iter().map(|info| slot_name(slot, &info.name)));
+        tensors.extend(values.iter().cloned());
+    }
+    let values = device::read(tensors).await?;
+    let views = names.into_iter().zip(values).enumerate().map(|(index, (name, values))| {
+        let shape = infos[index % infos.len()].shape.clone();
+        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
+        (name, Floats { shape, bytes })
+    });
+    let metadata = Metadata {
+        version: VERSION,
+        spec: network.spec().to_value(),
+        classes: session.classes.clone(),
+        preprocessing: Preprocessing { rescale: 1.0 / 255.0, fit: "stretch".into() },
+        seed: session.seed,
+        optimizer: optimizer.spec.to_value(),
+        iterations: optimizer.iterations,
+        run: session.progress().cloned(),
+        history: session.history.clone(),
+    };
+    let write =
+        |error: String| Error::checkpoint(format!("The checkpoint cannot be written: {error}."));
+    let json = serde_json::to_string(&metadata).map_err(|error| write(error.to_string()))?;
+    safetensors::serialize(views, Some(HashMap::from([(KEY.to_owned(), json)])))
+        .map_err(|error| write(error.to_string()))
+}
+
+/// Puts a checkpoint's contents into a session. Its data set stays; a run can be resumed
+/// once the data that it was trained with is loaded.
+///
+/// # Errors
+/// `checkpoint` where the bytes are none, are cut off, or do not fit together; `state` in
+/// the middle of a run. The session stays as it was then.
+pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
+    if session.is_training() {
+        return Err(Error::state("A run is under way; stop it before you load a checkpoint."));
+    }
+    let not_one = |reason: String| {
+        Error::checkpoint(format!(
+            "This file is not a checkpoint of this lab, or it was cut off ({reason}). Choose a \
+             file that Save wrote."
+        ))
+    };
+    let (_, header) =
+        SafeTensors::read_metadata(bytes).map_err(|error| not_one(error.to_string()))?;
+    let tensors = SafeTensors::deserialize(bytes).map_err(|error| not_one(error.to_string()))?;
+    let json = header.metadata().as_ref().and_then(|metadata| metadata.get(KEY));
+    let json = json.ok_or_else(|| not_one("it holds tensors, but no training session".into()))?;
+    let version: Value = serde_json::from_str(json).map_err(|error| not_one(error.to_string()))?;
+    if version["version"] != VERSION {
+        return Err(Error::checkpoint(format!(
+            "This checkpoint is of version {}; this lab reads version {VERSION}.",
+            version["version"]
+        ))
+        .field("version"));
+    }
+    let metadata: Metadata =
+        serde_json::from_value(version).map_err(|error| not_one(error.to_string()))?;
+
+    let inside = |error: Error| Error::checkpoint(format!("The checkpoint is damaged: {error}"));
+    let spec = ModelSpec::from_value(metadata.spec).map_err(inside)?;
+    let summary = Summary::of(&spec).map_err(inside)?;
+    let mut network = Network::new(spec, metadata.seed, &session.device).map_err(inside)?;
+    let infos = network.param_infos().to_vec();
+    if !metadata.classes.is_empty() && metadata.classes.len() != network.classes() {
+        return Err(Error::checkpoint("The checkpoint's class names do not fit its network."));
+    }
+    let tensor = |name: &str, shape: &[usize]| -> Result<Tensor<1>> {
+        let view = tensors.tensor(name).ok();
+        let view = view.filter(|view| view.dtype() == Dtype::F32 && view.shape() == shape);
+        let view = view.ok_or_else(|| {
+            Error::checkpoint(format!("The checkpoint lacks {name} of shape {shape:?}."))
+                .field(name)
+        })?;
+        let (values, _) = view.data().as_chunks::<4>();
+        let values: Vec<f32> = values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        let length = values.len();
+        Ok(Tensor::from_data(TensorData::new(values, [length]), &session.device))
+    };
+    let load_all = |prefix: &dyn Fn(&str) -> String| -> Result<Vec<Tensor<1>>> {
+        infos.iter().map(|info| tensor(&prefix(&info.name), &info.shape)).collect()
+    };
+    network.params = load_all(&|name| name.to_owned())?;
+    let optimizer = OptimizerSpec::from_value(metadata.optimizer).map_err(inside)?;
+    let slots = optimizer.rule.slots().iter();
+    let slots = slots.map(|slot| load_all(&|name| slot_name(slot, name))).collect::<Result<_>>()?;
+    let optimizer = Optimizer { spec: optimizer, iterations: metadata.iterations, slots };
+    let run = metadata.run;
+    if run.as_ref().is_some_and(|run| run.batch_size == 0 || run.epoch == 0) {
+        return Err(
+            Error::checkpoint("The checkpoint's run has no batch or no epoch.").field("run")
+        );
+    }
+
+    let info = LoadedInfo {
+        summary,
+        spec: network.spec().to_value().to_string(),
+        classes: metadata.classes.clone(),
+        run: run.as_ref().map(|run| LoadedRun {
+            epoch: run.epoch,
+            step: run.step,
+            epochs: run.epochs,
+            batch_size: run.batch_size,
+            finished: run.finished(),
+            optimizer: optimizer.spec.name().into(),
+            learning_rate: optimizer.spec.learning_rate,
+        }),
+        history: metadata.history.clone(),
+    };
+    session.seed = metadata.seed;
+    session.classes = metadata.classes;
+    session.restore(network, optimizer, metadata.history, run);
+    Ok(info)
+}

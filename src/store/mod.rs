@@ -1,0 +1,3 @@
+//! Keeping a session: weights and everything beside them, as bytes.
+
+pub mod checkpoint;

@@ -1,0 +1,6 @@
+//! Training: optimizers, loss, the session's state machine and its history.
+
+pub mod history;
+pub mod loss;
+pub mod optimizer;
+pub mod session;

@@ -1,0 +1,626 @@
+//! The session: a network, its data and a run that is pulled forward.
+//!
+//! Nothing here runs by itself. Whoever owns the session calls [`Session::advance`], gets
+//! events, and decides when to call again; so pause, single step and stop need no flags
+//! here. A run passes through [`Phase::Training`] and [`Phase::Validating`] once an epoch
+//! and ends in [`Phase::Over`], from where it can be resumed if it was stopped.
+
+use burn::tensor::{Device, Tensor};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::data::batch::{self, Batch};
+use crate::data::dataset::{Dataset, DatasetInfo, Split, SplitOptions};
+use crate::device;
+use crate::error::{Error, Result};
+use crate::evaluate::Evaluator;
+use crate::model::network::{Mode, Network, Share};
+use crate::model::shape::Summary;
+use crate::model::spec::ModelSpec;
+use crate::train::history::{EpochRecord, Event, History, Reason, StepRecord};
+use crate::train::optimizer::{Optimizer, OptimizerSpec};
+
+/// What `train` was asked for. Fields that are left out have the defaults given with them.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct TrainOptions {
+    /// Epochs to train for; 1, or as many as `steps` needs.
+    pub epochs: Option<f64>,
+    /// Pictures a step; 32, as in Keras.
+    pub batch_size: Option<f64>,
+    /// Stop after so many steps; the run can be resumed.
+    pub steps: Option<f64>,
+    /// Another optimizer than the model's: a name or an object in Keras's terms.
+    pub optimizer: Option<Value>,
+    /// Another step size than the optimizer's.
+    pub learning_rate: Option<f64>,
+    /// Shuffle every epoch; true.
+    pub shuffle: Option<bool>,
+    /// Measure the validation split after every epoch; true.
+    pub validate: Option<bool>,
+    /// Go on with the run that was stopped or loaded.
+    pub resume: bool,
+}
+
+/// Where a run begins and how long it is.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct RunInfo {
+    /// The epoch it begins in, counted from 1 over the life of the weights.
+    pub epoch: u32,
+    /// Its last epoch.
+    pub epochs: u32,
+    /// Steps taken before.
+    pub step: u64,
+    /// Steps in an epoch.
+    pub steps_per_epoch: usize,
+    /// Steps still to take.
+    pub total_steps: u64,
+    /// Pictures a step.
+    pub batch_size: usize,
+    /// Batches of validation after each epoch; 0 without validation.
+    pub validation_batches: usize,
+}
+
+/// How a run goes, as a checkpoint keeps it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Progress {
+    /// The present epoch, counted from 1 over the life of the weights.
+    pub epoch: u32,
+    /// The last epoch of the run.
+    pub epochs: u32,
+    /// Steps taken in the present epoch.
+    pub step: usize,
+    /// Pictures a step.
+    pub batch_size: usize,
+    /// Whether every epoch is shuffled.
+    pub shuffle: bool,
+    /// Whether the validation split is measured after every epoch.
+    pub validate: bool,
+    /// Losses of the present epoch so far, summed over pictures.
+    pub loss_sum: f64,
+    /// Pictures of the present epoch so far that were classified rightly.
+    pub correct: f64,
+    /// Pictures of the present epoch so far.
+    pub seen: u64,
+    /// [`Dataset::fingerprint`] of the training pictures.
+    pub fingerprint: u32,
+}
+
+impl Progress {
+    /// Whether nothing is left of the run.
+    pub fn finished(&self) -> bool {
+        self.epoch > self.epochs
+    }
+}
+
+enum Phase {
+    Training,
+    Validating(Box<Evaluator>),
+    Over,
+}
+
+struct Run {
+    progress: Progress,
+    /// The order of the present epoch.
+    order: Vec<u32>,
+    /// Steps until this call's `steps` are done.
+    steps_left: u64,
+    phase: Phase,
+}
+
+/// A network, its data and its run, on one device.
+pub struct Session {
+    pub(crate) device: Device,
+    pub(crate) seed: u64,
+    pub(crate) dataset: Option<Dataset>,
+    /// Names of the classes that the weights know, from the data or the checkpoint.
+    pub(crate) classes: Vec<String>,
+    pub(crate) network: Option<Network>,
+    pub(crate) optimizer: Option<Optimizer>,
+    pub(crate) history: History,
+    run: Option<Run>,
+}
+
+impl Session {
+    /// An empty session. The same seed, device and calls give the same losses.
+    pub fn new(device: Device, seed: u64) -> Self {
+        Self {
+            device,
+            seed,
+            dataset: None,
+            classes: Vec::new(),
+            network: None,
+            optimizer: None,
+            history: History::default(),
+            run: None,
+        }
+    }
+
+    /// Takes a data set in place of the present one.
+    ///
+    /// # Errors
+    /// `state` in the middle of a run, `data-missing` where there is nothing to train on.
+    pub fn set_dataset(&mut self, dataset: Dataset) -> Result<DatasetInfo> {
+        self.refuse_while_training("load other data")?;
+        if dataset.len(Split::Train) == 0 {
+            return Err(
+                Error::data_missing("The set holds no training pictures.").file(dataset.name())
+            );
+        }
+        let info = dataset.info();
+        self.dataset = Some(dataset);
+        Ok(info)
+    }
+
+    /// Divides the data set anew. See [`Dataset::split`].
+    ///
+    /// # Errors
+    /// `state` without data or in the middle of a run, `option` for wrong shares.
+    pub fn split(&mut self, options: SplitOptions) -> Result<DatasetInfo> {
+        self.refuse_while_training("divide the data anew")?;
+        let dataset = self.dataset.as_mut().ok_or_else(no_data)?;
+        dataset.split(options)?;
+        Ok(dataset.info())
+    }
+
+    /// The data set.
+    ///
+    /// # Errors
+    /// `state` where none is loaded.
+    pub fn dataset(&self) -> Result<&Dataset> {
+        self.dataset.as_ref().ok_or_else(no_data)
+    }
+
+    /// The network.
+    ///
+    /// # Errors
+    /// `state` where no model is set.
+    pub fn network(&self) -> Result<&Network> {
+        self.network.as_ref().ok_or_else(|| Error::state("There is no model yet; set one first."))
+    }
+
+    /// The names of the classes that the network's outputs stand for.
+    pub fn class_names(&self) -> &[String] {
+        &self.classes
+    }
+
+    /// What happened to the weights since they were drawn.
+    pub fn history(&self) -> &History {
+        &self.history
+    }
+
+    /// How the present run goes, if there is one.
+    pub fn progress(&self) -> Option<&Progress> {
+        self.run.as_ref().map(|run| &run.progress)
+    }
+
+    /// Whether a run is under way: started, and neither over nor stopped.
+    pub fn is_training(&self) -> bool {
+        self.run.as_ref().is_some_and(|run| !matches!(run.phase, Phase::Over))
+    }
+
+    /// Takes a model with fresh weights; what was trained before is gone.
+    ///
+    /// # Errors
+    /// `state` in the middle of a run, `spec` for a model that cannot be; the present model
+    /// stays then.
+    pub fn set_model(&mut self, spec: ModelSpec) -> Result<Summary> {
+        self.refuse_while_training("change the model")?;
+        let summary = Summary::of(&spec)?;
+        let optimizer = spec.compile.optimizer.clone();
+        let network = Network::new(spec, self.seed, &self.device)?;
+        self.optimizer = Some(Optimizer::new(optimizer, &network.params));
+        self.network = Some(network);
+        self.history = History::default();
+        self.classes = Vec::new();
+        self.run = None;
+        Ok(summary)
+    }
+
+    /// Puts a network, its optimizer, history and run in place, as a checkpoint has them.
+    pub(crate) fn restore(
+        &mut self,
+        network: Network,
+        optimizer: Optimizer,
+        history: History,
+        progress: Option<Progress>,
+    ) {
+        self.network = Some(network);
+        self.optimizer = Some(optimizer);
+        self.history = history;
+        self.run = progress.map(|progress| Run {
+            progress,
+            order: Vec::new(),
+            steps_left: 0,
+            phase: Phase::Over,
+        });
+    }
+
+    /// Begins a run, or goes on with one.
+    ///
+    /// # Errors
+    /// `option` naming a wrong option, `state` where data, model or the run to resume is
+    /// missing or another run is under way, `input-shape` and `class-count` where model and
+    /// data do not fit. Nothing is changed then.
+    pub fn start_training(&mut self, options: &TrainOptions) -> Result<RunInfo> {
+        self.refuse_while_training("start another run")?;
+        let dataset = self.dataset()?;
+        let network = self.network()?;
+        check_fit(network, dataset)?;
+        let fingerprint = dataset.fingerprint();
+        let pictures = dataset.len(Split::Train);
+        if pictures == 0 {
+            return Err(Error::data_missing("The training split is empty; leave pictures in it.")
+                .field("split"));
+        }
+        let steps = options.steps.map(|steps| whole("steps", steps)).transpose()?;
+        let epochs = options.epochs.map(|epochs| whole("epochs", epochs)).transpose()?;
+        let batch_size = options.batch_size.map(|size| whole("batchSize", size)).transpose()?;
+        let optimizer = self.choose_optimizer(options)?;
+
+        let done = self.history.epochs.last().map_or(0, |epoch| epoch.epoch);
+        let progress = if options.resume {
+            let progress =
+                self.progress().filter(|progress| !progress.finished()).ok_or_else(|| {
+                    Error::state("There is no unfinished run to resume; train without resume.")
+                })?;
+            if progress.fingerprint != fingerprint {
+                return Err(Error::state(
+                    "The data is not what the run was trained with: load the same set with the \
+                     same limit and division, or train without resume.",
+                ));
+            }
+            if batch_size.is_some_and(|size| size as usize != progress.batch_size) {
+                return Err(Error::option(format!(
+                    "The run to resume has batches of {}; leave batchSize out.",
+                    progress.batch_size
+                ))
+                .field("batchSize"));
+            }
+            progress.clone()
+        } else {
+            let batch_size = (batch_size.unwrap_or(32) as usize).min(pictures);
+            check_memory(network, batch_size)?;
+            let steps_per_epoch = pictures.div_ceil(batch_size) as u64;
+            let wanted =
+                epochs.unwrap_or_else(|| steps.map_or(1, |steps| steps.div_ceil(steps_per_epoch)));
+            Progress {
+                epoch: done + 1,
+                epochs: done.saturating_add(wanted.min(u64::from(u32::MAX)) as u32),
+                step: 0,
+                batch_size,
+                shuffle: options.shuffle.unwrap_or(true),
+                validate: options.validate.unwrap_or(true),
+                loss_sum: 0.0,
+                correct: 0.0,
+                seen: 0,
+                fingerprint,
+            }
+        };
+        let classes = dataset.classes().to_vec();
+        let validation = if progress.validate { dataset.len(Split::Validation) } else { 0 };
+        let steps_per_epoch = pictures.div_ceil(progress.batch_size);
+        let remaining = u64::from(progress.epochs + 1 - progress.epoch) * steps_per_epoch as u64
+            - progress.step as u64;
+        let steps_left = steps.unwrap_or(u64::MAX);
+        let info = RunInfo {
+            epoch: progress.epoch,
+            epochs: progress.epochs,
+            step: self.history.steps.len() as u64,
+            steps_per_epoch,
+            total_steps: steps_left.min(remaining),
+            batch_size: progress.batch_size,
+            validation_batches: validation.div_ceil(Evaluator::BATCH),
+        };
+        let order = self.order(&progress)?;
+        self.optimizer = Some(optimizer);
+        self.classes = classes;
+        // A run that was stopped between its last step and its validation goes on there.
+        let evaluator = match progress.step {
+            step if step >= steps_per_epoch => self.validation(&progress)?,
+            _ => None,
+        };
+        let phase = evaluator.map_or(Phase::Training, Phase::Validating);
+        self.run = Some(Run { progress, order, steps_left, phase });
+        Ok(info)
+    }
+
+    /// Changes a run while it goes on: the step size, and the last epoch (never below the
+    /// present one).
+    ///
+    /// # Errors
+    /// `option` naming a wrong value, `state` where no run is under way.
+    pub fn update_training(&mut self, rate: Option<f64>, epochs: Option<f64>) -> Result<()> {
+        let (Some(run), Some(optimizer)) = (&mut self.run, &mut self.optimizer) else {
+            return Err(Error::state("No run is under way."));
+        };
+        let rate = rate.map(learning_rate).transpose()?;
+        let epochs = epochs.map(|epochs| whole("epochs", epochs)).transpose()?;
+        if let Some(rate) = rate {
+            optimizer.spec.learning_rate = rate;
+        }
+        if let Some(epochs) = epochs {
+            let epochs = epochs.min(u64::from(u32::MAX)) as u32;
+            run.progress.epochs = epochs.max(run.progress.epoch);
+        }
+        Ok(())
+    }
+
+    /// Ends the run where it is. It can be resumed.
+    pub fn stop_training(&mut self) -> Vec<Event> {
+        if !self.is_training() {
+            return Vec::new();
+        }
+        self.end(Reason::Stopped)
+    }
+
+    /// Goes on by at most `n` training steps or validation batches and tells what happened.
+    /// Stops short at the end of an epoch's steps, so that one call never mixes both. Empty
+    /// where no run is under way.
+    ///
+    /// # Errors
+    /// `device-lost` where the device fails; the weights are not to be trusted then.
+    pub async fn advance(&mut self, n: usize) -> Result<Vec<Event>> {
+        match self.run.as_ref().map(|run| &run.phase) {
+            None | Some(Phase::Over) => Ok(Vec::new()),
+            Some(Phase::Training) => self.advance_training(n.max(1)).await,
+            Some(Phase::Validating(_)) => self.advance_validation(n.max(1)).await,
+        }
+    }
+
+    async fn advance_training(&mut self, n: usize) -> Result<Vec<Event>> {
+        let (Some(run), Some(dataset), Some(network), Some(optimizer)) =
+            (&mut self.run, &self.dataset, &mut self.network, &mut self.optimizer)
+        else {
+            return Ok(Vec::new());
+        };
+        let size = run.progress.batch_size;
+        let steps_per_epoch = run.order.len().div_ceil(size);
+        let left = usize::try_from(run.steps_left).unwrap_or(usize::MAX);
+        let n = n.min(steps_per_epoch - run.progress.step).min(left);
+        let mut metrics = Vec::with_capacity(n);
+        let mut counts = Vec::with_capacity(n);
+        for step in run.progress.step..run.progress.step + n {
+            let places = &run.order[step * size..run.order.len().min((step + 1) * size)];
+            let numbers = places.iter().map(|&place| place as usize);
+            let batch = batch::upload(dataset, Split::Train, numbers, &self.device)?;
+            let life_step = (self.history.steps.len() + metrics.len()) as u64;
+            let mode = Mode::Training { seed: self.seed, step: life_step, first: 0 };
+            counts.push(batch.labels.len());
+            metrics.push(train_step(network, optimizer, batch, mode));
+        }
+        let metrics = device::read(metrics).await?;
+        let mut events = Vec::with_capacity(n + 2);
+        for (metrics, images) in metrics.iter().zip(counts) {
+            let (loss, correct) = (metrics[0], metrics[1]);
+            let progress = &mut run.progress;
+            if !loss.is_finite() {
+                events.push(Event::Warning {
+                    code: "diverged".into(),
+                    message: format!(
+                        "The loss is no longer a number after step {} of epoch {}: the learning \
+                         rate {} is too high. Lower it and train again.",
+                        progress.step + 1,
+                        progress.epoch,
+                        optimizer.spec.learning_rate
+                    ),
+                });
+                events.extend(self.end(Reason::Diverged));
+                return Ok(events);
+            }
+            progress.step += 1;
+            progress.seen += images as u64;
+            progress.loss_sum += f64::from(loss) * images as f64;
+            progress.correct += f64::from(correct);
+            run.steps_left = run.steps_left.saturating_sub(1);
+            let accuracy = correct / images as f32;
+            self.history.steps.push(StepRecord { epoch: progress.epoch, loss, accuracy });
+            events.push(Event::Step {
+                epoch: progress.epoch,
+                step: progress.step,
+                steps: steps_per_epoch,
+                global_step: self.history.steps.len() as u64,
+                loss,
+                accuracy,
+                images,
+            });
+        }
+        if run.progress.step == steps_per_epoch {
+            let progress = run.progress.clone();
+            match (self.validation(&progress)?, &mut self.run) {
+                (Some(evaluator), Some(run)) => run.phase = Phase::Validating(evaluator),
+                _ => events.extend(self.end_epoch(None)?),
+            }
+        } else if run.steps_left == 0 {
+            events.extend(self.end(Reason::Finished));
+        }
+        Ok(events)
+    }
+
+    async fn advance_validation(&mut self, n: usize) -> Result<Vec<Event>> {
+        let (Some(dataset), Some(Run { phase: Phase::Validating(evaluator), .. })) =
+            (&self.dataset, &mut self.run)
+        else {
+            return Ok(Vec::new());
+        };
+        match evaluator.advance(dataset, n).await? {
+            None => Ok(Vec::new()),
+            Some(evaluation) => self.end_epoch(Some((evaluation.loss, evaluation.accuracy))),
+        }
+    }
+
+    /// Closes the epoch's books and begins the next, or ends the run.
+    fn end_epoch(&mut self, validation: Option<(f64, f64)>) -> Result<Vec<Event>> {
+        let Some(run) = &mut self.run else { return Ok(Vec::new()) };
+        let progress = &mut run.progress;
+        let record = EpochRecord {
+            epoch: progress.epoch,
+            loss: progress.loss_sum / progress.seen as f64,
+            accuracy: progress.correct / progress.seen as f64,
+            val_loss: validation.map(|(loss, _)| loss),
+            val_accuracy: validation.map(|(_, accuracy)| accuracy),
+        };
+        self.history.epochs.push(record);
+        progress.epoch += 1;
+        (progress.step, progress.seen) = (0, 0);
+        (progress.loss_sum, progress.correct) = (0.0, 0.0);
+        let progress = progress.clone();
+        let over = progress.finished() || run.steps_left == 0;
+        let mut events = vec![Event::Epoch(record)];
+        if over {
+            events.extend(self.end(Reason::Finished));
+        } else {
+            let order = self.order(&progress)?;
+            if let Some(run) = &mut self.run {
+                run.order = order;
+                run.phase = Phase::Training;
+            }
+        }
+        Ok(events)
+    }
+
+    fn end(&mut self, reason: Reason) -> Vec<Event> {
+        if let Some(run) = &mut self.run {
+            run.phase = Phase::Over;
+            run.order = Vec::new();
+        }
+        vec![Event::Done { reason }]
+    }
+
+    /// The evaluation that follows an epoch's last step, where there is something to
+    /// validate with.
+    fn validation(&self, progress: &Progress) -> Result<Option<Box<Evaluator>>> {
+        let dataset = self.dataset()?;
+        if !progress.validate || dataset.len(Split::Validation) == 0 {
+            return Ok(None);
+        }
+        Evaluator::new(self.network()?, dataset, Split::Validation).map(Box::new).map(Some)
+    }
+
+    fn order(&self, progress: &Progress) -> Result<Vec<u32>> {
+        let pictures = self.dataset()?.len(Split::Train);
+        Ok(batch::epoch_order(pictures, self.seed, u64::from(progress.epoch), progress.shuffle))
+    }
+
+    /// The optimizer that the options ask for. The present one goes on with what it
+    /// remembers unless another rule is asked for.
+    fn choose_optimizer(&self, options: &TrainOptions) -> Result<Optimizer> {
+        let network = self.network()?;
+        let present = self.optimizer.clone();
+        let mut optimizer = match (&options.optimizer, present) {
+            (Some(value), present) => {
+                let spec = OptimizerSpec::from_value(value.clone())
+                    .map_err(|error| Error::option(error.to_string()).field("optimizer"))?;
+                match present {
+                    Some(mut present) if present.spec.rule == spec.rule => {
+                        present.spec = spec;
+                        present
+                    }
+                    _ => Optimizer::new(spec, &network.params),
+                }
+            }
+            (None, Some(present)) => present,
+            (None, None) => {
+                Optimizer::new(network.spec().compile.optimizer.clone(), &network.params)
+            }
+        };
+        if let Some(rate) = options.learning_rate {
+            optimizer.spec.learning_rate = learning_rate(rate)?;
+        }
+        Ok(optimizer)
+    }
+
+    fn refuse_while_training(&self, what: &str) -> Result<()> {
+        if self.is_training() {
+            return Err(Error::state(format!("A run is under way; stop it before you {what}.")));
+        }
+        Ok(())
+    }
+}
+
+/// One training step: the gradient of each share of the batch, their sum in a fixed order,
+/// the update. One worker has one share.
+fn train_step(
+    network: &mut Network,
+    optimizer: &mut Optimizer,
+    batch: Batch,
+    mode: Mode,
+) -> Tensor<1> {
+    let whole = batch.labels.len();
+    let share = network.gradients(batch.pictures, &batch.labels, whole, mode);
+    let Share { metrics, gradients } = share;
+    optimizer.update(&mut network.params, gradients);
+    metrics
+}
+
+fn no_data() -> Error {
+    Error::state("There are no pictures yet; load a data set first.")
+}
+
+/// A whole number of at least 1.
+fn whole(field: &str, value: f64) -> Result<u64> {
+    if value >= 1.0 && value.fract() == 0.0 && value <= 9e15 {
+        return Ok(value as u64);
+    }
+    Err(Error::option(format!("{field} is a whole number of at least 1; it is {value}."))
+        .field(field))
+}
+
+fn learning_rate(rate: f64) -> Result<f64> {
+    if rate.is_finite() && rate >= 0.0 {
+        return Ok(rate);
+    }
+    Err(Error::option(format!("The learning rate is a number of at least 0; it is {rate}."))
+        .field("learningRate"))
+}
+
+/// Whether a network takes a data set's pictures and knows as many classes.
+pub(crate) fn check_fit(network: &Network, dataset: &Dataset) -> Result<()> {
+    let (wanted, given) = (network.spec().input_shape, dataset.shape());
+    if wanted != given {
+        return Err(Error::input_shape(format!(
+            "The network takes pictures of {wanted:?} (height, width, channels), but {} has \
+             {given:?}. Change input_shape to {given:?}.",
+            dataset.name()
+        ))
+        .field("input_shape"));
+    }
+    let (outputs, classes) = (network.classes(), dataset.classes().len());
+    if outputs != classes {
+        let layers = &network.spec().layers;
+        let sized =
+            |layer: &&crate::model::spec::LayerSpec| matches!(layer.class(), "Dense" | "Conv2D");
+        let last = layers.iter().rev().find(sized).or(layers.last());
+        let name = last.map_or("", |layer| layer.name.as_str());
+        let field =
+            if last.is_some_and(|layer| layer.class() == "Dense") { "units" } else { "filters" };
+        return Err(Error::class_count(format!(
+            "The network has {outputs} outputs, but {} has {classes} classes. Change {field} to \
+             {classes}.",
+            dataset.name()
+        ))
+        .layer(name)
+        .field(field));
+    }
+    Ok(())
+}
+
+/// Refuses a batch whose activations cannot fit into a browser's memory, before it is tried.
+fn check_memory(network: &Network, batch_size: usize) -> Result<()> {
+    const MOST_BYTES: u64 = 3 << 30;
+    let values: u64 = network.shapes().iter().map(|shape| shape.len() as u64).sum();
+    // Each value is kept for the backward pass, and has a gradient while that runs.
+    let bytes = values.saturating_mul(8).saturating_mul(batch_size as u64);
+    if bytes > MOST_BYTES {
+        let fits = MOST_BYTES / values.saturating_mul(8).max(1);
+        return Err(Error::option(format!(
+            "A step with {batch_size} pictures needs about {} MB for its activations, more than a \
+             tab can hold; at most {fits} pictures fit.",
+            bytes / 1_000_000
+        ))
+        .field("batchSize"));
+    }
+    Ok(())
+}

@@ -1,0 +1,384 @@
+//! The core end to end, natively: it learns, repeats itself, resumes to the last bit, and
+//! its gradients are right.
+
+#![cfg(feature = "cpu")]
+
+use burn::tensor::{Device, Tensor};
+use cnn_lab::data::dataset::{Dataset, Split, SplitOptions};
+use cnn_lab::model::network::{Mode, Network};
+use cnn_lab::model::spec::ModelSpec;
+use cnn_lab::store::checkpoint;
+use cnn_lab::train::history::{Event, Reason};
+use cnn_lab::train::loss::cross_entropy;
+use cnn_lab::train::session::{Session, TrainOptions};
+use pollster::block_on;
+use serde_json::json;
+
+/// Pictures of bright bars, lying (0), standing (1) or aslant (2), at places that a simple
+/// generator draws, over a noisy ground.
+fn bars(count: usize, side: usize) -> Dataset {
+    let classes = ["lying", "standing", "aslant"].map(String::from).to_vec();
+    let mut dataset = Dataset::new("bars".into(), classes, [side, side, 1]).unwrap();
+    let mut state = 12_345u32;
+    let mut draw = |bound: usize| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize % bound
+    };
+    for split in [Split::Train, Split::Test] {
+        let mut labels = Vec::new();
+        let mut pixels = Vec::new();
+        for _ in 0..count {
+            let (label, place) = (draw(3), draw(side));
+            labels.push(label as u8);
+            for row in 0..side {
+                for column in 0..side {
+                    let on = match label {
+                        0 => row == place,
+                        1 => column == place,
+                        _ => (row + column) % side == place,
+                    };
+                    pixels.push((draw(60) + if on { 190 } else { 0 }) as u8);
+                }
+            }
+        }
+        dataset.push(split, &labels, &pixels).unwrap();
+    }
+    dataset
+}
+
+fn convnet(side: usize) -> ModelSpec {
+    let spec = json!({
+        "input_shape": [side, side, 1],
+        "layers": [
+            {"layer": "Conv2D", "filters": 8, "kernel_size": 3, "activation": "relu"},
+            {"layer": "MaxPooling2D"},
+            {"layer": "Conv2D", "filters": 8, "kernel_size": 3, "padding": "same", "activation": "relu"},
+            {"layer": "Dropout", "rate": 0.1},
+            {"layer": "Flatten"},
+            {"layer": "Dense", "units": 3, "activation": "softmax"}],
+        "compile": {"optimizer": {"name": "adam", "learning_rate": 0.003}}
+    });
+    ModelSpec::from_value(spec).unwrap()
+}
+
+fn session(device: Device, seed: u64) -> Session {
+    let mut session = Session::new(device, seed);
+    session.set_dataset(bars(500, 12)).unwrap();
+    session.set_model(convnet(12)).unwrap();
+    session
+}
+
+fn options(value: serde_json::Value) -> TrainOptions {
+    serde_json::from_value(value).unwrap()
+}
+
+/// Pulls a run to its end, `n` steps at a time.
+fn run(session: &mut Session, n: usize) -> Vec<Event> {
+    let mut events = Vec::new();
+    while session.is_training() {
+        events.extend(block_on(session.advance(n)).unwrap());
+    }
+    events
+}
+
+fn losses(session: &Session) -> Vec<u32> {
+    session.history().steps.iter().map(|step| step.loss.to_bits()).collect()
+}
+
+#[test]
+fn it_learns_and_measures() {
+    let mut session = session(Device::flex(), 1);
+    session.split(SplitOptions { validation: 0.2, ..SplitOptions::default() }).unwrap();
+    let info = session.start_training(&options(json!({"epochs": 6, "batchSize": 32}))).unwrap();
+    assert_eq!((info.steps_per_epoch, info.total_steps), (13, 78));
+    let events = run(&mut session, 5);
+    let epochs: Vec<_> = events
+        .iter()
+        .filter_map(|event| match event {
+            Event::Epoch(record) => Some(*record),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(epochs.len(), 6);
+    assert!(epochs[5].loss < 0.5 * epochs[0].loss, "{epochs:?}");
+    assert!(epochs[5].val_accuracy.unwrap() > 0.9, "{epochs:?}");
+    assert_eq!(events.last(), Some(&Event::Done { reason: Reason::Finished }));
+
+    let mut evaluator = cnn_lab::evaluate::Evaluator::new(
+        session.network().unwrap(),
+        session.dataset().unwrap(),
+        Split::Test,
+    )
+    .unwrap();
+    let evaluation = loop {
+        if let Some(done) = block_on(evaluator.advance(session.dataset().unwrap(), 1)).unwrap() {
+            break done;
+        }
+    };
+    assert_eq!(evaluation.count, 500);
+    assert!(evaluation.accuracy > 0.9, "{}", evaluation.accuracy);
+    assert_eq!(evaluation.confusion.iter().flatten().sum::<u32>(), 500);
+    // The worst prediction stands at the place in the split that it names.
+    let worst = &evaluation.worst[0];
+    assert_eq!(
+        session.dataset().unwrap().picture(Split::Test, worst.index).unwrap().1,
+        worst.label
+    );
+}
+
+#[test]
+fn the_same_seed_repeats_to_the_last_bit_however_it_is_pulled() {
+    let train = |seed, n| {
+        let mut session = session(Device::flex(), seed);
+        session.start_training(&options(json!({"epochs": 2}))).unwrap();
+        run(&mut session, n);
+        losses(&session)
+    };
+    let first = train(7, 1);
+    assert_eq!(first.len(), 32);
+    assert_eq!(first, train(7, 100));
+    assert_ne!(first, train(8, 1));
+}
+
+#[test]
+fn a_checkpoint_goes_on_exactly_where_it_was() {
+    for optimizer in ["sgd", "rmsprop", "adam"] {
+        let start = options(json!({"epochs": 3, "optimizer": optimizer, "batchSize": 10}));
+        let mut whole = session(Device::flex(), 3);
+        whole.start_training(&start).unwrap();
+        run(&mut whole, 7);
+        assert_eq!(whole.history().steps.len(), 150);
+
+        // Stopped in the middle of the second epoch, saved, loaded elsewhere, finished there.
+        let mut first = session(Device::flex(), 3);
+        first.start_training(&TrainOptions { steps: Some(77.0), ..start }).unwrap();
+        run(&mut first, 10);
+        let bytes = block_on(checkpoint::save(&first)).unwrap();
+        let mut second = Session::new(Device::flex(), 99);
+        let info = checkpoint::load(&mut second, &bytes).unwrap();
+        let loaded = info.run.unwrap();
+        assert_eq!((loaded.epoch, loaded.step, loaded.epochs, loaded.finished), (2, 27, 3, false));
+        assert_eq!(info.classes, ["lying", "standing", "aslant"]);
+        second.set_dataset(bars(500, 12)).unwrap();
+        second.start_training(&options(json!({"resume": true}))).unwrap();
+        run(&mut second, 3);
+        assert_eq!(losses(&second), losses(&whole), "{optimizer}");
+        assert!(second.history() == whole.history(), "{optimizer}: the histories differ");
+        // And what it saves is what the uninterrupted run saves.
+        let again = block_on(checkpoint::save(&second)).unwrap();
+        assert!(again == block_on(checkpoint::save(&whole)).unwrap(), "{optimizer}");
+    }
+}
+
+#[test]
+fn checkpoints_that_are_none_are_refused_and_change_nothing() {
+    let mut session = session(Device::flex(), 3);
+    session.start_training(&options(json!({"steps": 3}))).unwrap();
+    run(&mut session, 3);
+    let good = block_on(checkpoint::save(&session)).unwrap();
+    let before = losses(&session);
+    for (name, bytes) in [
+        ("empty", Vec::new()),
+        ("text", b"not a checkpoint, but long enough to look into".to_vec()),
+        ("cut", good[..good.len() / 2].to_vec()),
+        ("huge header", [u64::MAX.to_le_bytes().to_vec(), good.clone()].concat()),
+    ] {
+        let error = checkpoint::load(&mut session, &bytes).unwrap_err();
+        assert_eq!(error.code(), "checkpoint", "{name}: {error}");
+    }
+    let text = String::from_utf8_lossy(&good).into_owned();
+    let place = text.find("\\\"version\\\":1").unwrap();
+    let mut other_version = good.clone();
+    other_version[place + 12] = b'7';
+    let error = checkpoint::load(&mut session, &other_version).unwrap_err();
+    assert_eq!(error.field_name(), Some("version"), "{error}");
+    assert_eq!(losses(&session), before);
+    checkpoint::load(&mut session, &good).unwrap();
+    assert_eq!(losses(&session), before);
+}
+
+#[test]
+fn stop_resume_and_single_steps() {
+    let mut session = session(Device::flex(), 5);
+    assert_eq!(
+        session.start_training(&options(json!({"resume": true}))).unwrap_err().code(),
+        "state"
+    );
+    session.start_training(&options(json!({"epochs": 1}))).unwrap();
+    assert!(matches!(block_on(session.advance(1)).unwrap()[..], [Event::Step { step: 1, .. }]));
+    assert_eq!(session.set_model(convnet(12)).unwrap_err().code(), "state");
+    assert_eq!(session.split(SplitOptions::default()).unwrap_err().code(), "state");
+    assert_eq!(session.stop_training(), [Event::Done { reason: Reason::Stopped }]);
+    assert!(session.stop_training().is_empty());
+    assert!(block_on(session.advance(1)).unwrap().is_empty());
+    let info = session.start_training(&options(json!({"resume": true, "steps": 4}))).unwrap();
+    assert_eq!((info.step, info.total_steps), (1, 4));
+    session.update_training(Some(0.01), None).unwrap();
+    assert_eq!(
+        session.update_training(Some(-1.0), None).unwrap_err().field_name(),
+        Some("learningRate")
+    );
+    run(&mut session, 100);
+    assert_eq!(session.history().steps.len(), 5);
+    // Other data than the run began with is refused, and nothing is lost.
+    session.set_dataset(bars(400, 12)).unwrap();
+    assert_eq!(
+        session.start_training(&options(json!({"resume": true}))).unwrap_err().code(),
+        "state"
+    );
+    session.set_dataset(bars(500, 12)).unwrap();
+    session.start_training(&options(json!({"resume": true}))).unwrap();
+    assert_eq!(run(&mut session, 100).last(), Some(&Event::Done { reason: Reason::Finished }));
+    assert_eq!(session.history().steps.len(), 16);
+    // A second fit goes on counting epochs.
+    assert_eq!(session.start_training(&options(json!({"epochs": 2}))).unwrap().epoch, 2);
+}
+
+#[test]
+fn wrong_options_are_named_and_change_nothing() {
+    let mut session = session(Device::flex(), 5);
+    for (value, field) in [
+        (json!({"epochs": 0}), "epochs"),
+        (json!({"epochs": 1.5}), "epochs"),
+        (json!({"batchSize": -3}), "batchSize"),
+        (json!({"steps": 0}), "steps"),
+        (json!({"learningRate": -0.1}), "learningRate"),
+        (json!({"optimizer": "adamax"}), "optimizer"),
+    ] {
+        let error = session.start_training(&options(value.clone())).unwrap_err();
+        assert_eq!((error.code(), error.field_name()), ("option", Some(field)), "{value}: {error}");
+    }
+    let mut wrong = convnet(12).to_value();
+    wrong["layers"][5]["units"] = json!(4);
+    session.set_model(ModelSpec::from_value(wrong).unwrap()).unwrap();
+    let error = session.start_training(&TrainOptions::default()).unwrap_err();
+    assert_eq!(
+        (error.code(), error.layer_name(), error.field_name()),
+        ("class-count", Some("dense"), Some("units"))
+    );
+    session.set_model(convnet(14)).unwrap();
+    let error = session.start_training(&TrainOptions::default()).unwrap_err();
+    assert_eq!((error.code(), error.field_name()), ("input-shape", Some("input_shape")));
+    assert!(!session.is_training());
+}
+
+#[test]
+fn a_learning_rate_that_is_too_high_ends_the_run_with_a_sentence() {
+    let mut session = session(Device::flex(), 5);
+    session.start_training(&options(json!({"optimizer": "sgd", "learningRate": 1e30}))).unwrap();
+    let events = run(&mut session, 1);
+    assert_eq!(events.last(), Some(&Event::Done { reason: Reason::Diverged }));
+    assert!(matches!(&events[events.len() - 2], Event::Warning { code, .. } if code == "diverged"));
+}
+
+#[cfg(feature = "ndarray")]
+#[test]
+#[allow(deprecated)]
+fn ndarray_and_flex_train_alike() {
+    let train = |device| {
+        let mut session = session(device, 11);
+        session.start_training(&options(json!({"steps": 20}))).unwrap();
+        run(&mut session, 20);
+        session.history().steps.iter().map(|step| step.loss).collect::<Vec<_>>()
+    };
+    let (flex, ndarray) = (train(Device::flex()), train(Device::ndarray()));
+    for (step, (a, b)) in flex.iter().zip(&ndarray).enumerate() {
+        assert!((a - b).abs() < 1e-3, "step {step}: {a} and {b}");
+    }
+}
+
+/// Every layer and activation, strides and odd `same` padding.
+fn everything() -> ModelSpec {
+    ModelSpec::from_value(json!({
+        "input_shape": [9, 8, 3],
+        "layers": [
+            {"layer": "Conv2D", "filters": 4, "kernel_size": [3, 2], "padding": "same", "strides": [2, 1], "activation": "silu"},
+            {"layer": "AveragePooling2D", "pool_size": 3, "strides": 2, "padding": "same"},
+            {"layer": "Conv2D", "filters": 3, "kernel_size": 2, "use_bias": false, "activation": "softmax"},
+            {"layer": "Activation", "activation": "tanh"},
+            {"layer": "Dropout", "rate": 0.25},
+            {"layer": "MaxPooling2D", "pool_size": [1, 2], "strides": 1, "padding": "same"},
+            {"layer": "Flatten"},
+            {"layer": "Dense", "units": 6, "activation": "gelu", "use_bias": false},
+            {"layer": "Dense", "units": 5, "activation": "elu"},
+            {"layer": "Dense", "units": 5, "activation": "sigmoid"},
+            {"layer": "Dense", "units": 5, "activation": "selu"},
+            {"layer": "Dense", "units": 5, "activation": "leaky_relu"},
+            {"layer": "Dense", "units": 3, "activation": "softmax"}]
+    }))
+    .unwrap()
+}
+
+/// Backward against finite differences of forward, for every parameter tensor.
+#[test]
+fn gradients_are_those_of_finite_differences() {
+    let device = Device::flex();
+    let mut network = Network::new(everything(), 2, &device).unwrap();
+    // Fresh weights would leave the signal at the end too small for 32-bit differences.
+    for param in &mut network.params {
+        *param = param.clone() * 2.5;
+    }
+    let values: Vec<f32> = (0..2 * 3 * 9 * 8).map(|i| ((i * 37 % 101) as f32) / 101.0).collect();
+    let pictures = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([2, 3, 9, 8]);
+    let labels = [2, 0];
+    let mode = Mode::Inference;
+    let share = network.gradients(pictures.clone(), &labels, 2, mode);
+    let gradients: Vec<Vec<f32>> = share
+        .gradients
+        .into_iter()
+        .map(|gradient| gradient.into_data().try_to_vec().unwrap())
+        .collect();
+    let loss = |network: &Network| -> f64 {
+        let (loss, _) = cross_entropy(network.logits(pictures.clone()), &labels, &device);
+        f64::from(loss.into_data().try_to_vec::<f32>().unwrap()[0]) / 2.0
+    };
+    let mut checked = 0;
+    for (index, info) in network.param_infos().to_vec().iter().enumerate() {
+        let original = network.params[index].clone();
+        let values: Vec<f32> = original.to_data().try_to_vec().unwrap();
+        let scale = gradients[index].iter().fold(0f32, |top, g| top.max(g.abs()));
+        assert!(scale > 1e-4, "{} gets no gradient", info.name);
+        for place in (0..values.len()).step_by(values.len().div_ceil(12)) {
+            let mut moved = |by: f32| {
+                let mut values = values.clone();
+                values[place] += by;
+                network.params[index] = Tensor::from_floats(values.as_slice(), &device);
+                loss(&network)
+            };
+            let numeric = (moved(2e-3) - moved(-2e-3)) / 4e-3;
+            let exact = f64::from(gradients[index][place]);
+            let error = (numeric - exact).abs();
+            assert!(
+                error < 0.03 * f64::from(scale) + 3e-4,
+                "{}[{place}]: backward {exact}, differences {numeric}",
+                info.name
+            );
+            checked += 1;
+        }
+        network.params[index] = original;
+    }
+    assert!(checked > 60);
+}
+
+/// Dropout with a mask that is drawn per example: two shares make the whole batch.
+#[test]
+fn shares_of_a_batch_sum_to_the_whole() {
+    let device = Device::flex();
+    let network = Network::new(everything(), 2, &device).unwrap();
+    let values: Vec<f32> = (0..4 * 216).map(|i| ((i * 37 % 101) as f32) / 101.0).collect();
+    let pictures = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([4, 3, 9, 8]);
+    let labels = [2, 0, 1, 1];
+    let mode = |first| Mode::Training { seed: 1, step: 9, first };
+    let whole = network.gradients(pictures.clone(), &labels, 4, mode(0));
+    let halves = [0, 2].map(|first| {
+        let half = pictures.clone().narrow(0, first, 2);
+        network.gradients(half, &labels[first..first + 2], 4, mode(first))
+    });
+    let [first, second] = halves;
+    for (index, gradient) in whole.gradients.iter().enumerate() {
+        let sum = first.gradients[index].clone() + second.gradients[index].clone();
+        let difference =
+            (sum - gradient.clone()).abs().max().into_data().try_to_vec::<f32>().unwrap()[0];
+        assert!(difference < 1e-5, "{}: {difference}", network.param_infos()[index].name);
+    }
+}
