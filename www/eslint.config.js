@@ -19,8 +19,12 @@ export default tseslint.config(
       // The public contract is written with `type`, and so are the events.
       "@typescript-eslint/consistent-type-definitions": "off",
       "@typescript-eslint/consistent-type-imports": "error",
-      // Unused parameters that only hold a place are written with a leading underscore.
-      "@typescript-eslint/no-unused-vars": ["error", { argsIgnorePattern: "^_" }],
+      // Parameters that only hold a place begin with an underscore; taking a field out of the
+      // rest of an object is a use.
+      "@typescript-eslint/no-unused-vars": [
+        "error",
+        { argsIgnorePattern: "^_", ignoreRestSiblings: true },
+      ],
       eqeqeq: ["error", "always"],
       "no-console": ["error", { allow: ["warn", "error"] }],
     },

@@ -5,10 +5,22 @@ const publicModule = "cnn-lab.js";
 const publicNames = ["CnnLab", "CnnLabElement", "CnnLabError"];
 
 /**
- * Checks that the public module stands at the site's root under its stable name, with its
- * exports, and that it holds the code that asks where it was loaded from: the wasm modules
- * and the data are found beside it.
+ * Puts in for `__SITE_BASE__` the way from each file to the site's root. `import.meta.url`
+ * alone would not do: it is the address of whatever file the code was bundled into.
  */
+function siteBase(): Plugin {
+  return {
+    name: "site-base",
+    apply: "build",
+    renderChunk(code, chunk) {
+      if (!code.includes("__SITE_BASE__")) return null;
+      const up = "../".repeat(chunk.fileName.split("/").length - 1) || "./";
+      return code.replaceAll("__SITE_BASE__", `new URL("${up}", import.meta.url).href`);
+    },
+  };
+}
+
+/** Checks that the public module stands at the site's root, with its exports. */
 function checkPublicModule(): Plugin {
   return {
     name: "check-public-module",
@@ -28,7 +40,7 @@ function checkPublicModule(): Plugin {
 export default defineConfig({
   // Relative addresses: the site can be hosted in any folder.
   base: "./",
-  plugins: [checkPublicModule()],
+  plugins: [siteBase(), checkPublicModule()],
   worker: { format: "es" },
   build: {
     target: "es2022",

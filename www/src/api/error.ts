@@ -1,25 +1,28 @@
 /** The one error of the public class, and the ways into it. */
 
 /** Stable names; tell errors apart by these, never by their words. */
-export type ErrorCode =
-  | "spec"
-  | "spec-json"
-  | "input-shape"
-  | "class-count"
-  | "data-missing"
-  | "shard-truncated"
-  | "shard-corrupt"
-  | "checkpoint"
-  | "image"
-  | "webgpu-unavailable"
-  | "webgpu-failed"
-  | "device-lost"
-  | "panic"
-  | "option"
-  | "state"
-  | "aborted"
-  | "unsupported"
-  | "network";
+export const errorCodes = [
+  "spec",
+  "spec-json",
+  "input-shape",
+  "class-count",
+  "data-missing",
+  "shard-truncated",
+  "shard-corrupt",
+  "checkpoint",
+  "image",
+  "webgpu-unavailable",
+  "webgpu-failed",
+  "device-lost",
+  "panic",
+  "option",
+  "state",
+  "aborted",
+  "unsupported",
+  "network",
+] as const;
+
+export type ErrorCode = (typeof errorCodes)[number];
 
 /** What crosses from the worker, where an Error object would lose its own fields. */
 export type ErrorFields = {
@@ -52,4 +55,55 @@ export class CnnLabError extends Error {
     if (field !== undefined) this.field = field;
     if (line !== undefined) this.line = line;
   }
+}
+
+/** What of an error crosses from the worker. */
+export function fieldsOf(error: CnnLabError): ErrorFields {
+  const { code, message, file, layer, field, line } = error;
+  return {
+    code,
+    message,
+    ...(file !== undefined && { file }),
+    ...(layer !== undefined && { layer }),
+    ...(field !== undefined && { field }),
+    ...(line !== undefined && { line }),
+  };
+}
+
+/** A wrong argument, naming it. */
+export function optionError(field: string, message: string): CnnLabError {
+  return new CnnLabError({ code: "option", field, message });
+}
+
+/** A call that makes no sense now. */
+export function stateError(message: string): CnnLabError {
+  return new CnnLabError({ code: "state", message });
+}
+
+/** What an aborted call rejects with. */
+export function abortedError(what: string): CnnLabError {
+  return new CnnLabError({ code: "aborted", message: `${what} was cancelled; nothing was changed.` });
+}
+
+/** Any thrown value as a `CnnLabError`. What nobody foresaw counts as a failure of the core. */
+export function toCnnLabError(error: unknown): CnnLabError {
+  if (error instanceof CnnLabError) return error;
+  if (error instanceof DOMException && error.name === "AbortError") return abortedError("This");
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof Error && "code" in error && isCode(error.code)) {
+    const { file, layer, field, line } = error as Partial<ErrorFields>;
+    return new CnnLabError({
+      code: error.code,
+      message,
+      ...(typeof file === "string" && { file }),
+      ...(typeof layer === "string" && { layer }),
+      ...(typeof field === "string" && { field }),
+      ...(typeof line === "number" && { line }),
+    });
+  }
+  return new CnnLabError({ code: "panic", message: `The lab met an internal error (${message}).` });
+}
+
+function isCode(code: unknown): code is ErrorCode {
+  return (errorCodes as readonly unknown[]).includes(code);
 }

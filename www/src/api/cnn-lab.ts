@@ -1,0 +1,418 @@
+import { siteBase } from "./base";
+import {
+  checkFlag,
+  checkFunction,
+  checkLayer,
+  checkNumber,
+  checkOneOf,
+  checkOptions,
+  checkSignal,
+  checkText,
+  checkWhole,
+} from "./check";
+import { abortedError, CnnLabError, optionError, stateError } from "./error";
+import { Host } from "./host";
+import { takeLoaded, takeModel } from "./recovery";
+import { RunState } from "./run-state";
+import { TrainRun } from "./train-run";
+import type {
+  BundledSet,
+  CreateOptions,
+  DatasetInfo,
+  Device,
+  EvaluateOptions,
+  Evaluation,
+  FeatureMaps,
+  History,
+  LoadOptions,
+  MissingSet,
+  ModelSpec,
+  Picture,
+  Prediction,
+  Preset,
+  SavedRun,
+  SaveFormat,
+  Split,
+  SplitOptions,
+  Summary,
+  TrainOptions,
+} from "./types";
+
+const devices = ["auto", "webgpu", "cpu", "ndarray"] as const;
+const splits = ["train", "validation", "test"] as const;
+const formats = ["checkpoint", "safetensors", "keras", "onnx"] as const;
+
+/**
+ * A lab: one data set, one network and its training, in a worker of its own.
+ *
+ * ```ts
+ * const lab = await CnnLab.create();
+ * await lab.loadBundled("mnist");
+ * const [convnet] = await lab.presets();
+ * await lab.setModel(convnet.spec);
+ * for await (const event of lab.train({ epochs: 5, batchSize: 64 })) console.log(event);
+ * console.log((await lab.evaluate("test")).accuracy);
+ * ```
+ *
+ * Every promise that rejects carries a `CnnLabError` with a stable `code`; what was loaded
+ * and trained is then as it was. Beside those named at each method, any call can reject with
+ * `option` (a wrong argument, named in `field`), `panic` or `device-lost` (the core or the
+ * graphics device failed; a fresh worker takes over from the last checkpoint, so the call can
+ * be made again) and `state` (the lab was disposed of).
+ *
+ * Events: `device` (a `CustomEvent<Device>`: it changed after failures) and `warning` (a
+ * `CustomEvent<WarningEvent>`: something failed and was made good).
+ */
+export class CnnLab extends EventTarget {
+  #host!: Host;
+  #run: TrainRun | null = null;
+  #missing: MissingSet[] = [];
+
+  /** Use `CnnLab.create`. @internal */
+  private constructor() {
+    super();
+  }
+
+  /**
+   * Starts a worker on the device that is asked for, and trains one small step where that is
+   * WebGPU, to see whether it works.
+   *
+   * Rejects with `webgpu-unavailable` or `webgpu-failed` where WebGPU was asked for by name,
+   * `unsupported` where the browser is too old, `network` where the program cannot be loaded.
+   */
+  static async create(options: CreateOptions = {}): Promise<CnnLab> {
+    checkOptions(options, ["device", "workers", "seed"]);
+    const device = checkOneOf("device", options.device ?? "auto", devices);
+    checkWhole("workers", options.workers, 1);
+    checkWhole("seed", options.seed, 0);
+    const lab = new CnnLab();
+    const tell = (type: string, detail: unknown): void => {
+      lab.dispatchEvent(new CustomEvent(type, { detail }));
+    };
+    lab.#host = await Host.open(
+      {
+        spawn: () =>
+          new Worker(new URL("../worker/worker.ts", import.meta.url), {
+            type: "module",
+            name: "cnn-lab",
+          }),
+        base: siteBase(),
+        seed: options.seed ?? 0,
+        onWarning: (warning) => tell("warning", warning),
+        onDevice: (changed) => tell("device", changed),
+      },
+      device,
+    );
+    return lab;
+  }
+
+  /** Where the lab computes, and why there. */
+  get device(): Device {
+    return this.#host.device;
+  }
+
+  /** The loaded data set; null before the first. */
+  get dataset(): DatasetInfo | null {
+    return this.#host.memory.dataset;
+  }
+
+  /** The present network with every default written out; null before the first. */
+  get spec(): ModelSpec | null {
+    return this.#host.memory.model?.spec ?? null;
+  }
+
+  /** The present network's layers and parameter counts; null before the first. */
+  get summary(): Summary | null {
+    return this.#host.memory.model?.summary ?? null;
+  }
+
+  /** What happened to the present weights, also before a checkpoint was saved. Only read it. */
+  get history(): History {
+    return this.#host.memory.history;
+  }
+
+  /** The run that the loaded checkpoint was saved in, until another run begins; else null. */
+  get savedRun(): SavedRun | null {
+    return this.#host.memory.savedRun;
+  }
+
+  /** The run that goes on or is paused; else null. */
+  get run(): TrainRun | null {
+    return this.#run;
+  }
+
+  /** The sets that this copy of the lab could not be built with; known after `bundled()`. */
+  get missing(): readonly MissingSet[] {
+    return this.#missing;
+  }
+
+  /**
+   * The data sets that come with the lab, and what each costs to load.
+   * Rejects with `network` or `data-missing` where the list cannot be had.
+   */
+  async bundled(): Promise<BundledSet[]> {
+    const { sets, missing } = await this.#host.call("bundled", []);
+    this.#missing = missing;
+    return sets;
+  }
+
+  /**
+   * Loads a bundled data set in place of the present one, which stays where this fails.
+   * Progress is in bytes. What was downloaded is kept in the browser's cache.
+   *
+   * Rejects with `data-missing` (no such set or file), `network`, `shard-truncated`,
+   * `shard-corrupt` (each after a second try), `aborted`, or `state` during a run.
+   */
+  async loadBundled(name: string, o: LoadOptions = {}): Promise<DatasetInfo> {
+    checkText("name", name);
+    checkOptions(o, ["limit", "signal", "onProgress"]);
+    const { limit, signal, onProgress } = o;
+    checkWhole("limit", limit, 1);
+    checkSignal(signal);
+    checkFunction("onProgress", onProgress);
+    this.#refuseDuringRun("load other data");
+    const { memory } = this.#host;
+    const dataset = await this.#host.call("loadBundled", [{ name, limit }], { signal, onProgress });
+    memory.source = { name, limit, split: null };
+    memory.dataset = dataset;
+    return dataset;
+  }
+
+  /**
+   * Divides the training pictures, as they were loaded, anew: class by class, by a seeded
+   * draw. Rejects with `option` for shares that leave nothing to train on, `state` without
+   * data or during a run.
+   */
+  async split(o: SplitOptions = {}): Promise<DatasetInfo> {
+    checkOptions(o, ["validation", "test", "seed"]);
+    checkNumber("validation", o.validation);
+    checkNumber("test", o.test);
+    checkWhole("seed", o.seed, 0);
+    const options = defined(o);
+    const { memory } = this.#host;
+    const dataset = await this.#host.call("split", [options]);
+    if (memory.source) memory.source.split = options;
+    memory.dataset = dataset;
+    return dataset;
+  }
+
+  /** One picture of the loaded set. Rejects with `option` where there is none of that index. */
+  async image(split: Split, index: number): Promise<Picture> {
+    checkOneOf("split", split, splits);
+    checkWhole("index", index, 0);
+    const { pixels, width, height, label, name } = await this.#host.call("image", [{ split, index }]);
+    return { pixels: new ImageData(new Uint8ClampedArray(pixels.buffer), width, height), label, name };
+  }
+
+  /** The networks of the lessons, made for the loaded set, or for MNIST before that. */
+  async presets(): Promise<Preset[]> {
+    const { dataset } = this.#host.memory;
+    const shape = dataset?.shape ?? [28, 28, 1];
+    const classes = dataset?.classes.length ?? 10;
+    return this.#host.call("presets", [{ shape, classes }]);
+  }
+
+  /**
+   * Checks a network and counts its parameters, without taking it.
+   * Rejects with `spec` naming layer and field, or `spec-json` naming the line.
+   */
+  async summarize(spec: ModelSpec | string): Promise<Summary> {
+    return this.#host.call("summarize", [toJson(spec)]);
+  }
+
+  /**
+   * Takes a network with fresh weights: an object or JSON text in Keras's names. The present
+   * one is gone then; where this fails, it stays.
+   * Rejects with `spec` naming layer and field, `spec-json`, or `state` during a run.
+   */
+  async setModel(spec: ModelSpec | string): Promise<Summary> {
+    const model = await this.#host.call("setModel", [toJson(spec)]);
+    takeModel(this.#host.memory, model);
+    return model.summary;
+  }
+
+  /**
+   * Begins to train and returns at once. What goes wrong comes through the run: `state`
+   * (no data, no model, another run, nothing to resume), `option`, `input-shape` and
+   * `class-count` where network and data do not fit, `aborted` through the signal.
+   */
+  train(o: TrainOptions = {}): TrainRun {
+    // Spread first: a null from untyped code is reported like any other wrong value.
+    const { signal, ...options } = { ...o };
+    const state = new RunState(defined(options));
+    const run = new TrainRun(state, this.#host);
+    try {
+      checkTraining(o);
+      this.#refuseDuringRun("start another");
+      if (signal?.aborted) throw abortedError("Training");
+    } catch (error) {
+      state.fail(error as CnnLabError);
+      return run;
+    }
+    this.#run = run;
+    const abort = (): void => {
+      state.aborted = true;
+      // What goes wrong with stopping ends the run, and is told there.
+      run.stop().catch(() => undefined);
+    };
+    signal?.addEventListener("abort", abort);
+    const over = (): void => {
+      signal?.removeEventListener("abort", abort);
+      if (this.#run === run) this.#run = null;
+    };
+    state.done.then(over, over);
+    void this.#host.start(state);
+    return run;
+  }
+
+  /**
+   * Measures the present weights on a split; training may go on meanwhile. Progress is in
+   * batches. Rejects with `state` without data or model, `data-missing` for an empty split,
+   * `input-shape` or `class-count` where network and data do not fit, `aborted`.
+   */
+  async evaluate(split: Split, o: EvaluateOptions = {}): Promise<Evaluation> {
+    checkOneOf("split", split, splits);
+    checkOptions(o, ["signal", "onProgress"]);
+    checkSignal(o.signal);
+    checkFunction("onProgress", o.onProgress);
+    return this.#host.call("evaluate", [split], o);
+  }
+
+  /**
+   * Classifies a picture of any size, best class first.
+   * Rejects with `image` for what cannot be decoded, `state` without a model.
+   */
+  async predict(image: Blob | ImageBitmapSource): Promise<Prediction> {
+    const [picture, transfer] = await toPicture(image);
+    return this.#host.call("predict", [picture], { transfer });
+  }
+
+  /**
+   * What a layer, given by name or by its place from 0, makes of a picture: one map a channel.
+   * Rejects with `image`, `state`, or `option` for a layer that makes no maps.
+   */
+  async featureMaps(
+    image: Blob | ImageBitmapSource,
+    layer: string | number,
+  ): Promise<FeatureMaps> {
+    checkLayer(layer);
+    const [picture, transfer] = await toPicture(image);
+    return this.#host.call("featureMaps", [{ image: picture, layer }], { transfer });
+  }
+
+  /**
+   * The kernels of a convolution: one map for each filter and input channel, filter by
+   * filter. Rejects with `option` for a layer that has none.
+   */
+  async filters(layer: string | number): Promise<FeatureMaps> {
+    return this.#host.call("filters", [checkLayer(layer)]);
+  }
+
+  /**
+   * Writes the network with all that training needs to go on exactly where it is: weights,
+   * optimizer, class names, run and history. Rejects with `state` without a model,
+   * `unsupported` for a format other than `checkpoint`.
+   */
+  async save(format: SaveFormat = "checkpoint"): Promise<Blob> {
+    checkOneOf("format", format, formats);
+    if (format !== "checkpoint") {
+      throw new CnnLabError({
+        code: "unsupported",
+        field: "format",
+        message: `Saving as ${format} is not possible; save as checkpoint, which other tools open as safetensors.`,
+      });
+    }
+    const bytes = await this.#host.call("save", []);
+    return new Blob([bytes], { type: "application/octet-stream" });
+  }
+
+  /**
+   * Loads what `save("checkpoint")` wrote, in place of the present network. The data set is
+   * not in it: load the same one, and `train({ resume: true })` goes on with the run.
+   * Rejects with `checkpoint` for another or a damaged file, `state` during a run.
+   */
+  async load(file: Blob): Promise<Summary> {
+    if (!(file instanceof Blob)) throw optionError("file", "file is a File or another Blob.");
+    let bytes: Uint8Array;
+    try {
+      bytes = new Uint8Array(await file.arrayBuffer());
+    } catch {
+      throw new CnnLabError({
+        code: "checkpoint",
+        ...(file instanceof File && { file: file.name }),
+        message: "The file cannot be read any more. Choose it again.",
+      });
+    }
+    const { memory } = this.#host;
+    const loaded = await this.#host.call("load", [bytes]);
+    takeLoaded(memory, loaded);
+    memory.checkpoint = { bytes, step: loaded.history.steps.length };
+    return loaded.summary;
+  }
+
+  /** Ends the worker and frees its memory. A run and pending calls reject with `aborted`. */
+  dispose(): void {
+    this.#host.dispose();
+  }
+
+  #refuseDuringRun(what: string): void {
+    if (this.#run) throw stateError(`A run is under way; stop it before you ${what}.`);
+  }
+}
+
+/** Options without those that were given as undefined, which mean the same as none. */
+function defined<T extends object>(options: T): T {
+  return Object.fromEntries(
+    Object.entries(options).filter(([, value]) => value !== undefined),
+  ) as T;
+}
+
+function toJson(spec: unknown): string {
+  if (typeof spec === "string") return spec;
+  try {
+    if (spec !== null && typeof spec === "object") return JSON.stringify(spec);
+  } catch {
+    // It refers to itself, or holds what JSON has no word for.
+  }
+  throw optionError("spec", "A model is an object with layers, or the same as JSON text.");
+}
+
+function checkTraining(o: TrainOptions): void {
+  checkOptions(o, [
+    "epochs",
+    "batchSize",
+    "steps",
+    "optimizer",
+    "learningRate",
+    "shuffle",
+    "validate",
+    "resume",
+    "signal",
+  ]);
+  checkWhole("epochs", o.epochs, 1);
+  checkWhole("batchSize", o.batchSize, 1);
+  checkWhole("steps", o.steps, 1);
+  checkNumber("learningRate", o.learningRate);
+  checkFlag("shuffle", o.shuffle);
+  checkFlag("validate", o.validate);
+  checkFlag("resume", o.resume);
+  checkSignal(o.signal);
+}
+
+/** A picture in a form that can be sent to the worker; what need not be copied is handed over. */
+async function toPicture(image: Blob | ImageBitmapSource): Promise<[Blob | ImageBitmap, Transferable[]]> {
+  // The worker decodes files, so that a big photo does not hold up the page.
+  if (image instanceof Blob) return [image, []];
+  try {
+    const bitmap = await createImageBitmap(image);
+    return [bitmap, [bitmap]];
+  } catch (error) {
+    if (error instanceof TypeError) {
+      throw optionError("image", "image is a file, an image, a canvas, a video, ImageData or an ImageBitmap.");
+    }
+    throw new CnnLabError({
+      code: "image",
+      message: "This picture has no pixels to look at: it is empty, not loaded yet, or of another site.",
+    });
+  }
+}

@@ -1,0 +1,247 @@
+/** The worker behind a lab: one after another, if need be. */
+import { Connection, type CallOptions, type Port } from "./connection";
+import { CnnLabError, stateError, toCnnLabError } from "./error";
+import { isFatal, type Args, type FromWorker, type Method, type Result } from "./protocol";
+import { emptyMemory, Failures, isDeviceFailure, restore } from "./recovery";
+import type { RunState } from "./run-state";
+import type { Device, DeviceChoice, WarningEvent } from "./types";
+
+export type HostOptions = {
+  /** Starts a worker. */
+  spawn: () => Port;
+  base: string;
+  seed: number;
+  onWarning: (warning: WarningEvent) => void;
+  onDevice: (device: Device) => void;
+};
+
+export class Host {
+  readonly memory = emptyMemory();
+  device: Device;
+  /** The run under way. */
+  run: RunState | null = null;
+
+  #o: HostOptions;
+  #connection: Connection | null = null;
+  /** The one that is being brought up. */
+  #opening: Connection | null = null;
+  #restoring: Promise<void> | null = null;
+  #failures = new Failures();
+  #disposed = false;
+
+  private constructor(o: HostOptions, device: Device) {
+    this.#o = o;
+    this.device = device;
+  }
+
+  /** Starts a worker on a device; for `auto`, on the CPU where WebGPU fails. */
+  static async open(o: HostOptions, choice: DeviceChoice): Promise<Host> {
+    const host = new Host(o, { kind: "cpu", name: "", workers: 1, reason: "" });
+    try {
+      host.#connection = await host.#connect(choice);
+    } catch (thrown) {
+      const error = toCnnLabError(thrown);
+      if (choice !== "auto" || !isDeviceFailure(error)) throw error;
+      host.#connection = await host.#connect("cpu");
+      const reason = `WebGPU failed at its first step, so training runs on the CPU: ${error.message}`;
+      host.device = { ...host.device, reason };
+    }
+    return host;
+  }
+
+  /** Calls the worker; where it was lost, once a fresh one has taken over. */
+  async call<M extends Method>(method: M, args: Args<M>, o?: CallOptions): Promise<Result<M>> {
+    const connection = await this.#live();
+    return connection.call(method, args, o);
+  }
+
+  /**
+   * Calls the worker with what may be said twice: where the worker is lost over it, its
+   * successor is told again. A run that is over by then needs no control.
+   */
+  async control<M extends "pause" | "resume" | "stop" | "update">(
+    method: M,
+    args: Args<M>,
+  ): Promise<void> {
+    const run = this.run;
+    while (run && !run.over) {
+      try {
+        await this.call(method, args);
+        return;
+      } catch (error) {
+        if (isOver(run)) return;
+        if (!isFatal(toCnnLabError(error))) throw error;
+      }
+    }
+  }
+
+  /** Begins a run. What goes wrong is told to the run. */
+  async start(run: RunState): Promise<void> {
+    try {
+      const connection = await this.#live();
+      // Only now: a recovery that was under way must not begin it too.
+      this.run = run;
+      run.begin(await connection.call("train", [{ options: run.options, paused: run.paused }]));
+      this.memory.savedRun = null;
+    } catch (thrown) {
+      const error = toCnnLabError(thrown);
+      // After a lost worker the run is begun again on the next.
+      if (isFatal(error) && this.#restoring) return;
+      this.#endRun(run, error);
+    }
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    const error = new CnnLabError({ code: "aborted", message: "The lab was disposed of." });
+    this.#connection?.close(error);
+    this.#connection = null;
+    this.#opening?.close(error);
+    if (this.run) this.#endRun(this.run, error);
+  }
+
+  /** The worker, after any recovery. */
+  async #live(): Promise<Connection> {
+    for (;;) {
+      if (this.#disposed) throw stateError("The lab was disposed of; create another.");
+      if (!this.#restoring && this.#connection) return this.#connection;
+      await (this.#restoring ?? this.#recover());
+    }
+  }
+
+  async #connect(choice: DeviceChoice): Promise<Connection> {
+    const connection: Connection = new Connection(this.#o.spawn(), {
+      message: (message) => this.#hear(message),
+      fatal: (error) => this.#lost(connection, error),
+    });
+    this.#opening = connection;
+    const { base, seed } = this.#o;
+    try {
+      this.device = await connection.call("open", [{ base, device: choice, seed }]);
+      return connection;
+    } catch (error) {
+      connection.close(toCnnLabError(error));
+      throw error;
+    }
+  }
+
+  #hear(message: Extract<FromWorker, { kind: "events" | "checkpoint" | "failed" }>): void {
+    const { memory, run } = this;
+    switch (message.kind) {
+      case "failed":
+        if (run) this.#endRun(run, new CnnLabError(message.error));
+        break;
+      case "checkpoint":
+        memory.checkpoint = { bytes: message.bytes, step: message.step };
+        if (run) run.checkpoint = message.step;
+        run?.push({ type: "checkpoint", step: message.step });
+        break;
+      case "events":
+        for (const event of message.events) {
+          if (event.type === "step") {
+            this.#failures.clear();
+            const { epoch, loss, accuracy } = event;
+            memory.history.steps.push({ epoch, loss, accuracy });
+          } else if (event.type === "epoch") {
+            const { type, seconds, ...record } = event;
+            memory.history.epochs.push(record);
+          } else if (event.type === "done") {
+            this.run = null;
+          }
+          run?.push(event);
+        }
+    }
+  }
+
+  /** A worker is lost: say so, and let a fresh one take over. */
+  #lost(connection: Connection, error: CnnLabError): void {
+    // While one is being brought up, its own calls tell of its failure.
+    if (connection !== this.#connection) return;
+    this.#connection = null;
+    this.#failures.add(this.device.kind);
+    if (this.#failures.hopeless && this.run) this.#endRun(this.run, hopeless(error));
+    const { checkpoint } = this.memory;
+    const next = this.#failures.next(this.device.kind);
+    const where = next === this.device.kind ? "" : " on the CPU";
+    const step = checkpoint?.step ?? 0;
+    const warning: WarningEvent = {
+      type: "warning",
+      code: error.code,
+      message: this.run
+        ? `${error.message} A fresh worker takes over${where}; training goes on from step ${step}.`
+        : `${error.message} A fresh worker takes over${where}; the network is as it was at step ${step}.`,
+    };
+    this.#o.onWarning(warning);
+    this.run?.push(warning);
+    // Where this fails, the next call tries again.
+    this.#recover().catch(() => undefined);
+  }
+
+  #recover(): Promise<void> {
+    this.#restoring = this.#takeOver().finally(() => (this.#restoring = null));
+    return this.#restoring;
+  }
+
+  /** Brings up a fresh worker where the old one stood, its run included. */
+  async #takeOver(): Promise<void> {
+    if (this.#failures.hopeless) this.#failures.clear();
+    for (;;) {
+      const { kind, reason } = this.device;
+      const next = this.#failures.next(kind);
+      let connection: Connection | null = null;
+      try {
+        connection = await this.#connect(next);
+        const why = next === kind ? reason : "WebGPU failed twice, so training runs on the CPU.";
+        this.device = { ...this.device, reason: why };
+        if (next !== kind) this.#o.onDevice(this.device);
+        await restore(connection, this.memory);
+        await this.#resumeRun(connection);
+        this.#connection = connection;
+        return;
+      } catch (thrown) {
+        const error = toCnnLabError(thrown);
+        connection?.close(error);
+        if (this.#disposed) throw error;
+        this.#failures.add(isDeviceFailure(error) ? next : "cpu");
+        if (!this.#failures.hopeless) continue;
+        if (this.run) this.#endRun(this.run, hopeless(error));
+        throw error;
+      }
+    }
+  }
+
+  async #resumeRun(connection: Connection): Promise<void> {
+    const { run } = this;
+    if (!run) {
+      this.#failures.clear();
+      return;
+    }
+    try {
+      const options = run.optionsToGoOn();
+      run.begin(await connection.call("train", [{ options, paused: run.paused }]));
+      if (Object.keys(run.changes).length > 0) await connection.call("update", [run.changes]);
+    } catch (thrown) {
+      const error = toCnnLabError(thrown);
+      if (isFatal(error)) throw error;
+      this.#endRun(run, error);
+    }
+  }
+
+  #endRun(run: RunState, error: CnnLabError): void {
+    if (this.run === run) this.run = null;
+    run.fail(error);
+  }
+}
+
+function hopeless(error: CnnLabError): CnnLabError {
+  return new CnnLabError({
+    code: error.code,
+    message: `${error.message} Training was ended, because it failed three times without finishing a step between. The data and the last checkpoint are still there.`,
+  });
+}
+
+/** Asked anew: a run can end while one waits. */
+function isOver(run: RunState): boolean {
+  return run.over;
+}

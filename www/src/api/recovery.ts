@@ -1,0 +1,96 @@
+/**
+ * Going on after a panic or a lost graphics device: when to try again and where, and what a
+ * fresh worker needs to stand where the old one stood.
+ */
+import type { Connection } from "./connection";
+import { isFatal, type Loaded, type Model } from "./protocol";
+import type { DatasetInfo, DeviceKind, History, SavedRun, SplitOptions } from "./types";
+
+/** So many failures without a finished step between them end a run. */
+const MOST_IN_A_ROW = 3;
+/** After so many failures on the graphics device, the CPU takes over. */
+const MOST_ON_GPU = 2;
+
+/** Counts failures. */
+export class Failures {
+  #onGpu = 0;
+  #inARow = 0;
+
+  /** Notes a failure on a device. */
+  add(device: DeviceKind): void {
+    this.#inARow += 1;
+    if (device === "webgpu") this.#onGpu += 1;
+  }
+
+  /** A step was finished, or nothing is left to repeat. */
+  clear(): void {
+    this.#inARow = 0;
+  }
+
+  get hopeless(): boolean {
+    return this.#inARow >= MOST_IN_A_ROW;
+  }
+
+  /** Where to try next. */
+  next(device: DeviceKind): DeviceKind {
+    return device === "webgpu" && this.#onGpu >= MOST_ON_GPU ? "cpu" : device;
+  }
+}
+
+/** All that the page holds of a lab. A worker can be lost; this is not. */
+export type Memory = {
+  /** How the data was loaded. */
+  source: { name: string; limit: number | undefined; split: SplitOptions | null } | null;
+  dataset: DatasetInfo | null;
+  model: Model | null;
+  history: History;
+  savedRun: SavedRun | null;
+  /** The latest weights with all that belongs to them; null where they are still those that the seed gave. */
+  checkpoint: { bytes: Uint8Array; step: number } | null;
+};
+
+export function emptyMemory(): Memory {
+  return {
+    source: null,
+    dataset: null,
+    model: null,
+    history: { steps: [], epochs: [] },
+    savedRun: null,
+    checkpoint: null,
+  };
+}
+
+/** Brings a fresh worker to where the memory stands; the data comes from the browser's cache. */
+export async function restore(connection: Connection, memory: Memory): Promise<void> {
+  const { source, model, checkpoint } = memory;
+  if (source) {
+    const { name, limit, split } = source;
+    memory.dataset = await connection.call("loadBundled", [{ name, limit }]);
+    if (split) memory.dataset = await connection.call("split", [split]);
+  }
+  if (checkpoint) {
+    takeLoaded(memory, await connection.call("load", [checkpoint.bytes]));
+  } else if (model) {
+    takeModel(memory, await connection.call("setModel", [JSON.stringify(model.spec)]));
+  }
+}
+
+/** Notes a model with fresh weights. */
+export function takeModel(memory: Memory, model: Model): void {
+  memory.model = model;
+  memory.history = { steps: [], epochs: [] };
+  memory.savedRun = null;
+  memory.checkpoint = null;
+}
+
+/** Notes what a checkpoint held. */
+export function takeLoaded(memory: Memory, { summary, spec, history, run }: Loaded): void {
+  memory.model = { summary, spec };
+  memory.history = history;
+  memory.savedRun = run;
+}
+
+/** Whether a device failed, as opposed to a download or a wrong value. */
+export function isDeviceFailure(error: { code: string }): boolean {
+  return isFatal(error) || error.code === "webgpu-failed" || error.code === "webgpu-unavailable";
+}

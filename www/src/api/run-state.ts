@@ -1,0 +1,79 @@
+/** What the lab knows of a run; `TrainRun` is the public view of it. */
+import { abortedError, type CnnLabError } from "./error";
+import { EventQueue } from "./event-queue";
+import type { RunOptions } from "./protocol";
+import type { DoneEvent, RunInfo, TrainEvent, TrainUpdate } from "./types";
+
+export class RunState {
+  readonly options: RunOptions;
+  readonly events = new EventQueue();
+  readonly started: Promise<RunInfo>;
+  readonly done: Promise<DoneEvent>;
+  info: RunInfo | null = null;
+  paused = false;
+  over = false;
+  /** Its signal was aborted, and it is being stopped. */
+  aborted = false;
+  /** Steps over the life of the weights at its last checkpoint; none yet: null. */
+  checkpoint: number | null = null;
+  /** What was changed while it went on. */
+  changes: TrainUpdate = {};
+
+  #begin!: (info: RunInfo) => void;
+  #finish!: (event: DoneEvent) => void;
+  #failStart!: (error: CnnLabError) => void;
+  #failEnd!: (error: CnnLabError) => void;
+
+  constructor(options: RunOptions) {
+    this.options = options;
+    this.started = new Promise((resolve, reject) => {
+      this.#begin = resolve;
+      this.#failStart = reject;
+    });
+    this.done = new Promise((resolve, reject) => {
+      this.#finish = resolve;
+      this.#failEnd = reject;
+    });
+    // Who iterates learns of a failure there, and need not look at these too.
+    this.started.catch(() => undefined);
+    this.done.catch(() => undefined);
+  }
+
+  /** The worker has begun with it; after a recovery, once more. */
+  begin(info: RunInfo): void {
+    this.info ??= info;
+    this.#begin(info);
+  }
+
+  push(event: TrainEvent): void {
+    if (this.over) return;
+    if (event.type === "done" && event.reason === "stopped" && this.aborted) {
+      this.fail(abortedError("Training"));
+      return;
+    }
+    this.events.push(event);
+    if (event.type !== "done") return;
+    this.over = true;
+    this.events.end();
+    this.#finish(event);
+  }
+
+  fail(error: CnnLabError): void {
+    if (this.over) return;
+    this.over = true;
+    this.#failStart(error);
+    this.#failEnd(error);
+    this.events.end({ error });
+  }
+
+  /**
+   * The options to go on with after a failure: those of the run itself where it has no
+   * checkpoint yet, else what is left of it.
+   */
+  optionsToGoOn(): RunOptions {
+    if (this.checkpoint === null || this.info === null) return this.options;
+    if (this.options.steps === undefined) return { resume: true };
+    const taken = this.checkpoint - this.info.step;
+    return { resume: true, steps: this.info.totalSteps - taken };
+  }
+}
