@@ -244,7 +244,7 @@ export class CnnLab extends EventTarget {
     try {
       checkTraining(o);
       this.#refuseDuringRun("start another");
-      if (signal?.aborted) throw abortedError("Training");
+      if (signal?.aborted) throw abortedError();
     } catch (error) {
       state.fail(error as CnnLabError);
       return run;

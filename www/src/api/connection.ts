@@ -48,7 +48,7 @@ export class Connection {
   /** Calls the worker. Aborting asks it to stop; the promise settles with what it answers. */
   call<M extends Method>(method: M, args: Args<M>, o: CallOptions = {}): Promise<Result<M>> {
     if (this.#closed) return Promise.reject(this.#closed);
-    if (o.signal?.aborted) return Promise.reject(abortedError("This"));
+    if (o.signal?.aborted) return Promise.reject(abortedError());
     const id = ++this.#lastId;
     const abort = (): void => this.#send({ kind: "abort", id });
     return new Promise<unknown>((resolve, reject) => {

@@ -81,14 +81,14 @@ export function stateError(message: string): CnnLabError {
 }
 
 /** What an aborted call rejects with. */
-export function abortedError(what: string): CnnLabError {
-  return new CnnLabError({ code: "aborted", message: `${what} was cancelled; nothing was changed.` });
+export function abortedError(message = "Cancelled; nothing was changed."): CnnLabError {
+  return new CnnLabError({ code: "aborted", message });
 }
 
 /** Any thrown value as a `CnnLabError`. What nobody foresaw counts as a failure of the core. */
 export function toCnnLabError(error: unknown): CnnLabError {
   if (error instanceof CnnLabError) return error;
-  if (error instanceof DOMException && error.name === "AbortError") return abortedError("This");
+  if (error instanceof DOMException && error.name === "AbortError") return abortedError();
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && "code" in error && isCode(error.code)) {
     const { file, layer, field, line } = error as Partial<ErrorFields>;

@@ -140,7 +140,10 @@ export class Host {
       case "events":
         for (const event of message.events) {
           if (event.type === "step") {
-            this.#failures.clear();
+            if (run && event.globalStep > run.furthest) {
+              run.furthest = event.globalStep;
+              this.#failures.clear();
+            }
             const { epoch, loss, accuracy } = event;
             memory.history.steps.push({ epoch, loss, accuracy });
           } else if (event.type === "epoch") {

@@ -6,7 +6,8 @@ import type { Connection } from "./connection";
 import { isFatal, type Loaded, type Model } from "./protocol";
 import type { DatasetInfo, DeviceKind, History, SavedRun, SplitOptions } from "./types";
 
-/** So many failures without a finished step between them end a run. */
+/** So many failures without a new step between them end a run; steps that are only repeated
+ * after a failure do not count, or a step that always fails would be tried for ever. */
 const MOST_IN_A_ROW = 3;
 /** After so many failures on the graphics device, the CPU takes over. */
 const MOST_ON_GPU = 2;
@@ -22,7 +23,7 @@ export class Failures {
     if (device === "webgpu") this.#onGpu += 1;
   }
 
-  /** A step was finished, or nothing is left to repeat. */
+  /** A new step was finished, or there is no run to fail again. */
   clear(): void {
     this.#inARow = 0;
   }

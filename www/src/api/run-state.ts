@@ -12,6 +12,8 @@ export class RunState {
   info: RunInfo | null = null;
   paused = false;
   over = false;
+  /** The furthest step it got to, over the life of the weights; a recovery goes back. */
+  furthest = 0;
   /** Its signal was aborted, and it is being stopped. */
   aborted = false;
   /** Steps over the life of the weights at its last checkpoint; none yet: null. */
@@ -48,7 +50,7 @@ export class RunState {
   push(event: TrainEvent): void {
     if (this.over) return;
     if (event.type === "done" && event.reason === "stopped" && this.aborted) {
-      this.fail(abortedError("Training"));
+      this.fail(abortedError("Training was cancelled; it can be resumed."));
       return;
     }
     this.events.push(event);
