@@ -1,5 +1,5 @@
 /** One worker: calls by id, and what it tells unasked. */
-import { abortedError, CnnLabError, type ErrorFields } from "./error";
+import { abortedError, CnnLabError, optionError, type ErrorFields } from "./error";
 import { isFatal, type Args, type FromWorker, type Method, type Result, type ToWorker } from "./protocol";
 import type { Progress } from "./types";
 
@@ -52,8 +52,15 @@ export class Connection {
     const id = ++this.#lastId;
     const abort = (): void => this.#send({ kind: "abort", id });
     return new Promise<unknown>((resolve, reject) => {
+      try {
+        this.#send({ kind: "call", id, method, args }, o.transfer);
+      } catch (error) {
+        // A function among the options, say.
+        const why = error instanceof Error ? error.message : String(error);
+        reject(optionError("options", `This cannot be handed to the worker (${why}).`));
+        return;
+      }
       this.#pending.set(id, { resolve, reject, onProgress: o.onProgress });
-      this.#send({ kind: "call", id, method, args }, o.transfer);
       o.signal?.addEventListener("abort", abort);
     }).finally(() => o.signal?.removeEventListener("abort", abort)) as Promise<Result<M>>;
   }

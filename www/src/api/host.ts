@@ -40,11 +40,12 @@ export class Host {
     try {
       host.#connection = await host.#connect(choice);
     } catch (thrown) {
-      const error = toCnnLabError(thrown);
+      const error = webGpuError(toCnnLabError(thrown), choice);
       if (choice !== "auto" || !isDeviceFailure(error)) throw error;
       host.#connection = await host.#connect("cpu");
-      const reason = `WebGPU failed at its first step, so training runs on the CPU: ${error.message}`;
-      host.device = { ...host.device, reason };
+      // One sentence of what it said; the advice after that has been taken.
+      const [said = error.message] = /^.*?[.](?=\s|$)/.exec(error.message) ?? [];
+      host.device = { ...host.device, reason: `Training runs on the CPU, because ${said}` };
     }
     return host;
   }
@@ -70,7 +71,7 @@ export class Host {
         return;
       } catch (error) {
         if (isOver(run)) return;
-        if (!isFatal(toCnnLabError(error))) throw error;
+        if (!(error instanceof CnnLabError && isFatal(error))) throw error;
       }
     }
   }
@@ -235,6 +236,13 @@ export class Host {
     if (this.run === run) this.run = null;
     run.fail(error);
   }
+}
+
+/** A core that panics while WebGPU is being tried means that WebGPU does not work. */
+function webGpuError(error: CnnLabError, choice: DeviceChoice): CnnLabError {
+  if (!isFatal(error) || (choice !== "auto" && choice !== "webgpu")) return error;
+  const message = `WebGPU failed at its first training step: ${error.message} Choose the device cpu.`;
+  return new CnnLabError({ code: "webgpu-failed", message });
 }
 
 function hopeless(error: CnnLabError): CnnLabError {

@@ -38,7 +38,8 @@ export async function open(base: string, choice: DeviceChoice, seed: number): Pr
     ? "WebGPU runs on a software adapter here, so the CPU may be faster."
     : "This browser has WebGPU, so training runs on the graphics processor.";
   const device = describe(core, "webgpu", reason);
-  return { core, device: { ...device, name: device.name || adapterName(adapter.info) } };
+  // The core does not learn the adapter's name from a browser.
+  return { core, device: { ...device, name: adapterName(adapter.info) || device.name } };
 }
 
 async function cpu(base: string, seed: number, reason: string): Promise<Opened> {

@@ -34,8 +34,7 @@ export class Speed {
     const now = (1000 * done) / milliseconds;
     // The first second is a plain mean; after that the past fades with a time constant of 1 s.
     this.#seen = Math.min(this.#seen + milliseconds, 1000);
-    const share = Math.max(1 - Math.exp(-milliseconds / 1000), milliseconds / this.#seen);
-    this.#perSecond += Math.min(share, 1) * (now - this.#perSecond);
+    this.#perSecond += Math.min(1, milliseconds / this.#seen) * (now - this.#perSecond);
     return this.#perSecond;
   }
 }
