@@ -1,0 +1,194 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { state } from "lit/decorators.js";
+import type { CnnLab } from "../api/cnn-lab";
+import { loss, percent } from "../view/format";
+import "./data-panel";
+import "./inside-panel";
+import "./network-panel";
+import "./train-panel";
+import { mainButton } from "./main-button";
+import { button } from "./parts";
+import { readAttributes } from "./settings";
+import { base, tokens } from "./styles";
+import { type Told, Workbench } from "./workbench";
+
+/** The events of the element; each bubbles and leaves the shadow root. */
+export type CnnLabEvents = {
+  [T in Told as `cnn-lab-${T["name"]}`]: CustomEvent<T["detail"]>;
+};
+
+/**
+ * `<cnn-lab>`: the whole lab as an element. Its attributes say what is chosen at first, and
+ * are read when it enters the page; its `lab` is the class behind it.
+ *
+ * ```html
+ * <script type="module" src="./cnn-lab.js"></script>
+ * <cnn-lab dataset="mnist" epochs="2" autoplay></cnn-lab>
+ * ```
+ */
+export class CnnLabElement extends LitElement {
+  @state() private bench: Workbench | null = null;
+  @state() private narrow = false;
+  @state() private dragging = false;
+
+  #stop: (() => void) | null = null;
+  readonly #resize = new ResizeObserver(([entry]) => {
+    this.narrow = (entry?.contentRect.width ?? 1440) < 700;
+  });
+
+  static override styles = [
+    tokens,
+    base,
+    css`
+      :host { position: relative; container-type: inline-size; background: var(--lab-ground); min-height: 320px; }
+      .lab { height: 100%; }
+      .steps { display: grid; height: 100%; gap: 12px; grid-template-columns: 1fr; }
+      .steps > * { min-width: 0; }
+      @container (min-width: 700px) { .steps { grid-template-columns: 1fr 1fr; align-items: stretch; } }
+      @container (min-width: 1180px) {
+        .steps { grid-template-columns: minmax(264px, 284fr) minmax(264px, 288fr) minmax(0, 392fr) minmax(0, 408fr); grid-template-rows: minmax(0, 1fr); }
+      }
+      .bar { position: sticky; bottom: 0; z-index: 1; display: flex; align-items: center; gap: 16px; margin-top: 12px; padding: 8px 16px; border-top: 1px solid var(--lab-line); background: var(--lab-panel); }
+      .bar progress { position: absolute; inset: -1px 0 auto; height: 3px; border-radius: 0; }
+      .bar dl { display: flex; gap: 16px; margin: 0 0 0 auto; }
+      .bar dl div { display: grid; justify-items: end; min-width: 56px; }
+      .bar dt { font-size: 12px; line-height: 16px; color: var(--lab-muted); }
+      .bar dd { margin: 0; font-size: 16px; line-height: 20px; font-weight: 650; }
+      .error { position: absolute; z-index: 2; inset: 12px 12px auto auto; width: min(440px, calc(100% - 24px)); display: grid; grid-template-columns: 1fr auto; gap: 4px 12px; padding: 12px 16px; border: 1px solid var(--lab-bad); border-radius: 10px; background: var(--lab-bad-wash); box-shadow: 0 4px 24px rgb(0 0 0 / 0.2); }
+      .error p { grid-column: 1; overflow-wrap: anywhere; }
+      .narrow .error { position: fixed; inset: auto 12px 72px; width: auto; }
+      .drop { position: absolute; z-index: 3; inset: 0; display: grid; place-items: center; border: 2px dashed var(--lab-accent); border-radius: 10px; background: color-mix(in srgb, var(--lab-panel) 85%, transparent); font-size: 20px; pointer-events: none; }
+    `,
+  ];
+
+  /** The class behind the element; another one after the device was changed. */
+  get lab(): Promise<CnnLab> {
+    return this.bench?.ready ?? Promise.reject(new Error("The element is not in a page."));
+  }
+
+  /** Loads what is chosen and trains; goes on with a run that was paused or stopped. */
+  async train(): Promise<void> {
+    const training = this.bench?.training;
+    if (training && training.mainAction !== "pause") {
+      await training.main();
+    }
+  }
+
+  /** Pauses the run after the step under way. */
+  async pause(): Promise<void> {
+    await this.bench?.training.pause();
+  }
+
+  /** Ends the run where it is; `train()` goes on with it. */
+  async stop(): Promise<void> {
+    await this.bench?.training.stop();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    const { settings, errors } = readAttributes(this);
+    const bench = new Workbench(settings, (told) => this.#fire(told));
+    this.bench = bench;
+    this.#stop = bench.watch(() => this.requestUpdate());
+    errors.forEach((error) => bench.fail(error));
+    this.#resize.observe(this);
+    document.addEventListener("paste", this.#paste);
+    if (this.hasAttribute("autoplay") && errors.length === 0) {
+      bench.ready.then(() => this.train(), () => undefined);
+    }
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    document.removeEventListener("paste", this.#paste);
+    this.#resize.disconnect();
+    this.#stop?.();
+    this.bench?.close();
+    this.bench = null;
+  }
+
+  #fire({ name, detail }: Told): void {
+    this.dispatchEvent(new CustomEvent(`cnn-lab-${name}`, { detail, bubbles: true, composed: true }));
+  }
+
+  readonly #paste = (event: ClipboardEvent): void => {
+    const [file] = event.clipboardData?.files ?? [];
+    if (file) {
+      event.preventDefault();
+      this.#take(file);
+    }
+  };
+
+  /** A picture is looked at; any other file should be a network that was saved. */
+  #take(file: File): void {
+    if (file.type.startsWith("image/")) {
+      void this.bench?.inside.showFile(file);
+    } else {
+      void this.bench?.training.load(file);
+    }
+  }
+
+  #drag(event: DragEvent): void {
+    if (event.dataTransfer?.types.includes("Files")) {
+      event.preventDefault();
+      this.dragging = event.type === "dragover";
+    }
+  }
+
+  #drop(event: DragEvent): void {
+    event.preventDefault();
+    this.dragging = false;
+    const [file] = event.dataTransfer?.files ?? [];
+    if (file) {
+      this.#take(file);
+    }
+  }
+
+  override render(): TemplateResult | typeof nothing {
+    const { bench } = this;
+    return bench
+      ? html`<div class="lab ${this.narrow ? "narrow" : ""}"
+          @dragover=${this.#drag} @dragleave=${this.#drag} @drop=${this.#drop}>
+          <div class="steps">
+            <cnn-lab-data .bench=${bench}></cnn-lab-data>
+            <cnn-lab-network .bench=${bench}></cnn-lab-network>
+            <cnn-lab-train .bench=${bench} ?narrow=${this.narrow}></cnn-lab-train>
+            <cnn-lab-inside .bench=${bench}></cnn-lab-inside>
+          </div>
+          ${this.narrow ? this.#bar(bench) : nothing}
+          <div role="alert">${bench.error ? this.#error(bench) : nothing}</div>
+          ${this.dragging ? html`<div class="drop">Drop a picture, or a network that you saved</div>` : nothing}
+        </div>`
+      : nothing;
+  }
+
+  #bar(bench: Workbench): TemplateResult {
+    const { curves, taken, total } = bench.training;
+    return html`<div class="bar" role="group" aria-label="Training at a glance">
+      <progress max="1" .value=${total > 0 ? taken / total : 0} aria-label="Training"></progress>
+      ${mainButton(bench)}
+      <dl>
+        <div><dt>Loss</dt><dd>${curves.loss === null ? "–" : loss(curves.loss)}</dd></div>
+        <div><dt>Accuracy</dt><dd>${curves.accuracy === null ? "–" : percent(curves.accuracy)}</dd></div>
+      </dl>
+    </div>`;
+  }
+
+  #error(bench: Workbench): TemplateResult {
+    const { error } = bench;
+    return html`<div class="error">
+      <p>${error?.message}${error?.place ? ` (${error.place})` : ""}</p>
+      ${button({ id: "dismiss", label: "×", name: "Close this message", kind: "square", onClick: () => bench.dismiss() })}
+      <p class="small muted">What was loaded and trained is as it was.</p>
+    </div>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "cnn-lab": CnnLabElement;
+  }
+  interface HTMLElementEventMap extends CnnLabEvents {
+    "cnn-lab-ready": CnnLabEvents["cnn-lab-ready"];
+  }
+}

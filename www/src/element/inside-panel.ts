@@ -1,0 +1,161 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property, query } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
+import "../view/bars";
+import type { DrawPadElement } from "../view/draw-pad";
+import "../view/draw-pad";
+import "../view/maps";
+import "../view/pixels";
+import { percent, plural } from "../view/format";
+import { define } from "./define";
+import { Watch } from "./observable";
+import { button, typedNumber } from "./parts";
+import { base, panel } from "./styles";
+import type { Workbench } from "./workbench";
+
+/** The fourth step, Inside: draw or drop a picture, and see what the network makes of it. */
+@define("cnn-lab-inside")
+export class InsidePanel extends LitElement {
+  @property({ attribute: false }) bench!: Workbench;
+  @query("cnn-lab-draw-pad") private pad!: DrawPadElement;
+  @query("#picture") private file!: HTMLInputElement;
+
+  readonly #sight = new IntersectionObserver((entries) => {
+    this.bench.inside.setVisible(entries.at(-1)?.isIntersecting ?? true);
+  });
+
+  constructor() {
+    super();
+    new Watch(this, () => this.bench);
+  }
+
+  static override styles = [
+    base,
+    panel,
+    css`
+      .top { display: grid; grid-template-columns: 196px minmax(0, 1fr); gap: 16px; }
+      .top cnn-lab-bars { --bar-height: 18.4px; }
+      .answer { display: flex; gap: 12px; align-items: center; min-height: 58px; }
+      .seen { width: 58px; height: 58px; border: 1px solid var(--lab-line); border-radius: 4px; overflow: hidden; background: #000; display: grid; place-items: center; flex: none; }
+      .says { font-size: 28px; line-height: 32px; font-weight: 700; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
+      .tools { display: flex; flex-wrap: wrap; gap: 8px; }
+      .tests { display: flex; gap: 4px; align-items: center; }
+      .tests input { width: 64px; text-align: right; }
+      .maps { display: grid; gap: 8px; }
+      @container (max-width: 340px) { .top { grid-template-columns: 1fr; } }
+    `,
+  ];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#sight.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#sight.disconnect();
+  }
+
+  override render(): TemplateResult {
+    const { inside, network } = this.bench;
+    return html`<section aria-labelledby="title">
+      <header><span class="place" aria-hidden="true">4</span><h2 id="title" class="grow">Inside</h2></header>
+      <div class="top">
+        <cnn-lab-draw-pad .picture=${inside.hand?.picture ?? null} name=${inside.hand?.name ?? ""} ?enabled=${inside.drawable}
+            @drawn=${(event: CustomEvent<ImageData>) => inside.showDrawing(event.detail)}></cnn-lab-draw-pad>
+        <cnn-lab-bars name="How sure the network is of each class" .bars=${this.#bars()}></cnn-lab-bars>
+      </div>
+      ${this.#tools()} ${this.#answer()}
+      <div class="maps">
+        <h3>What each convolution makes of it</h3>
+        ${inside.hand === null ? html`<p class="small muted">Draw, or load the pictures, and you see it here.</p>` : nothing}
+        ${network.convolutions.map(({ name, outputShape: [, height = 1, width = 1, maps = 1] }) => html`<cnn-lab-maps
+          layer=${name} .size=${[maps, height, width]} .maps=${inside.maps.get(name) ?? null}></cnn-lab-maps>`)}
+      </div>
+    </section>`;
+  }
+
+  #bars(): { label: string; share: number; text: string; strong?: boolean }[] {
+    const { data, inside } = this.bench;
+    const { prediction } = inside;
+    const classes = data.info?.classes ?? data.chosen?.classes ?? prediction?.map(({ label }) => label) ?? [];
+    // In the order of the classes, so that nothing jumps; the best one is marked.
+    return classes.map((label) => {
+      const found = prediction?.find((known) => known.label === label);
+      return found
+        ? { label, share: found.probability, text: percent(found.probability), strong: prediction?.[0] === found }
+        : { label, share: 0, text: "–" };
+    });
+  }
+
+  #tools(): TemplateResult {
+    const { inside, network } = this.bench;
+    const none = inside.tests === 0 ? "Load pictures first." : undefined;
+    return html`<div class="tools">
+      <div class="tests" role="group" aria-label="Test pictures">
+        ${button({ id: "test-before", label: "←", name: "Test picture before", kind: "square", why: none, onClick: () => this.#showTest(inside.index - 1) })}
+        <label class="sr" for="test-index">Number of the test picture</label>
+        <input id="test-index" type="number" min="0" max=${Math.max(0, inside.tests - 1)} step="1" ?disabled=${none !== undefined}
+          title=${none ?? "Number of the test picture"} .value=${live(String(inside.index))}
+          @change=${(event: Event) => {
+            const value = typedNumber(event.target as HTMLInputElement);
+            this.#showTest(value ?? inside.index);
+          }} />
+        ${button({ id: "test-next", label: "→", name: "Next test picture", kind: "square", why: none, onClick: () => this.#showTest(inside.index + 1) })}
+      </div>
+      ${button({ id: "clear", label: "Clear", why: inside.hand?.kind === "drawing" ? undefined : "There is no drawing.", onClick: () => this.#clear() })}
+      ${button({ id: "choose", label: "Picture …", name: "Choose a picture file", onClick: () => this.file.click() })}
+      ${inside.hand?.kind === "file" && network.inputShape[2] === 1
+        ? button({ id: "invert", label: "Invert", name: "Turn dark on light into light on dark", onClick: () => inside.invert() })
+        : nothing}
+      <input id="picture" type="file" accept="image/*" class="sr" tabindex="-1" aria-label="A picture file" @change=${() => {
+        const [file] = this.file.files ?? [];
+        this.file.value = "";
+        if (file) void this.bench.inside.showFile(file);
+      }} />
+    </div>`;
+  }
+
+  #showTest(index: number): void {
+    this.pad.clear();
+    void this.bench.inside.showTest(index);
+  }
+
+  #clear(): void {
+    const { inside } = this.bench;
+    this.pad.clear();
+    if (inside.tests > 0) {
+      void inside.showTest(inside.index);
+    } else {
+      inside.clear();
+    }
+  }
+
+  #answer(): TemplateResult {
+    const { inside, network } = this.bench;
+    const { hand, prediction } = inside;
+    const best = prediction?.[0];
+    const zoom = Math.max(1, Math.floor(56 / inside.size.width));
+    const hint = inside.drawable
+      ? "Draw a digit, drop or paste a picture, or turn the test pictures."
+      : "Drop or paste a picture, or turn the test pictures.";
+    return html`<div class="answer">
+      <div class="seen" title="The picture as the network sees it">
+        ${hand ? html`<cnn-lab-pixels .picture=${hand.picture} zoom=${zoom} name="The picture as the network sees it"></cnn-lab-pixels>` : nothing}
+      </div>
+      ${hand && best
+        ? html`<div class="grow" role="status">
+            <div class="says">${best.label} <span class="muted">${percent(best.probability)}</span></div>
+            <div class="small muted">${hand.name}${hand.truth === null ? "." : html`: ${hand.truth === best.label ? "right" : html`wrong, it is <b>${hand.truth}</b>`}.`}
+              ${this.bench.training.curves.empty ? `It has not learned yet, so all ${plural(prediction.length, "class", "classes")} are as likely.` : nothing}</div>
+          </div>`
+        : html`<p class="small muted grow">${hint}${network.summary ? "" : " The network is being made ready."}</p>`}
+    </div>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "cnn-lab-inside": InsidePanel;
+  }
+}

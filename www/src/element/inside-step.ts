@@ -1,0 +1,215 @@
+import type { FeatureMaps, Prediction } from "../api/types";
+import type { Workbench } from "./workbench";
+
+/** While training runs, the picture is looked at again at most so often, in milliseconds. */
+const lookEvery = 250;
+
+/** The picture in hand. */
+export type Hand = {
+  kind: "drawing" | "test" | "file";
+  /** In the size that the network takes: just what it sees. */
+  picture: ImageData;
+  name: string;
+  /** Its class, where that is known. */
+  truth: string | null;
+};
+
+/** The fourth step: what the network makes of one picture. */
+export class InsideStep {
+  hand: Hand | null = null;
+  prediction: Prediction | null = null;
+  /** The maps of each convolution, by the layer's name. */
+  maps = new Map<string, FeatureMaps>();
+  /** Which test picture is or was in hand. */
+  index = 0;
+  #visible = true;
+  #busy = false;
+  #again = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #lookedAt = 0;
+  #cost = 0;
+  #closed = false;
+
+  constructor(private readonly bench: Workbench) {}
+
+  /** Whether the panel can be seen: what nobody sees is not computed while training runs. */
+  setVisible(visible: boolean): void {
+    if (visible && !this.#visible) {
+      this.refresh();
+    }
+    this.#visible = visible;
+  }
+
+  /** Height and width of what the network takes. */
+  get size(): { height: number; width: number; channels: number } {
+    const [height = 28, width = 28, channels = 1] = this.bench.network.inputShape;
+    return { height, width, channels };
+  }
+
+  /** A drawing makes sense where the network takes what MNIST has. */
+  get drawable(): boolean {
+    const { height, width, channels } = this.size;
+    return height === 28 && width === 28 && channels === 1;
+  }
+
+  /** With the data comes a first picture. */
+  async start(): Promise<void> {
+    if (this.hand === null || this.hand.kind === "test" || !this.#fits(this.hand)) {
+      await this.showTest(this.index);
+    }
+  }
+
+  get tests(): number {
+    return this.bench.lab?.dataset?.splits.test ?? 0;
+  }
+
+  async showTest(index: number): Promise<void> {
+    const { lab } = this.bench;
+    const info = lab?.dataset;
+    if (!lab || !info || this.tests === 0) {
+      return;
+    }
+    this.index = ((index % this.tests) + this.tests) % this.tests;
+    await this.bench.try(async () => {
+      const { pixels, label } = await lab.image("test", this.index);
+      this.#take({
+        kind: "test",
+        picture: pixels,
+        name: `Test picture ${this.index}`,
+        truth: info.classes[label] ?? null,
+      });
+    });
+  }
+
+  showDrawing(picture: ImageData): void {
+    this.#take({ kind: "drawing", picture, name: "Your drawing", truth: null });
+  }
+
+  clear(): void {
+    this.hand = null;
+    this.refresh();
+  }
+
+  /** A picture that was dropped, pasted or chosen. */
+  async showFile(file: Blob): Promise<void> {
+    const lab = await this.bench.ready;
+    const name = file instanceof File ? file.name : "Pasted picture";
+    await this.bench.try(async () => {
+      const picture = await this.#shrink(file);
+      if (picture) {
+        this.#take({ kind: "file", picture, name, truth: null });
+      } else {
+        // It cannot be decoded; the lab says so in its own words.
+        await lab.predict(file);
+      }
+    });
+  }
+
+  /** The picture in the network's size and colours: what is shown is what the network gets. */
+  async #shrink(file: Blob): Promise<ImageData | null> {
+    const { height, width, channels } = this.size;
+    const bitmap = await createImageBitmap(file, {
+      resizeWidth: width,
+      resizeHeight: height,
+      resizeQuality: "high",
+    }).catch(() => null);
+    const canvas = document.createElement("canvas");
+    canvas.width = width;
+    canvas.height = height;
+    const context = canvas.getContext("2d");
+    if (!bitmap || !context) {
+      return null;
+    }
+    if (channels === 1) {
+      context.filter = "grayscale(1)";
+    }
+    context.drawImage(bitmap, 0, 0);
+    bitmap.close();
+    return context.getImageData(0, 0, width, height);
+  }
+
+  /** Turns dark on light into light on dark, as MNIST's digits are, and back. */
+  invert(): void {
+    if (this.hand) {
+      const { picture } = this.hand;
+      const inverted = new ImageData(picture.width, picture.height);
+      picture.data.forEach((value, i) => {
+        inverted.data[i] = i % 4 === 3 ? value : 255 - value;
+      });
+      this.#take({ ...this.hand, picture: inverted });
+    }
+  }
+
+  #take(hand: Hand): void {
+    this.hand = hand;
+    this.refresh();
+    this.bench.changed();
+  }
+
+  /** Looks at the picture again, as soon as the look under way is done. */
+  refresh(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#busy) {
+      this.#again = true;
+    } else {
+      void this.#look();
+    }
+  }
+
+  /** Looks again at a calm rate: training goes first. */
+  refreshSoon(): void {
+    if (!this.#visible || document.hidden) {
+      return;
+    }
+    const since = performance.now() - this.#lookedAt;
+    // A look that takes long, because the steps around it do, comes less often.
+    this.#timer ??= setTimeout(() => this.refresh(), Math.max(0, Math.max(lookEvery, 2 * this.#cost) - since));
+  }
+
+  async #look(): Promise<void> {
+    const { lab, network } = this.bench;
+    const { hand } = this;
+    if (this.#closed || !lab?.spec || !hand || !this.#fits(hand)) {
+      this.prediction = null;
+      this.maps = new Map();
+      this.bench.changed();
+      return;
+    }
+    this.#busy = true;
+    const began = performance.now();
+    try {
+      const prediction = await lab.predict(hand.picture);
+      const maps = new Map<string, FeatureMaps>();
+      for (const { name } of network.convolutions) {
+        maps.set(name, await lab.featureMaps(hand.picture, name));
+      }
+      this.prediction = prediction;
+      this.maps = maps;
+      this.bench.tell({ name: "predict", detail: prediction });
+    } catch (error) {
+      // While the lab or its network is being changed, the next look is the one that counts.
+      if (lab === this.bench.lab && !this.#again) {
+        this.bench.fail(error);
+      }
+    }
+    this.#busy = false;
+    this.#lookedAt = performance.now();
+    this.#cost = this.#lookedAt - began;
+    this.bench.changed();
+    if (this.#again) {
+      this.#again = false;
+      this.refresh();
+    }
+  }
+
+  /** The network may take another size by now. */
+  #fits({ picture }: Hand): boolean {
+    return picture.width === this.size.width && picture.height === this.size.height;
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+  }
+}

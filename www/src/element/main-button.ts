@@ -1,0 +1,17 @@
+import type { TemplateResult } from "lit";
+import { button } from "./parts";
+import type { Workbench } from "./workbench";
+
+const labels = { train: "Train", pause: "Pause", continue: "Continue", loading: "Loading …" } as const;
+
+/** The one prominent button: it always does the next thing. */
+export function mainButton(bench: Workbench): TemplateResult {
+  const { mainAction } = bench.training;
+  const why =
+    mainAction === "loading"
+      ? "The pictures are being loaded; training begins right after."
+      : bench.switching
+        ? "Another device is being made ready."
+        : undefined;
+  return button({ id: "main", label: labels[mainAction], kind: "primary", why, onClick: () => void bench.training.main() });
+}

@@ -1,0 +1,30 @@
+/** What went wrong, in plain sentences. */
+
+export type Notice = {
+  /** The code of the CnnLabError, or of the warning. */
+  code: string;
+  /** What happened, and what to do. */
+  message: string;
+  /** Where: a file, a layer, a field. */
+  place: string;
+};
+
+/** The parts of an error that a person is told. */
+export function noticeOf(error: unknown): Notice {
+  const { code, message, file, layer, field, line } = error as Partial<Record<string, string | number>>;
+  const known = (name: string, value: string | number | undefined): string[] =>
+    // Most sentences name the place themselves.
+    value === undefined || String(message).includes(String(value)) ? [] : [`${name} ${value}`];
+  const place = [
+    ...known("file", file),
+    ...known("layer", layer),
+    ...known("field", field),
+    ...known("line", line),
+  ].join(", ");
+  return { code: String(code ?? "error"), message: String(message ?? error), place };
+}
+
+/** Whether something was cancelled by the person, which is no error. */
+export function isAbort(error: unknown): boolean {
+  return (error as { code?: unknown }).code === "aborted";
+}

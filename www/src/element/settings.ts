@@ -1,0 +1,123 @@
+import type { DeviceChoice } from "../api/types";
+
+/** What the element's attributes, or the page's controls, ask for. */
+export type Settings = {
+  dataset: string;
+  /** Pictures of each split at most; null: all. */
+  limit: number | null;
+  /** Share of the training pictures to validate with. */
+  validation: number;
+  /** A preset's name, or a spec as JSON text. */
+  model: string;
+  epochs: number;
+  batchSize: number;
+  optimizer: string;
+  learningRate: number;
+  device: DeviceChoice;
+  seed: number;
+};
+
+export const defaults: Settings = {
+  dataset: "mnist",
+  limit: null,
+  validation: 0.1,
+  model: "mnist-convnet",
+  epochs: 5,
+  batchSize: 64,
+  optimizer: "rmsprop",
+  learningRate: 0.001,
+  device: "auto",
+  seed: 0,
+};
+
+export const optimizers = [
+  { name: "rmsprop", title: "RMSprop", learningRate: 0.001 },
+  { name: "adam", title: "Adam", learningRate: 0.001 },
+  { name: "sgd", title: "SGD", learningRate: 0.01 },
+] as const;
+
+export const devices: readonly { kind: DeviceChoice; title: string }[] = [
+  { kind: "auto", title: "Automatic" },
+  { kind: "webgpu", title: "WebGPU" },
+  { kind: "cpu", title: "CPU" },
+  { kind: "ndarray", title: "CPU, ndarray" },
+];
+
+/** An attribute that cannot be what it says, with what it can be. */
+export class AttributeError extends Error {
+  readonly code = "option";
+  readonly field: string;
+
+  constructor(attribute: string, given: string, expected: string) {
+    super(`The attribute ${attribute}="${given}" cannot be used: give ${expected}.`);
+    this.field = attribute;
+  }
+}
+
+type Reader = { attribute: string; read: (text: string) => Partial<Settings> };
+
+function number(attribute: string, text: string, expected: string, fits: (value: number) => boolean): number {
+  const value = text.trim() === "" ? NaN : Number(text);
+  if (!fits(value)) {
+    throw new AttributeError(attribute, text, expected);
+  }
+  return value;
+}
+
+function oneOf<T extends string>(attribute: string, text: string, names: readonly T[]): T {
+  const found = names.find((name) => name === text.trim());
+  if (found === undefined) {
+    throw new AttributeError(attribute, text, `one of ${names.join(", ")}`);
+  }
+  return found;
+}
+
+const whole = (attribute: string, text: string, least: number): number =>
+  number(attribute, text, `a whole number from ${least}`, (value) => Number.isSafeInteger(value) && value >= least);
+
+/** How each attribute is read; a wrong one throws an AttributeError. */
+const readers: readonly Reader[] = [
+  { attribute: "dataset", read: (text) => ({ dataset: text.trim() }) },
+  { attribute: "limit", read: (text) => ({ limit: whole("limit", text, 1) }) },
+  {
+    attribute: "validation",
+    read: (text) => ({ validation: number("validation", text, "a share from 0 to 0.9, such as 0.1", (v) => v >= 0 && v <= 0.9) }),
+  },
+  { attribute: "model", read: (text) => ({ model: text.trim() }) },
+  { attribute: "epochs", read: (text) => ({ epochs: whole("epochs", text, 1) }) },
+  { attribute: "batch-size", read: (text) => ({ batchSize: whole("batch-size", text, 1) }) },
+  {
+    attribute: "learning-rate",
+    read: (text) => ({
+      learningRate: number("learning-rate", text, "a number above 0, such as 0.001", (v) => Number.isFinite(v) && v > 0),
+    }),
+  },
+  {
+    attribute: "optimizer",
+    read: (text) => ({ optimizer: oneOf("optimizer", text, optimizers.map(({ name }) => name)) }),
+  },
+  { attribute: "device", read: (text) => ({ device: oneOf("device", text, devices.map(({ kind }) => kind)) }) },
+  { attribute: "seed", read: (text) => ({ seed: whole("seed", text, 0) }) },
+];
+
+export const settingAttributes: readonly string[] = readers.map(({ attribute }) => attribute);
+
+/** The settings of an element's attributes, and what is wrong with them. */
+export function readAttributes(element: { getAttribute(name: string): string | null }): {
+  settings: Partial<Settings>;
+  errors: AttributeError[];
+} {
+  const settings: Partial<Settings> = {};
+  const errors: AttributeError[] = [];
+  for (const { attribute, read } of readers) {
+    const text = element.getAttribute(attribute);
+    if (text !== null) {
+      try {
+        Object.assign(settings, read(text));
+      } catch (error) {
+        errors.push(error as AttributeError);
+      }
+    }
+  }
+  return { settings, errors };
+}

@@ -1,0 +1,263 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property, query } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
+import "../view/chart";
+import "../view/confusion";
+import { historyCsv } from "../view/csv";
+import { count, duration, loss, percent, plural } from "../view/format";
+import { define } from "./define";
+import { mainButton } from "./main-button";
+import { Watch } from "./observable";
+import { button, download, field, typedNumber } from "./parts";
+import { devices, optimizers, type Settings } from "./settings";
+import { base, panel } from "./styles";
+import type { Workbench } from "./workbench";
+
+/** The third step, Train. */
+@define("cnn-lab-train")
+export class TrainPanel extends LitElement {
+  @property({ attribute: false }) bench!: Workbench;
+  @query("#checkpoint") private file!: HTMLInputElement;
+
+  constructor() {
+    super();
+    new Watch(this, () => this.bench);
+  }
+
+  static override styles = [
+    base,
+    panel,
+    css`
+      .options { display: grid; grid-template-columns: 1fr 1fr 1fr; gap: 8px 12px; }
+      .device { grid-column: span 2; }
+      .buttons { display: flex; gap: 8px; flex-wrap: wrap; }
+      .buttons .primary { min-width: 112px; }
+      .progress { display: grid; gap: 4px; }
+      .progress .row { min-height: 16px; }
+      .charts { display: grid; grid-auto-rows: minmax(150px, 1fr); flex: 1 0 340px; gap: 12px; }
+      .test { display: grid; align-content: start; gap: 8px; min-height: 73px; padding-top: 12px; border-top: 1px solid var(--lab-line); }
+      .test .row { min-height: 32px; }
+      .big { font-size: 16px; line-height: 24px; font-weight: 650; }
+      .warnings { font-size: 12px; line-height: 16px; }
+      .warnings ul { margin: 4px 0 0; padding-left: 16px; }
+      :host([narrow]) .main-button { display: none; }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    return html`<section aria-labelledby="title">
+      <header>
+        <span class="place" aria-hidden="true">3</span><h2 id="title" class="grow">Train</h2>
+        ${this.#files()}
+      </header>
+      ${this.#options()} ${this.#deviceSentence()} ${this.#buttons()} ${this.#progress()} ${this.#charts()} ${this.#test()} ${this.#warnings()}
+      <p class="sr" aria-live="polite">${this.bench.training.spoken}</p>
+    </section>`;
+  }
+
+  #files(): TemplateResult {
+    const { bench } = this;
+    const why = bench.training.active && !bench.training.paused ? "Pause the run first." : undefined;
+    return html`
+      ${button({
+        id: "csv", label: "CSV", name: "Download the curves as CSV",
+        why: bench.training.curves.empty ? "There are no curves yet." : undefined,
+        onClick: () => {
+          const history = bench.lab?.history;
+          if (history) download(new Blob([historyCsv(history)], { type: "text/csv" }), "cnn-lab-history.csv");
+        },
+      })}
+      ${button({
+        id: "save", label: "Save", name: "Save the network and its training to a file",
+        why: bench.lab?.summary ? undefined : "There is no network yet.",
+        onClick: () =>
+          void bench.try(async () => {
+            const blob = await bench.lab?.save("checkpoint");
+            if (blob) download(blob, `${bench.settings.dataset}-${bench.network.chosen}.cnn-lab.safetensors`);
+          }),
+      })}
+      ${button({
+        id: "open", label: "Load", name: "Load a network that was saved", why: bench.training.active ? "Stop the run first." : why,
+        onClick: () => this.file.click(),
+      })}
+      <input id="checkpoint" type="file" class="sr" tabindex="-1" aria-label="A saved network" @change=${() => {
+        const [file] = this.file.files ?? [];
+        this.file.value = "";
+        if (file) void bench.training.load(file);
+      }} />
+    `;
+  }
+
+  #number(
+    key: "epochs" | "batchSize" | "learningRate",
+    { id, label, help, min, step, why, set }: { id: string; label: string; help: string; min: number; step: string; why?: string | undefined; set: (value: number) => unknown },
+  ): TemplateResult {
+    const { settings } = this.bench;
+    return field({
+      id, label, help,
+      control: html`<input id=${id} type="number" min=${min} step=${step} inputmode="decimal" required
+        .value=${live(String(settings[key]))} ?disabled=${why !== undefined} title=${why ?? nothing}
+        @change=${(event: Event) => {
+          const input = event.target as HTMLInputElement;
+          const value = typedNumber(input);
+          if (value !== null) void set(value);
+          // What is no such number gives way to the last that was.
+          input.value = String(settings[key]);
+        }} />`,
+    });
+  }
+
+  #options(): TemplateResult {
+    const { bench } = this;
+    const { settings, training } = bench;
+    const fixed = training.active || training.resumable ? "A run keeps this to its end. Start over to choose another." : undefined;
+    return html`<div class="options">
+      ${this.#number("epochs", {
+        id: "epochs", label: "Epochs", min: 1, step: "1", set: (value) => training.setEpochs(value),
+        help: "How many times the network sees every training picture.",
+      })}
+      ${this.#number("batchSize", {
+        id: "batch-size", label: "Batch size", min: 1, step: "1", why: fixed,
+        set: (value) => {
+          settings.batchSize = value;
+          bench.changed();
+        },
+        help: "How many pictures the network looks at before each small change of its weights.",
+      })}
+      ${this.#number("learningRate", {
+        id: "learning-rate", label: "Learning rate", min: 0, step: "any", set: (value) => training.setLearningRate(value),
+        help: "How large each change of the weights is. Too large, and the loss jumps; too small, and it hardly falls. You can change it while training runs.",
+      })}
+      ${field({
+        id: "optimizer", label: "Optimizer",
+        help: "The rule by which the weights change. RMSprop and Adam adapt the step to each weight; SGD takes the plain slope, with momentum where the network says so.",
+        control: html`<select id="optimizer" ?disabled=${fixed !== undefined} title=${fixed ?? nothing}
+          @change=${(event: Event) => training.chooseOptimizer((event.target as HTMLSelectElement).value)}>
+          ${optimizers.map(({ name, title }) => html`<option value=${name} ?selected=${name === settings.optimizer}>${title}</option>`)}
+        </select>`,
+      })}
+      <div class="device">${this.#device(settings)}</div>
+    </div>`;
+  }
+
+  #device(settings: Settings): TemplateResult {
+    const { bench } = this;
+    const why =
+      bench.switching ? "Another device is being made ready." : bench.data.loading ? "Loading is under way." : undefined;
+    return field({
+      id: "device", label: "Device",
+      help: "Where the network is computed. Automatic takes WebGPU, the graphics processor, where the browser gives one that works, and the CPU otherwise. Your data and weights move along.",
+      control: html`<select id="device" ?disabled=${why !== undefined} title=${why ?? nothing} aria-describedby="reason"
+        @change=${(event: Event) => void bench.useDevice((event.target as HTMLSelectElement).value as Settings["device"])}>
+        ${devices.map(({ kind, title }) => html`<option value=${kind} ?selected=${kind === settings.device}>${title}</option>`)}
+      </select>`,
+    });
+  }
+
+  #deviceSentence(): TemplateResult {
+    const { device, switching } = this.bench;
+    return html`<p id="reason" class="small muted" role="status">
+      ${switching || !device ? "Making the device ready …" : `${device.reason} (${device.name})`}
+    </p>`;
+  }
+
+  #buttons(): TemplateResult {
+    const { bench } = this;
+    const { training, network } = bench;
+    const loading = training.mainAction === "loading";
+    return html`<div class="buttons">
+      <span class="main-button">${mainButton(bench)}</span>
+      ${button({
+        id: "step", label: "Step",
+        why: loading ? "Loading is under way." : !bench.lab ? "The device is not ready yet." : undefined,
+        onClick: () => void training.step(),
+      })}
+      ${button({
+        id: "stop", label: "Stop",
+        why: training.run || bench.data.loading ? undefined : "Nothing is running.",
+        onClick: () => {
+          bench.data.cancel();
+          void training.stop();
+        },
+      })}
+      <span class="grow"></span>
+      ${button({
+        id: "start-over", label: "Start over", kind: "plain",
+        why: training.active ? "Stop the run first." : training.curves.empty ? "The weights are fresh already." : undefined,
+        onClick: () => void network.startOver(),
+      })}
+    </div>`;
+  }
+
+  #progress(): TemplateResult {
+    const { latest, lastEpoch, taken, total, secondsLeft, run, outcome } = this.bench.training;
+    const share = total > 0 ? Math.min(1, taken / total) : 0;
+    const epoch = `Epoch ${latest?.epoch ?? "–"} of ${lastEpoch ?? this.bench.settings.epochs}`;
+    const batch = latest ? `, batch ${count(latest.step)} of ${count(latest.steps)}` : "";
+    return html`<div class="progress small">
+      <progress max="1" .value=${share} aria-label="Training"></progress>
+      <div class="row between">
+        <span>${epoch}${batch}</span>
+        <span class="number">${run && latest ? `${count(latest.imagesPerSecond)} images/s` : nothing}</span>
+      </div>
+      <div class="row between muted">
+        <span>${run ? (run.paused ? "Paused." : "") : outcome}</span>
+        <span class="number">${run && secondsLeft !== null ? `${duration(secondsLeft)} left` : nothing}</span>
+      </div>
+    </div>`;
+  }
+
+  #charts(): TemplateResult {
+    const { training, settings } = this.bench;
+    const epochs = Math.max(training.lastEpoch ?? settings.epochs, training.latest?.epoch ?? 0);
+    return html`<div class="charts">
+      <cnn-lab-chart name="Loss (nats)" .lines=${training.lossLines} .previous=${training.before?.loss ?? null}
+        .epochs=${epochs} .format=${loss}></cnn-lab-chart>
+      <cnn-lab-chart name="Accuracy (%)" .lines=${training.accuracyLines} .previous=${training.before?.accuracy ?? null}
+        .epochs=${epochs} .format=${(value: number) => percent(value, 1)} .top=${1}></cnn-lab-chart>
+    </div>`;
+  }
+
+  #test(): TemplateResult {
+    const { data, training } = this.bench;
+    const { evaluation, evaluating } = training;
+    const pictures = data.info?.splits.test ?? 0;
+    const why = pictures === 0 ? "Load pictures first." : undefined;
+    return html`<div class="test">
+      <div class="row">
+        ${evaluating
+          ? html`<div class="grow"><progress max=${evaluating.total || 1} .value=${evaluating.done} aria-label="Evaluating"></progress></div>
+              ${button({ id: "cancel-evaluation", label: "Cancel", onClick: () => training.cancelEvaluation() })}`
+          : html`<span class="grow">${
+                evaluation
+                  ? html`<span class="big">${percent(evaluation.accuracy, 2)}</span> of ${plural(evaluation.count, "test picture")} right, loss ${loss(evaluation.loss)}${
+                      training.evaluationIsOld ? html`<span class="muted">, before it learned on</span>` : nothing}`
+                  : html`<span class="muted">How well does it do on new pictures?</span>`
+              }</span>
+              ${button({ id: "evaluate", label: "Evaluate", name: "Evaluate on the test pictures", why, onClick: () => void training.evaluate() })}`}
+      </div>
+      ${evaluation && data.info
+        ? html`<details>
+            <summary>Which class it took for which</summary>
+            <cnn-lab-confusion .classes=${data.info.classes} .confusion=${evaluation.confusion}></cnn-lab-confusion>
+          </details>`
+        : nothing}
+    </div>`;
+  }
+
+  #warnings(): TemplateResult | typeof nothing {
+    const { warnings } = this.bench;
+    return warnings.length === 0
+      ? nothing
+      : html`<details class="warnings" open>
+          <summary>${plural(warnings.length, "warning")}</summary>
+          <ul>${warnings.map(({ message, place }) => html`<li>${message}${place ? ` (${place})` : ""}</li>`)}</ul>
+        </details>`;
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "cnn-lab-train": TrainPanel;
+  }
+}

@@ -1,0 +1,381 @@
+import type { TrainRun } from "../api/train-run";
+import type { Evaluation, Preset, Progress, StepEvent, TrainEvent, TrainOptions } from "../api/types";
+import type { Lines } from "../view/chart";
+import { Curves } from "./curves";
+import { optimizers } from "./settings";
+import type { Workbench } from "./workbench";
+
+/** Charts are drawn anew at most so often, in milliseconds. */
+const chartEvery = 200;
+
+const noLines: Lines = { training: { x: [], y: [] }, validation: { x: [], y: [] } };
+
+/** What the main button does next. */
+export type MainAction = "train" | "pause" | "continue" | "loading";
+
+/** The third step: learning. */
+export class TrainStep {
+  run: TrainRun | null = null;
+  /** A run was stopped, or loaded unfinished, and can go on. */
+  resumable = false;
+  /** The latest step of the present run. */
+  latest: StepEvent | null = null;
+  /** Epochs at the end of the run, counted over the life of the weights. */
+  lastEpoch: number | null = null;
+  /** Training steps taken and to be taken by the present run. */
+  taken = 0;
+  total = 0;
+  lossLines: Lines = noLines;
+  accuracyLines: Lines = noLines;
+  /** The curves of the weights before these. */
+  before: { loss: Lines; accuracy: Lines } | null = null;
+  /** How the last run ended, in a sentence. */
+  outcome = "";
+  evaluation: Evaluation | null = null;
+  /** The network has learned on since it was evaluated. */
+  evaluationIsOld = false;
+  evaluating: Progress | null = null;
+  curves = new Curves();
+  /** What a screen reader is told of the progress, at a calm rate. */
+  spoken = "";
+
+  #chartTimer: ReturnType<typeof setTimeout> | undefined;
+  #spokenAt = 0;
+  #cancelEvaluation: AbortController | null = null;
+  /** The main button was pressed, and the run has not begun yet. */
+  #starting = false;
+
+  constructor(private readonly bench: Workbench) {}
+
+  /** A run is under way or paused. */
+  get active(): boolean {
+    return this.run !== null || this.#starting;
+  }
+
+  get paused(): boolean {
+    return this.run?.paused ?? false;
+  }
+
+  get mainAction(): MainAction {
+    if (this.bench.data.loading || (this.#starting && !this.run)) {
+      return "loading";
+    }
+    if (this.run) {
+      return this.paused ? "continue" : "pause";
+    }
+    return this.resumable ? "continue" : "train";
+  }
+
+  /** Seconds until the present run ends, as far as its speed tells; validation comes on top. */
+  get secondsLeft(): number | null {
+    const { latest, run } = this;
+    return latest && run && latest.imagesPerSecond > 0
+      ? ((this.total - this.taken) * (run.info?.batchSize ?? 0)) / latest.imagesPerSecond
+      : null;
+  }
+
+  /** Takes a preset's options, unless the element's attributes or the person chose others. */
+  adopt({ epochs, batchSize, spec }: Preset): void {
+    const { settings } = this.bench;
+    const optimizer = spec.compile?.optimizer;
+    settings.epochs = epochs;
+    settings.batchSize = batchSize;
+    if (optimizer !== undefined && typeof optimizer !== "string") {
+      settings.optimizer = optimizer.name;
+      settings.learningRate = optimizer.learning_rate ?? settings.learningRate;
+    }
+  }
+
+  chooseOptimizer(name: string): void {
+    const { settings } = this.bench;
+    settings.optimizer = name;
+    settings.learningRate = optimizers.find((known) => known.name === name)?.learningRate ?? settings.learningRate;
+    this.bench.changed();
+  }
+
+  /** The learning rate, also of the run under way. */
+  async setLearningRate(learningRate: number): Promise<void> {
+    this.bench.settings.learningRate = learningRate;
+    await this.#update({ learningRate });
+  }
+
+  /** How many epochs to train; a run under way ends after so many of its own. */
+  async setEpochs(epochs: number): Promise<void> {
+    this.bench.settings.epochs = epochs;
+    const first = this.run?.info?.epoch;
+    if (first !== undefined) {
+      await this.#update({ epochs: first + epochs - 1 });
+    }
+  }
+
+  async #update(change: { learningRate?: number; epochs?: number }): Promise<void> {
+    const { run } = this;
+    if (run) {
+      await this.bench.try(async () => {
+        await run.update(change);
+        if (change.epochs !== undefined && run.info) {
+          this.lastEpoch = change.epochs;
+          this.total = (change.epochs - run.info.epoch + 1) * run.info.stepsPerEpoch;
+        }
+      });
+    }
+    this.bench.changed();
+  }
+
+  /** The main button. */
+  async main(): Promise<void> {
+    switch (this.mainAction) {
+      case "pause":
+        await this.pause();
+        break;
+      case "continue":
+        if (this.run) {
+          this.resume();
+        } else {
+          await this.#begin({ resume: true });
+        }
+        break;
+      case "train":
+        await this.#begin({});
+        break;
+      case "loading":
+        break;
+    }
+  }
+
+  async pause(): Promise<void> {
+    const { run } = this;
+    if (run) {
+      await this.bench.try(() => run.pause());
+    }
+  }
+
+  resume(): void {
+    this.run?.resume();
+    this.bench.changed();
+  }
+
+  /** One training step; where nothing goes on, the first of a new run or the next of a stopped one. */
+  async step(): Promise<void> {
+    const { run } = this;
+    if (run) {
+      await this.bench.try(() => run.step());
+    } else {
+      await this.#begin({ resume: this.resumable, steps: 1 });
+    }
+  }
+
+  /** Ends the run where it is; it can go on later. */
+  async stop(): Promise<void> {
+    const { run } = this;
+    if (run) {
+      await this.bench.try(() => run.stop());
+    }
+  }
+
+  /** Loads what is missing, then trains. */
+  async #begin(extra: TrainOptions): Promise<void> {
+    if (this.active) {
+      return;
+    }
+    this.#starting = true;
+    this.bench.changed();
+    try {
+      const lab = await this.bench.ready;
+      if (await this.bench.data.load()) {
+        const { epochs, batchSize, optimizer, learningRate } = this.bench.settings;
+        // A run that goes on keeps its options; the learning rate may be another.
+        const options = extra.resume ? extra : { epochs, batchSize, optimizer, learningRate, ...extra };
+        const run = lab.train(options);
+        const info = await run.started;
+        if (extra.resume) {
+          await run.update({ learningRate }).catch(() => undefined);
+        }
+        this.run = run;
+        this.lastEpoch = info.epochs;
+        this.taken = 0;
+        this.total = info.totalSteps;
+        this.outcome = "";
+        this.resumable = false;
+        void this.#follow(run, extra.steps !== undefined);
+      }
+    } catch (error) {
+      this.bench.fail(error);
+    } finally {
+      this.#starting = false;
+      this.bench.changed();
+    }
+  }
+
+  /** Shows what happens in a run until it ends. */
+  async #follow(run: TrainRun, onlySteps: boolean): Promise<void> {
+    try {
+      for await (const event of run) {
+        this.#take(event, onlySteps);
+      }
+    } catch (error) {
+      // The weights and the place in the run are still there.
+      this.resumable = this.latest !== null;
+      this.bench.fail(error);
+    }
+    this.run = null;
+    this.#drawCharts();
+    this.bench.inside.refresh();
+    this.bench.changed();
+  }
+
+  #take(event: TrainEvent, onlySteps: boolean): void {
+    switch (event.type) {
+      case "step":
+        this.latest = event;
+        this.taken = Math.max(0, event.globalStep - (this.run?.info?.step ?? 0));
+        this.curves.step(event);
+        this.evaluationIsOld = true;
+        this.#drawChartsSoon();
+        this.bench.inside.refreshSoon();
+        this.#speak(20_000);
+        this.bench.changedSoon();
+        break;
+      case "epoch":
+        this.curves.epoch(event);
+        this.#drawCharts();
+        this.#speak(4_000);
+        this.bench.tell({ name: "epoch", detail: event });
+        break;
+      case "warning":
+        // The lab tells of these two itself, with or without a run.
+        if (event.code !== "panic" && event.code !== "device-lost") {
+          this.bench.warn(event);
+        }
+        // Steps since the checkpoint come again, and the curves go on from there.
+        this.#redrawHistory();
+        break;
+      case "checkpoint":
+        break;
+      case "done":
+        this.resumable = event.reason === "stopped" || (onlySteps && event.reason === "finished" && !this.#atEnd);
+        this.outcome = this.#outcome(event.reason, onlySteps);
+        this.#speak(0);
+        this.bench.tell({ name: "done", detail: event });
+        break;
+    }
+  }
+
+  get #atEnd(): boolean {
+    const { latest } = this;
+    return latest !== null && latest.epoch === this.lastEpoch && latest.step === latest.steps;
+  }
+
+  #outcome(reason: string, onlySteps: boolean): string {
+    if (reason === "diverged") {
+      return "The loss is not a number any more. Try a smaller learning rate, and start over.";
+    }
+    if (reason === "stopped") {
+      return "Stopped. Continue goes on from here.";
+    }
+    return onlySteps ? "One step taken." : "Finished. Train goes on for as many epochs again.";
+  }
+
+  #redrawHistory(): void {
+    const history = this.bench.lab?.history;
+    if (history) {
+      this.curves = Curves.of(history, this.run?.info?.stepsPerEpoch);
+      this.#drawCharts();
+    }
+  }
+
+  #drawChartsSoon(): void {
+    this.#chartTimer ??= setTimeout(() => this.#drawCharts(), chartEvery);
+  }
+
+  #drawCharts(): void {
+    clearTimeout(this.#chartTimer);
+    this.#chartTimer = undefined;
+    this.lossLines = this.curves.lossLines();
+    this.accuracyLines = this.curves.accuracyLines();
+    this.bench.changed();
+  }
+
+  /** Speaks of the progress, unless that was done less than `calm` milliseconds ago. */
+  #speak(calm: number): void {
+    const now = performance.now();
+    const { loss, accuracy } = this.curves;
+    if (now - this.#spokenAt < calm || !this.latest || loss === null || accuracy === null) {
+      return;
+    }
+    this.#spokenAt = now;
+    const { epoch } = this.latest;
+    this.spoken =
+      `${this.outcome} Epoch ${epoch} of ${this.lastEpoch ?? epoch}: loss ${loss.toFixed(3)}, ` +
+      `accuracy ${(accuracy * 100).toFixed(1)} percent.`;
+  }
+
+  /** There are fresh weights: the curves so far become those of the run before. */
+  forget(): void {
+    if (!this.curves.empty) {
+      this.before = { loss: this.lossLines, accuracy: this.accuracyLines };
+    }
+    this.curves = new Curves();
+    this.lossLines = noLines;
+    this.accuracyLines = noLines;
+    this.latest = null;
+    this.lastEpoch = null;
+    this.taken = 0;
+    this.total = 0;
+    this.resumable = false;
+    this.outcome = "";
+    this.evaluation = null;
+    this.bench.changed();
+  }
+
+  /** Measures the network on the test pictures. */
+  async evaluate(): Promise<void> {
+    const lab = await this.bench.ready;
+    const cancel = (this.#cancelEvaluation = new AbortController());
+    this.evaluating = { done: 0, total: 0, unit: "batches" };
+    this.bench.changed();
+    await this.bench.try(async () => {
+      const evaluation = await lab.evaluate("test", {
+        signal: cancel.signal,
+        onProgress: (progress) => {
+          this.evaluating = progress;
+          this.bench.changedSoon();
+        },
+      });
+      this.evaluation = evaluation;
+      this.evaluationIsOld = false;
+    });
+    this.evaluating = null;
+    this.bench.changed();
+  }
+
+  cancelEvaluation(): void {
+    this.#cancelEvaluation?.abort();
+  }
+
+  /** Takes a checkpoint that a person chose, in place of the present network. */
+  async load(file: Blob): Promise<void> {
+    const lab = await this.bench.ready;
+    await this.bench.try(async () => {
+      await lab.load(file);
+      const { savedRun: run, history } = lab;
+      this.forget();
+      this.curves = Curves.of(history);
+      this.resumable = run !== null && !run.finished;
+      if (run) {
+        const { settings } = this.bench;
+        settings.batchSize = run.batchSize;
+        settings.optimizer = run.optimizer;
+        settings.learningRate = run.learningRate;
+        this.lastEpoch = run.epochs;
+        this.outcome = this.resumable
+          ? `Loaded, in epoch ${run.epoch} of ${run.epochs}. Continue goes on from there.`
+          : `Loaded, after ${run.epochs} epochs.`;
+      } else {
+        this.outcome = "Loaded.";
+      }
+      this.bench.network.loaded(lab);
+      this.#drawCharts();
+    });
+  }
+}

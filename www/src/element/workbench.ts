@@ -1,0 +1,164 @@
+import { CnnLab } from "../api/cnn-lab";
+import type { Device, DeviceChoice, TrainEvent, WarningEvent } from "../api/types";
+import { DataStep } from "./data-step";
+import { InsideStep } from "./inside-step";
+import { NetworkStep } from "./network-step";
+import { isAbort, type Notice, noticeOf } from "./notices";
+import { Observable } from "./observable";
+import { defaults, type Settings } from "./settings";
+import { TrainStep } from "./train-step";
+
+/** What the workbench tells the element, which fires it as events. */
+export type Told =
+  | { name: "ready"; detail: { lab: CnnLab } }
+  | { name: "epoch"; detail: Extract<TrainEvent, { type: "epoch" }> }
+  | { name: "done"; detail: Extract<TrainEvent, { type: "done" }> }
+  | { name: "predict"; detail: { label: string; probability: number }[] }
+  | { name: "error"; detail: { error: unknown; code: string; message: string } };
+
+/**
+ * What the page shows and what its controls do, without a word on how it looks. It asks
+ * everything of the public class, and keeps only what the class does not: what is chosen but
+ * not yet done, what is under way, and what went wrong.
+ */
+export class Workbench extends Observable {
+  readonly settings: Settings;
+  readonly data: DataStep;
+  readonly network: NetworkStep;
+  readonly training: TrainStep;
+  readonly inside: InsideStep;
+
+  /** The lab in use; null until the first one is ready, and after it could not be had. */
+  lab: CnnLab | null = null;
+  /** The lab, once it is ready. */
+  ready: Promise<CnnLab>;
+  error: Notice | null = null;
+  warnings: Notice[] = [];
+  /** A lab on another device is being made ready. */
+  switching = false;
+
+  readonly #tell: (told: Told) => void;
+  #closed = false;
+
+  constructor(settings: Partial<Settings>, tell: (told: Told) => void) {
+    super();
+    this.#tell = tell;
+    this.settings = { ...defaults, ...settings };
+    this.data = new DataStep(this);
+    this.network = new NetworkStep(this);
+    this.training = new TrainStep(this);
+    this.inside = new InsideStep(this);
+    this.ready = this.#open();
+    // Told by fail(); who waits for the lab is told as well.
+    this.ready.catch(() => undefined);
+  }
+
+  tell(told: Told): void {
+    this.#tell(told);
+  }
+
+  async #open(): Promise<CnnLab> {
+    try {
+      const lab = await this.#create(this.settings.device);
+      this.#adopt(lab);
+      await Promise.all([this.data.list(lab), this.network.list(lab)]);
+      this.tell({ name: "ready", detail: { lab } });
+      this.changed();
+      return lab;
+    } catch (error) {
+      this.fail(error);
+      throw error;
+    }
+  }
+
+  async #create(device: DeviceChoice): Promise<CnnLab> {
+    const lab = await CnnLab.create({ device, seed: this.settings.seed });
+    if (this.#closed) {
+      lab.dispose();
+    }
+    return lab;
+  }
+
+  #adopt(lab: CnnLab): void {
+    this.lab = lab;
+    lab.addEventListener("warning", (event) => this.warn((event as CustomEvent<WarningEvent>).detail));
+    lab.addEventListener("device", () => this.changed());
+    this.changed();
+  }
+
+  get device(): Device | null {
+    return this.lab?.device ?? null;
+  }
+
+  /**
+   * Goes on with another device: a lab is made ready there, with the same data, and the
+   * network and its training move over in a checkpoint. Where that fails, the old one stays.
+   */
+  async useDevice(device: DeviceChoice): Promise<void> {
+    const old = await this.ready;
+    const before = this.settings.device;
+    if (device === before || this.switching) {
+      return;
+    }
+    this.settings.device = device;
+    this.switching = true;
+    this.changed();
+    let fresh: CnnLab | null = null;
+    try {
+      await this.training.stop();
+      fresh = await this.#create(device);
+      await this.data.bringTo(fresh);
+      if (old.spec) {
+        await fresh.load(await old.save("checkpoint"));
+      }
+      this.#adopt(fresh);
+      this.ready = Promise.resolve(fresh);
+      old.dispose();
+    } catch (error) {
+      fresh?.dispose();
+      this.settings.device = before;
+      this.fail(error);
+    } finally {
+      this.switching = false;
+      this.inside.refresh();
+      this.changed();
+    }
+  }
+
+  /** Shows what went wrong, in the one place for it. What a person cancelled is no error. */
+  fail(error: unknown): void {
+    if (this.#closed || isAbort(error)) {
+      return;
+    }
+    const notice = noticeOf(error);
+    this.error = notice;
+    this.tell({ name: "error", detail: { error, code: notice.code, message: notice.message } });
+    this.changed();
+  }
+
+  dismiss(): void {
+    this.error = null;
+    this.changed();
+  }
+
+  warn(warning: { code?: string; message: string; file?: string }): void {
+    this.warnings = [...this.warnings, noticeOf(warning)];
+    this.changed();
+  }
+
+  /** Does something that may fail, and shows where it did. */
+  async try(action: () => Promise<unknown>): Promise<void> {
+    try {
+      await action();
+    } catch (error) {
+      this.fail(error);
+    }
+    this.changed();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.inside.close();
+    this.lab?.dispose();
+  }
+}

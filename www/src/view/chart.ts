@@ -1,0 +1,237 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult, unsafeCSS } from "lit";
+import { property, query, state } from "lit/decorators.js";
+import uPlot from "uplot";
+import uPlotStyles from "uplot/dist/uPlot.min.css?inline";
+import { define } from "../element/define";
+import { base } from "../element/styles";
+import { last, type Points } from "./curve";
+
+/** The two lines that every chart of training has. */
+export type Lines = { training: Points; validation: Points };
+
+const none: Points = { x: [], y: [] };
+const font = "12px system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif";
+
+/**
+ * A line chart over epochs: training and validation, the last run pale behind them, the
+ * present values at the lines' ends, and a header that reads all lines under the pointer (or,
+ * with the arrow keys, at the place chosen).
+ */
+@define("cnn-lab-chart")
+export class ChartElement extends LitElement {
+  /** What is drawn, with its unit: the title of the upright axis. */
+  @property() name = "";
+  @property({ attribute: false }) lines: Lines = { training: none, validation: none };
+  /** The run before, drawn pale. */
+  @property({ attribute: false }) previous: Lines | null = null;
+  /** The epochs that the run will end with. */
+  @property({ type: Number }) epochs = 1;
+  /** How values are written. */
+  @property({ attribute: false }) format: (value: number) => string = String;
+  /** The top of the upright axis, where it has a natural one. */
+  @property({ type: Number }) top: number | null = null;
+
+  @state() private hover: number | null = null;
+  @query(".plot") private host!: HTMLElement;
+  @query(".training") private trainingKey!: HTMLElement;
+  @query(".validation") private validationKey!: HTMLElement;
+
+  #plot: uPlot | null = null;
+  #xs: readonly number[] = [];
+  readonly #resize = new ResizeObserver(() => this.#fit());
+  readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
+  readonly #recolour = (): void => this.#plot?.redraw();
+
+  static override styles = [
+    unsafeCSS(uPlotStyles),
+    base,
+    css`
+      :host { display: flex; flex-direction: column; min-height: 150px; }
+      .head { display: flex; flex-wrap: wrap; gap: 0 8px; align-items: baseline; min-height: 20px; }
+      .head h3 { flex: 1; white-space: nowrap; }
+      .key { font-size: 12px; line-height: 20px; white-space: nowrap; }
+      .key::before { content: ""; display: inline-block; width: 10px; height: 0; margin-right: 3px; border-top: 2px solid currentColor; vertical-align: middle; }
+      .key.validation::before { border-top-style: dashed; }
+      .key b { display: inline-block; min-width: 42px; font-weight: 600; text-align: right; }
+      .training { color: var(--lab-training); }
+      .validation { color: var(--lab-validation); }
+      .plot { flex: 1 1 0; min-height: 120px; position: relative; border-radius: 4px; }
+      .plot > * { position: absolute; inset: 0; }
+      .u-wrap { font: inherit; }
+      .u-cursor-x { border-color: var(--lab-edge); }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    const at = this.hover;
+    const read = (points: Points): string => {
+      const value = at === null ? last(points) : valueAt(points, at);
+      return value === undefined ? "–" : this.format(value);
+    };
+    return html`
+      <div class="head">
+        <h3>${this.name}${at === null ? nothing : html`<span class="muted"> at epoch ${at.toFixed(2)}</span>`}</h3>
+        <span class="key training">training <b>${read(this.lines.training)}</b></span>
+        <span class="key validation">validation <b>${read(this.lines.validation)}</b></span>
+      </div>
+      <div class="plot" role="img" tabindex="0" aria-label=${this.#inWords()}
+        @keydown=${this.#onKey} @blur=${() => this.#plot?.setCursor({ left: -10, top: -10 })}></div>
+    `;
+  }
+
+  #inWords(): string {
+    const line = (what: string, { x, y }: Points): string => {
+      const [first, end, epoch] = [y[0], y.at(-1), x.at(-1)];
+      return first === undefined || end === undefined || epoch === undefined
+        ? ""
+        : ` ${what} went from ${this.format(first)} to ${this.format(end)} at epoch ${epoch.toFixed(1)}.`;
+    };
+    const told = line("Training", this.lines.training) + line("Validation", this.lines.validation);
+    return `Chart of ${this.name} over epochs.${told || " Nothing measured yet."}`;
+  }
+
+  override firstUpdated(): void {
+    this.#plot = new uPlot(this.#options(), [[], [], [], [], []], this.host);
+    this.#resize.observe(this.host);
+    this.#fit();
+  }
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#scheme.addEventListener("change", this.#recolour);
+    if (this.#plot) {
+      this.#resize.observe(this.host);
+    }
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#scheme.removeEventListener("change", this.#recolour);
+    this.#resize.disconnect();
+  }
+
+  override updated(changed: PropertyValues<this>): void {
+    if (changed.has("lines") || changed.has("previous") || changed.has("epochs") || changed.has("top")) {
+      const old = this.previous ?? { training: none, validation: none };
+      const tables = [old.training, old.validation, this.lines.training, this.lines.validation].map(
+        ({ x, y }): uPlot.AlignedData => [x, y],
+      );
+      const joined = uPlot.join(tables);
+      this.#xs = joined[0] as number[];
+      this.#plot?.setData(joined);
+    }
+  }
+
+  #fit(): void {
+    const { clientWidth: width, clientHeight: height } = this.host;
+    if (width > 0 && height > 0) {
+      this.#plot?.setSize({ width, height });
+    }
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const plot = this.#plot;
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (!plot || move === undefined || this.#xs.length === 0) {
+      return;
+    }
+    event.preventDefault();
+    // A twentieth of the chart at a time: single steps would take a minute to cross it.
+    const from = this.hover ?? this.#xs.at(-1) ?? 0;
+    const { min = 0, max = 1 } = plot.scales["x"] ?? {};
+    const to = Math.min(max, Math.max(min, from + (move * (max - min)) / 20));
+    plot.setCursor({ left: plot.valToPos(to, "x"), top: 1 });
+  }
+
+  #colour(key: HTMLElement, pale: boolean): string {
+    const { color } = getComputedStyle(key);
+    return pale ? color.replace("rgb(", "rgba(").replace(")", ", 0.3)") : color;
+  }
+
+  #options(): uPlot.Options {
+    const muted = (): string => getComputedStyle(this.renderRoot.querySelector("h3") ?? this).color;
+    const grid = (): string => this.#colour(this.renderRoot.querySelector("h3") ?? this, true);
+    const line = (key: "training" | "validation", pale: boolean): uPlot.Series => ({
+      stroke: () => this.#colour(key === "training" ? this.trainingKey : this.validationKey, pale),
+      width: 2,
+      ...(key === "validation" ? { dash: [6, 4] } : {}),
+      // A line of a few epochs shows its points, of which one alone makes no line.
+      points: { show: key === "validation", size: 6, fill: () => this.#colour(this.validationKey, pale) },
+    });
+    const axis = { stroke: muted, font, ticks: { show: false }, grid: { stroke: grid, width: 0.5 } };
+    return {
+      width: 300,
+      height: 120,
+      padding: [8, 52, 0, 0],
+      legend: { show: false },
+      cursor: { y: false, drag: { x: false, y: false, setScale: false }, points: { show: false } },
+      scales: {
+        x: { time: false, range: () => [0, Math.max(1, this.epochs)] },
+        y: { range: (_, _low, high) => [0, this.top ?? (high > 0 ? high * 1.05 : 1)] },
+      },
+      axes: [
+        { ...axis, size: 24, gap: 4, label: "epochs", labelSize: 16, labelGap: 0, labelFont: font, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
+        { ...axis, size: 44, gap: 4, values: (_, ticks) => ticks.map((tick) => shortTick(tick, this.top)) },
+      ],
+      series: [{}, line("training", true), line("validation", true), line("training", false), line("validation", false)],
+      hooks: { draw: [(plot) => this.#drawEnds(plot)], setCursor: [(plot) => this.#readCursor(plot)] },
+    };
+  }
+
+  #readCursor(plot: uPlot): void {
+    const { left = -1 } = plot.cursor;
+    this.hover = left < 0 || this.#xs.length === 0 ? null : plot.posToVal(left, "x");
+  }
+
+  /** The present value beside the end of each line, moved apart where they would cover one another. */
+  #drawEnds(plot: uPlot): void {
+    const ends = ([["training", this.trainingKey], ["validation", this.validationKey]] as const)
+      .flatMap(([name, key]) => {
+        const { x, y } = this.lines[name];
+        const [endX, endY] = [x.at(-1), y.at(-1)];
+        return endX === undefined || endY === undefined || !Number.isFinite(endY)
+          ? []
+          : [{ x: plot.valToPos(endX, "x", true), y: plot.valToPos(endY, "y", true), text: this.format(endY), key }];
+      })
+      .sort((a, b) => a.y - b.y);
+    const height = 14 * devicePixelRatio;
+    const [upper, lower] = ends;
+    if (upper && lower && lower.y - upper.y < height && Math.abs(lower.x - upper.x) < 4 * height) {
+      const middle = Math.min((upper.y + lower.y) / 2, plot.bbox.top + plot.bbox.height - height / 2);
+      upper.y = middle - height / 2;
+      lower.y = middle + height / 2;
+    }
+    const { ctx } = plot;
+    ctx.save();
+    ctx.font = font.replace("12px", `600 ${12 * devicePixelRatio}px`);
+    ctx.textAlign = "left";
+    ctx.textBaseline = "middle";
+    for (const end of ends) {
+      ctx.fillStyle = this.#colour(end.key, false);
+      ctx.fillText(end.text, end.x + 6 * devicePixelRatio, end.y);
+    }
+    ctx.restore();
+  }
+}
+
+/** The value that a line has at `x`: that of the last point up to there. */
+export function valueAt({ x, y }: Points, at: number): number | undefined {
+  let low = 0;
+  let high = x.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((x[middle] ?? Infinity) <= at) low = middle + 1;
+    else high = middle;
+  }
+  return low === 0 ? undefined : y[low - 1];
+}
+
+function shortTick(tick: number, top: number | null): string {
+  return top === 1 ? `${Math.round(tick * 100)}%` : String(Number(tick.toPrecision(3)));
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "cnn-lab-chart": ChartElement;
+  }
+}

@@ -1,0 +1,219 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { property, query, state } from "lit/decorators.js";
+import type { FeatureMaps } from "../api/types";
+import { define } from "../element/define";
+import { base } from "../element/styles";
+import { colour, type Scale, scaleFor } from "./colormap";
+import { shape, value } from "./format";
+import { layTiles, type Tiles, tileAt } from "./tiles";
+
+/**
+ * The feature maps of one layer as a grid of small pictures on one colour scale. The value
+ * under the pointer is shown; a click, or Enter, enlarges a map.
+ */
+@define("cnn-lab-maps")
+export class MapsElement extends LitElement {
+  @property({ attribute: false }) maps: FeatureMaps | null = null;
+  /** The layer's name, shown before its maps are there. */
+  @property() layer = "";
+  /** Maps, height and width to keep room for. */
+  @property({ attribute: false }) size: [count: number, height: number, width: number] = [1, 1, 1];
+
+  @state() private room = 0;
+  @state() private reading = "";
+  @state() private chosen: number | null = null;
+  @query("canvas.grid") private grid!: HTMLCanvasElement;
+  @query("dialog") private dialog!: HTMLDialogElement;
+  @query("canvas.large") private large!: HTMLCanvasElement | null;
+
+  #tiles: Tiles | null = null;
+  #scale: Scale = { low: 0, high: 0, signed: false };
+  readonly #resize = new ResizeObserver(() => {
+    this.room = this.clientWidth;
+  });
+
+  static override styles = [
+    base,
+    css`
+      .head { display: flex; gap: 8px; align-items: baseline; min-height: 20px; font-size: 12px; white-space: nowrap; }
+      .head .reading { flex: 1; min-width: 0; overflow: hidden; text-overflow: ellipsis; text-align: right; color: var(--lab-muted); }
+      button.open { display: block; padding: 0; border: 0; background: none; cursor: zoom-in; }
+      canvas { display: block; image-rendering: pixelated; touch-action: manipulation; }
+      canvas.grid { background: var(--lab-sunk); }
+      dialog { padding: 16px; border: 1px solid var(--lab-edge); border-radius: 10px; background: var(--lab-panel); color: inherit; max-width: calc(100vw - 32px); }
+      dialog::backdrop { background: rgb(0 0 0 / 0.5); }
+      dialog .row { margin-bottom: 12px; }
+      dialog p { min-height: 20px; margin-top: 8px; }
+    `,
+  ];
+
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#resize.observe(this);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#resize.disconnect();
+  }
+
+  override willUpdate(changed: PropertyValues): void {
+    if (this.maps && changed.has("maps")) {
+      this.#scale = scaleFor(this.maps.data);
+    }
+    const [count, height, width] = this.#size();
+    this.#tiles = this.room > 0 ? layTiles(count, width, height, this.room, 120, 2, 6) : null;
+  }
+
+  #size(): [number, number, number] {
+    return this.maps ? [this.maps.count, this.maps.height, this.maps.width] : this.size;
+  }
+
+  override render(): TemplateResult {
+    const [count, height, width] = this.#size();
+    return html`
+      <div class="head">
+        <b>${this.layer}</b>
+        <span class="muted">${shape([height, width])}, ${count} maps</span>
+        <span class="reading">${this.reading || this.#range()}</span>
+      </div>
+      <button class="open" type="button" ?disabled=${!this.maps} title="Enlarge a map"
+        aria-label="Feature maps of ${this.layer}: ${count} of ${height} by ${width}. Enlarge."
+        @click=${this.#open} @pointermove=${this.#read} @pointerleave=${() => (this.reading = "")}>
+        <canvas class="grid"></canvas>
+      </button>
+      <dialog aria-label="Map of ${this.layer}" @close=${() => (this.chosen = null)} @keydown=${this.#onKey}
+        @click=${(event: Event) => {
+          if (event.target === this.dialog) this.dialog.close();
+        }}>
+        ${this.chosen === null ? nothing : this.#enlarged(this.chosen, count)}
+      </dialog>
+    `;
+  }
+
+  #range(): string {
+    return this.maps ? `${value(this.#scale.low)} to ${value(this.#scale.high)}` : "";
+  }
+
+  #enlarged(chosen: number, count: number): TemplateResult {
+    const turn = (by: number) => (): void => {
+      this.chosen = (chosen + by + count) % count;
+    };
+    return html`
+      <div class="row">
+        <b class="grow">${this.layer}, map ${chosen + 1} of ${count}</b>
+        <button class="button square" type="button" aria-label="Map before" @click=${turn(-1)}>←</button>
+        <button class="button square" type="button" aria-label="Next map" @click=${turn(1)}>→</button>
+        <button class="button" type="button" @click=${() => this.dialog.close()}>Close</button>
+      </div>
+      <canvas class="large" role="img" aria-label="Map ${chosen + 1}" @pointermove=${this.#readLarge}></canvas>
+      <p class="small muted">${this.reading || `Colours from ${this.#range()}`}</p>
+    `;
+  }
+
+  override updated(changed: PropertyValues): void {
+    if (changed.has("maps") || changed.has("room") || changed.has("size")) {
+      this.#drawGrid();
+    }
+    this.#drawLarge();
+  }
+
+  #drawGrid(): void {
+    const [tiles, maps] = [this.#tiles, this.maps];
+    if (!tiles) {
+      return;
+    }
+    const { grid } = this;
+    if (grid.width !== tiles.width || grid.height !== tiles.height) {
+      grid.width = tiles.width;
+      grid.height = tiles.height;
+    }
+    const context = grid.getContext("2d");
+    if (!maps || !context) {
+      return;
+    }
+    const picture = new ImageData(tiles.width, tiles.height);
+    const pixels = new Uint32Array(picture.data.buffer);
+    const area = maps.width * maps.height;
+    for (let index = 0; index < maps.count; index += 1) {
+      const left = (index % tiles.columns) * tiles.stepX;
+      const top = Math.floor(index / tiles.columns) * tiles.stepY;
+      for (let i = 0; i < area; i += 1) {
+        const tint = colour(maps.data[index * area + i] ?? NaN, this.#scale);
+        const x = left + (i % maps.width) * tiles.zoom;
+        const y = top + Math.floor(i / maps.width) * tiles.zoom;
+        for (let line = y; line < y + tiles.zoom; line += 1) {
+          pixels.fill(tint, line * tiles.width + x, line * tiles.width + x + tiles.zoom);
+        }
+      }
+    }
+    context.putImageData(picture, 0, 0);
+  }
+
+  #drawLarge(): void {
+    const { maps, large, chosen } = this;
+    if (!maps || !large || chosen === null) {
+      return;
+    }
+    const area = maps.width * maps.height;
+    const picture = new ImageData(maps.width, maps.height);
+    const pixels = new Uint32Array(picture.data.buffer);
+    for (let i = 0; i < area; i += 1) {
+      pixels[i] = colour(maps.data[chosen * area + i] ?? NaN, this.#scale);
+    }
+    large.width = maps.width;
+    large.height = maps.height;
+    large.getContext("2d")?.putImageData(picture, 0, 0);
+    const zoom = this.#largeZoom();
+    large.style.width = `${maps.width * zoom}px`;
+    large.style.height = `${maps.height * zoom}px`;
+  }
+
+  #largeZoom(): number {
+    const [, height, width] = this.#size();
+    return Math.max(1, Math.floor(Math.min(480, innerWidth - 80, innerHeight - 200) / Math.max(height, width)));
+  }
+
+  #open(event: PointerEvent): void {
+    // By keyboard there is no place: the first map is opened, and the arrows go on from there.
+    const hit = event.detail > 0 ? this.#hit(event) : null;
+    this.chosen = hit?.index ?? 0;
+    this.dialog.showModal();
+  }
+
+  #hit(event: PointerEvent): ReturnType<typeof tileAt> {
+    const at = this.grid.getBoundingClientRect();
+    return this.#tiles && tileAt(this.#tiles, this.#size()[0], event.clientX - at.left, event.clientY - at.top);
+  }
+
+  #read(event: PointerEvent): void {
+    const hit = this.#hit(event);
+    this.reading = hit ? this.#at(hit.index, hit.row, hit.column) : "";
+  }
+
+  #readLarge(event: PointerEvent): void {
+    const zoom = this.#largeZoom();
+    this.reading = this.#at(this.chosen ?? 0, Math.floor(event.offsetY / zoom), Math.floor(event.offsetX / zoom));
+  }
+
+  #at(index: number, row: number, column: number): string {
+    const [, height, width] = this.#size();
+    const found = this.maps?.data[(index * height + row) * width + column];
+    return found === undefined ? "" : `map ${index + 1}, row ${row + 1}, column ${column + 1}: ${value(found)}`;
+  }
+
+  #onKey(event: KeyboardEvent): void {
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    const count = this.#size()[0];
+    if (move !== undefined && this.chosen !== null) {
+      event.preventDefault();
+      this.chosen = (this.chosen + move + count) % count;
+    }
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "cnn-lab-maps": MapsElement;
+  }
+}
