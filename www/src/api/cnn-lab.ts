@@ -65,7 +65,8 @@ const formats = ["checkpoint", "safetensors", "keras", "onnx"] as const;
  */
 export class CnnLab extends EventTarget {
   #host!: Host;
-  #run: TrainRun | null = null;
+  /** The last run; it may be over. */
+  #last: { run: TrainRun; state: RunState } | null = null;
   #missing: MissingSet[] = [];
 
   /** Use `CnnLab.create`. @internal */
@@ -138,7 +139,7 @@ export class CnnLab extends EventTarget {
 
   /** The run that goes on or is paused; else null. */
   get run(): TrainRun | null {
-    return this.#run;
+    return this.#last && !this.#last.state.over ? this.#last.run : null;
   }
 
   /** The sets that this copy of the lab could not be built with; known after `bundled()`. */
@@ -249,17 +250,14 @@ export class CnnLab extends EventTarget {
       state.fail(error as CnnLabError);
       return run;
     }
-    this.#run = run;
+    this.#last = { run, state };
     const abort = (): void => {
       state.aborted = true;
       // What goes wrong with stopping ends the run, and is told there.
       run.stop().catch(() => undefined);
     };
     signal?.addEventListener("abort", abort);
-    const over = (): void => {
-      signal?.removeEventListener("abort", abort);
-      if (this.#run === run) this.#run = null;
-    };
+    const over = (): void => signal?.removeEventListener("abort", abort);
     state.done.then(over, over);
     void this.#host.start(state);
     return run;
@@ -356,7 +354,7 @@ export class CnnLab extends EventTarget {
   }
 
   #refuseDuringRun(what: string): void {
-    if (this.#run) throw stateError(`A run is under way; stop it before you ${what}.`);
+    if (this.run) throw stateError(`A run is under way; stop it before you ${what}.`);
   }
 }
 

@@ -37,8 +37,13 @@ export class Connection {
     this.#listener = listener;
     port.addEventListener("message", ({ data }: MessageEvent<FromWorker>) => this.#receive(data));
     port.addEventListener("error", (event: ErrorEvent) => {
-      const why = event.message || "its script could not be loaded";
-      this.#fail({ code: "panic", message: `The lab's worker stopped with an internal error (${why}).` });
+      // A script that could not be loaded has nothing to say.
+      const why = event.message;
+      this.#fail(
+        why
+          ? { code: "panic", message: `The lab's worker stopped with an internal error (${why}).` }
+          : { code: "network", message: "The lab's worker could not be loaded. Check the connection and reload the page." },
+      );
     });
     port.addEventListener("messageerror", () =>
       this.#fail({ code: "panic", message: "The lab's worker sent something that cannot be read." }),

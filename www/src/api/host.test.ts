@@ -131,7 +131,7 @@ async function eventsOf(run: RunState): Promise<string[]> {
 test("auto falls back to the CPU on a fresh worker and says why", async () => {
   coming = [new ScriptedWorker({ open: "webgpu-failed" })];
   const host = await openHost("auto");
-  expect(host.device).toMatchObject({ kind: "cpu", reason: "Training runs on the CPU, because open failed." });
+  expect(host.device).toMatchObject({ kind: "cpu", reason: "Training runs on the CPU: open failed." });
   expect(workers.map(({ terminated }) => terminated)).toEqual([true, false]);
 });
 

@@ -45,7 +45,7 @@ export class Host {
       host.#connection = await host.#connect("cpu");
       // One sentence of what it said; the advice after that has been taken.
       const [said = error.message] = /^.*?[.](?=\s|$)/.exec(error.message) ?? [];
-      host.device = { ...host.device, reason: `Training runs on the CPU, because ${said}` };
+      host.device = { ...host.device, reason: `Training runs on the CPU: ${said}` };
     }
     return host;
   }
@@ -207,7 +207,7 @@ export class Host {
         const error = toCnnLabError(thrown);
         connection?.close(error);
         if (this.#disposed) throw error;
-        this.#failures.add(isDeviceFailure(error) ? next : "cpu");
+        this.#failures.add(isDeviceFailure(error) ? next : null);
         if (!this.#failures.hopeless) continue;
         if (this.run) this.#endRun(this.run, hopeless(error));
         throw error;

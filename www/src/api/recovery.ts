@@ -17,8 +17,8 @@ export class Failures {
   #onGpu = 0;
   #inARow = 0;
 
-  /** Notes a failure on a device. */
-  add(device: DeviceKind): void {
+  /** Notes a failure on a device; null: of something else, such as a download. */
+  add(device: DeviceKind | null): void {
     this.#inARow += 1;
     if (device === "webgpu") this.#onGpu += 1;
   }

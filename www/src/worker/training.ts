@@ -105,6 +105,8 @@ export class Training {
     try {
       while (!this.#over) {
         await this.#queue.run(() => this.#saveWhenDue());
+        // Stopped while that was being done: nobody would wake it from a pause.
+        if (this.over) break;
         if (this.#paused) {
           await new Promise<void>((resolve) => (this.#wake = resolve));
           this.#wake = undefined;
