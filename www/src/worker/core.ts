@@ -112,7 +112,7 @@ export async function loadModule(base: string, device: DeviceKind): Promise<Core
     if (error instanceof WebAssembly.CompileError) {
       throw new CnnLabError({
         code: "unsupported",
-        message: `This browser cannot run the lab: it lacks a part of WebAssembly (${why}). Update it, or use another one.`,
+        message: `The lab's program could not be compiled (${why}). Reload the page in case the download was damaged; else this browser is too old, so update it or use another one.`,
         file,
       });
     }
