@@ -1,0 +1,165 @@
+//! The core in a real browser, in a worker, on every device that the build has:
+//! `wasm-pack test --headless --chrome`.
+
+#![cfg(target_arch = "wasm32")]
+
+mod common;
+
+use cnn_lab::device::{self, AVAILABLE};
+use cnn_lab::store::checkpoint;
+use cnn_lab::train::session::{Session, TrainOptions};
+use cnn_lab::web::Core;
+use common::{bars, convnet};
+use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
+use serde_json::json;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_dedicated_worker);
+
+async fn session(kind: &str) -> Session {
+    let chosen = device::open(kind).await.unwrap();
+    let mut session = Session::new(chosen.device, 3);
+    session.set_dataset(bars(300, 12)).unwrap();
+    session.set_model(convnet(12)).unwrap();
+    session
+}
+
+async fn train(session: &mut Session, options: serde_json::Value) -> Vec<f32> {
+    let options: TrainOptions = serde_json::from_value(options).unwrap();
+    session.start_training(&options).unwrap();
+    while session.is_training() {
+        session.advance(4).await.unwrap();
+    }
+    session.history().steps.iter().map(|step| step.loss).collect()
+}
+
+/// One WebGPU device a worker: Burn refuses to open a second, so everything that needs it
+/// stands in this one test.
+#[wasm_bindgen_test]
+async fn every_device_learns_and_all_agree() {
+    let mut runs = Vec::new();
+    for kind in AVAILABLE {
+        let mut session = session(kind).await;
+        let losses = train(&mut session, json!({"epochs": 2, "batchSize": 20})).await;
+        assert_eq!(losses.len(), 30, "{kind}");
+        let mean = |losses: &[f32]| losses.iter().sum::<f32>() / losses.len() as f32;
+        assert!(mean(&losses[25..]) < mean(&losses[..5]), "{kind}: {losses:?}");
+
+        // Saved and loaded on this device, it has the same weights.
+        let bytes = checkpoint::save(&session).await.unwrap();
+        let mut again = Session::new(session.network().unwrap().device().clone(), 0);
+        checkpoint::load(&mut again, &bytes).unwrap();
+        assert!(bytes == checkpoint::save(&again).await.unwrap(), "{kind}");
+        runs.push((kind, losses));
+    }
+    for (kind, losses) in &runs[1..] {
+        for (step, (a, b)) in losses.iter().zip(&runs[0].1).take(20).enumerate() {
+            assert!((a - b).abs() < 1e-3, "step {step}: {kind} {a}, {} {b}", runs[0].0);
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn devices_that_this_build_lacks_are_refused_by_name() {
+    for (kind, code) in [("cpu", "unsupported"), ("ndarray", "unsupported"), ("tpu", "option")] {
+        if !AVAILABLE.contains(&kind) {
+            assert_eq!(device::open(kind).await.unwrap_err().code(), code);
+        }
+    }
+}
+
+fn get(object: &JsValue, key: &str) -> JsValue {
+    Reflect::get(object, &key.into()).unwrap()
+}
+
+fn parse(text: &str) -> JsValue {
+    JSON::parse(text).unwrap()
+}
+
+/// The class that the worker uses, as the worker uses it.
+#[wasm_bindgen_test]
+async fn the_javascript_class() {
+    let kind = if AVAILABLE.contains(&"cpu") { "cpu" } else { "ndarray" };
+    let error = Core::create(kind.into(), -1.0).await.err().unwrap();
+    assert_eq!(get(&error, "code"), JsValue::from("option"));
+    let mut core = Core::create(kind.into(), 1.0).await.unwrap();
+
+    // Without data and model, calls say what is missing.
+    for error in [
+        core.start_training(JsValue::UNDEFINED).unwrap_err(),
+        core.image("train".into(), 0.0).unwrap_err().into(),
+        core.spec().unwrap_err(),
+    ] {
+        assert!(error.is_instance_of::<js_sys::Error>());
+        assert_eq!(get(&error, "code"), JsValue::from("state"));
+    }
+
+    let dataset = bars(60, 12);
+    let mut payload = Vec::new();
+    let mut pixels = Vec::new();
+    for index in 0..60 {
+        let (picture, label) =
+            dataset.picture(cnn_lab::data::dataset::Split::Train, index).unwrap();
+        payload.push(label as u8);
+        pixels.extend_from_slice(picture);
+    }
+    payload.extend(pixels);
+    core.begin_dataset(parse(
+        r#"{"name": "bars", "classes": ["a", "b", "c"], "shape": [12, 12, 1]}"#,
+    ))
+    .unwrap();
+    let header = |crc32: u32| {
+        parse(&format!(
+            r#"{{"file": "bars.bin", "split": "train", "count": 60, "encoding": "pixels",
+                 "rawBytes": {}, "crc32": {crc32}}}"#,
+            60 * 145
+        ))
+    };
+    let error = core.push_shard(header(1), &payload, 60).unwrap_err();
+    assert_eq!(get(&error, "code"), JsValue::from("shard-corrupt"));
+    assert_eq!(get(&error, "file"), JsValue::from("bars.bin"));
+    core.push_shard(header(crc32fast::hash(&payload)), &payload, 60).unwrap();
+    let info = core.finish_dataset().unwrap();
+    assert_eq!(get(&get(&info, "splits"), "train"), JsValue::from(60));
+    let picture = core.image("train".into(), 3.0).unwrap();
+    let rgba: Uint8Array = get(&picture, "pixels").unchecked_into();
+    assert_eq!(rgba.length(), 12 * 12 * 4);
+
+    let error = core
+        .set_model(r#"{"input_shape": [12, 12, 1], "layers": [{"layer": "Dense", "units": 3}]}"#);
+    assert_eq!(get(&error.unwrap_err(), "layer"), JsValue::from("dense"));
+    let spec = convnet(12).to_value().to_string();
+    let summary = core.set_model(&spec).unwrap();
+    assert!(Array::from(&get(&summary, "layers")).length() == 6);
+
+    core.start_training(parse(r#"{"steps": 3, "batchSize": 20}"#)).unwrap();
+    let events = Array::from(&core.advance(10).await.unwrap());
+    let kinds: Vec<_> =
+        events.iter().map(|event| get(&event, "type").as_string().unwrap()).collect();
+    assert_eq!(kinds, ["step", "step", "step", "epoch", "done"]);
+    assert_eq!(get(&events.get(2), "globalStep"), JsValue::from(3));
+
+    let rgba = rgba.to_vec();
+    let classes = Array::from(&core.predict(rgba.clone(), 12, 12).await.unwrap());
+    assert_eq!(classes.length(), 3);
+    let maps: Object = core.feature_maps(rgba.clone(), 12, 12, "conv2d".into()).await.unwrap();
+    assert_eq!(get(&maps, "count"), JsValue::from(8));
+    assert_eq!(get(&maps, "height"), JsValue::from(10));
+    let error = core.feature_maps(rgba.clone(), 12, 12, "nowhere".into()).await.unwrap_err();
+    assert_eq!(get(&error, "code"), JsValue::from("option"));
+    let error = core.predict(rgba, 12, 11).await.unwrap_err();
+    assert_eq!(get(&error, "code"), JsValue::from("image"));
+    assert_eq!(get(&core.filters(0.into()).await.unwrap(), "count"), JsValue::from(8));
+
+    let error = core.start_evaluation("test".into()).unwrap_err();
+    assert_eq!(get(&error, "code"), JsValue::from("data-missing"));
+    assert_eq!(core.start_evaluation("train".into()).unwrap(), 1);
+    let evaluation = core.advance_evaluation(1).await.unwrap();
+    assert_eq!(get(&evaluation, "count"), JsValue::from(60));
+
+    let bytes = core.save().await.unwrap().to_vec();
+    let loaded = core.load(&bytes).unwrap();
+    assert_eq!(get(&get(&loaded, "run"), "finished"), JsValue::TRUE);
+    assert_eq!(get(&core.load(&bytes[..100]).unwrap_err(), "code"), JsValue::from("checkpoint"));
+}

@@ -1,0 +1,117 @@
+//! Builds both WebAssembly modules and the site, and puts them together in `www/dist`.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+use crate::shell::{self, command, done, files_below, hash, is_done, path, say};
+use crate::{data, setup};
+
+/// A WebAssembly module: the folder in `pkg` and the features it is built with.
+pub struct Module {
+    /// `pkg/NAME`.
+    pub name: &'static str,
+    /// Cargo's options.
+    pub features: &'static [&'static str],
+}
+
+/// The small one loads at once; the other only when an adapter exists or ndarray is chosen.
+pub const MODULES: [Module; 2] = [
+    Module { name: "cpu", features: &[] },
+    Module { name: "full", features: &["--no-default-features", "--features", "webgpu,ndarray"] },
+];
+
+/// What the modules are made of.
+const SOURCES: &[&str] = &["src", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
+/// What the site is made of.
+const SITE: &[&str] = &[
+    "www/index.html",
+    "www/src",
+    "www/public",
+    "www/vite.config.ts",
+    "www/tsconfig.json",
+    "www/package-lock.json",
+];
+
+/// Builds everything that changed.
+pub fn run() -> Result<()> {
+    setup::tools()?;
+    setup::npm()?;
+    data::ensure()?;
+    wasm()?;
+    site()
+}
+
+/// Builds the modules into `pkg`.
+pub fn wasm() -> Result<()> {
+    let state = hash(SOURCES)?;
+    for Module { name, features } in MODULES {
+        let folder = path("pkg").join(name);
+        let stamp = format!("wasm-{name}");
+        if is_done(&stamp, &state) && folder.join("cnn_lab_bg.wasm").is_file() {
+            say(format!("pkg/{name} is up to date"));
+            continue;
+        }
+        say(format!("building pkg/{name} (from clean: 3 minutes for cpu, 8 for full)"));
+        let _ = fs::remove_dir_all(&folder);
+        run_wasm_pack(&folder, features)
+            .with_context(|| format!("the WebAssembly module {name} could not be built"))?;
+        done(&stamp, &state)?;
+    }
+    Ok(())
+}
+
+fn run_wasm_pack(folder: &Path, features: &[&str]) -> Result<()> {
+    shell::run(
+        command("wasm-pack")
+            .args(["--log-level", "warn", "build", "--release", "--target", "web"])
+            .args(["--out-name", "cnn_lab", "--out-dir"])
+            .arg(folder)
+            .arg(".")
+            .args(features),
+    )
+}
+
+/// Bundles the TypeScript into `www/dist`, and puts modules and data beside it.
+pub fn site() -> Result<()> {
+    let dist = path("www/dist");
+    let state = hash(SITE)?;
+    if is_done("site", &state) && dist.join("index.html").is_file() {
+        say("www/dist is up to date");
+    } else {
+        say("bundling www into www/dist");
+        shell::run(command("npm").args(["run", "--silent", "build"]).current_dir(path("www")))?;
+        done("site", &state)?;
+    }
+    for Module { name, .. } in MODULES {
+        for file in ["cnn_lab.js", "cnn_lab_bg.wasm"] {
+            place(&path("pkg").join(name).join(file), &dist.join("pkg").join(name).join(file))?;
+        }
+    }
+    let _ = fs::remove_dir_all(dist.join("data"));
+    let data = path("target/data");
+    for file in files_below(&data)? {
+        if let Ok(below) = file.strip_prefix(&data) {
+            place(&file, &dist.join("data").join(below))?;
+        }
+    }
+    // Compressed copies of an earlier `dist` would be served in place of what changed.
+    for file in files_below(&dist)? {
+        if file.extension().is_some_and(|extension| extension == "br" || extension == "gz") {
+            fs::remove_file(file)?;
+        }
+    }
+    Ok(())
+}
+
+/// Puts a file in place without copying it, where the file system can.
+fn place(from: &Path, to: &Path) -> Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let _ = fs::remove_file(to);
+    fs::hard_link(from, to)
+        .or_else(|_| fs::copy(from, to).map(|_| ()))
+        .with_context(|| format!("{} could not be put into the site", from.display()))
+}

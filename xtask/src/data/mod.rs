@@ -1,0 +1,155 @@
+//! The bundled data sets: fetched, checked, cut into shards, and listed in a manifest.
+//!
+//! A set that cannot be had is left out with a sentence; the page offers the rest.
+
+mod shards;
+mod sources;
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use crate::shell::{path, say};
+use shards::Shard;
+
+/// Raised when the shards are written differently, so that old ones are made again.
+const VERSION: u32 = 1;
+
+/// What `target/data/manifest.json` says; the page reads it.
+#[derive(Serialize)]
+struct Manifest {
+    version: u32,
+    sets: Vec<Set>,
+    missing: Vec<Missing>,
+}
+
+/// A bundled set.
+#[derive(Clone, Serialize, Deserialize)]
+struct Set {
+    name: String,
+    title: String,
+    description: String,
+    source: String,
+    classes: Vec<String>,
+    shape: [usize; 3],
+    train: usize,
+    test: usize,
+    bytes: usize,
+    preview: shards::Preview,
+    shards: Vec<Shard>,
+}
+
+/// A set that could not be had.
+#[derive(Serialize)]
+struct Missing {
+    name: String,
+    title: String,
+    reason: String,
+}
+
+/// What a source says of the set that it brings.
+struct About {
+    name: &'static str,
+    title: &'static str,
+    description: &'static str,
+    source: &'static str,
+    classes: &'static [&'static str],
+    shape: [usize; 3],
+}
+
+/// How the pictures of a set come.
+enum Pictures {
+    /// As bytes, one picture after another.
+    Pixels(Vec<u8>),
+    /// As JPEG files.
+    Jpeg(Vec<Vec<u8>>),
+}
+
+/// Pictures with their labels, in the order in which they are to stand in the shards.
+struct Labelled {
+    labels: Vec<u8>,
+    pictures: Pictures,
+}
+
+/// Makes what is not there yet; keeps what is.
+pub fn ensure() -> Result<()> {
+    run(false, None)
+}
+
+/// Makes the sets and the manifest.
+pub fn run(force: bool, cifar: Option<&Path>) -> Result<()> {
+    let folder = path("target/data");
+    fs::create_dir_all(&folder)?;
+    let mut manifest = Manifest { version: VERSION, sets: Vec::new(), missing: Vec::new() };
+    for source in sources::ALL {
+        let name = source.name;
+        let note = path("target/xtask").join(format!("set-{name}.json"));
+        let again = force || (name == "cifar10" && cifar.is_some());
+        if let (false, Some(set)) = (again, present(&folder, &note)) {
+            manifest.sets.push(set);
+            continue;
+        }
+        say(format!("making the data set {name}"));
+        match (source.fetch)(cifar)
+            .and_then(|(about, train, test)| make(&folder, about, train, test))
+        {
+            Ok(set) => {
+                fs::create_dir_all(path("target/xtask"))?;
+                fs::write(&note, serde_json::to_string(&(VERSION, &set))?)?;
+                say(format!(
+                    "{name}: {} training and {} test pictures in {:.1} MB",
+                    set.train,
+                    set.test,
+                    set.bytes as f64 / 1e6
+                ));
+                manifest.sets.push(set);
+            }
+            Err(error) => {
+                say(format!("{name} is left out: {error:#}"));
+                manifest.missing.push(Missing {
+                    name: name.into(),
+                    title: source.title.into(),
+                    reason: source.missing.into(),
+                });
+            }
+        }
+    }
+    let file = folder.join("manifest.json");
+    fs::write(&file, serde_json::to_string_pretty(&manifest)?)
+        .with_context(|| format!("{} cannot be written", file.display()))?;
+    say(format!("{} data sets are in target/data", manifest.sets.len()));
+    Ok(())
+}
+
+/// A set that was made before and whose files are all there.
+fn present(folder: &Path, note: &Path) -> Option<Set> {
+    let (version, set): (u32, Set) = serde_json::from_str(&fs::read_to_string(note).ok()?).ok()?;
+    let complete = set.shards.iter().all(|shard| {
+        folder.join(&shard.file).metadata().is_ok_and(|file| file.len() == shard.bytes as u64)
+    });
+    (version == VERSION && complete && folder.join(&set.preview.file).is_file()).then_some(set)
+}
+
+fn make(folder: &Path, about: About, train: Labelled, test: Labelled) -> Result<Set> {
+    let place = folder.join(about.name);
+    let _ = fs::remove_dir_all(&place);
+    fs::create_dir_all(&place)?;
+    let preview = shards::preview(folder, about.name, about.shape, &train)?;
+    let mut all = shards::write(folder, about.name, "train", about.shape, &train)?;
+    all.extend(shards::write(folder, about.name, "test", about.shape, &test)?);
+    Ok(Set {
+        name: about.name.into(),
+        title: about.title.into(),
+        description: about.description.into(),
+        source: about.source.into(),
+        classes: about.classes.iter().map(|class| (*class).to_owned()).collect(),
+        shape: about.shape,
+        train: train.labels.len(),
+        test: test.labels.len(),
+        bytes: all.iter().map(|shard| shard.bytes).sum(),
+        preview,
+        shards: all,
+    })
+}

@@ -1,0 +1,94 @@
+//! The folder that any static host serves, and what a visitor downloads of it.
+
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Result, bail};
+
+use crate::build;
+use crate::shell::{files_below, path, say};
+
+/// Downloaded by every visitor, as brotli: the CPU module, all scripts and styles.
+const CPU_BUDGET: usize = 900_000;
+/// Downloaded only where there is an adapter, or ndarray is chosen.
+const GPU_BUDGET: usize = 3_000_000;
+
+struct Size {
+    name: String,
+    raw: usize,
+    gzip: usize,
+    brotli: usize,
+}
+
+/// Builds, writes `.br` and `.gz` beside every file that they make smaller, prints the sizes
+/// and fails where a budget is passed.
+pub fn run() -> Result<()> {
+    build::run()?;
+    let dist = path("www/dist");
+    say("compressing (brotli at its highest quality takes a minute or two)");
+    let mut sizes = Vec::new();
+    for file in files_below(&dist)? {
+        let name = file.strip_prefix(&dist).unwrap_or(&file).to_string_lossy().into_owned();
+        let compressible = ["html", "js", "css", "wasm", "json", "svg", "map"];
+        let extension = file.extension().and_then(|extension| extension.to_str()).unwrap_or("");
+        if compressible.contains(&extension) {
+            sizes.push(compress(&file, name)?);
+        }
+    }
+    let is_page = |name: &str| {
+        !name.starts_with("pkg/")
+            && (name.ends_with(".js") || name.ends_with(".css") || name == "index.html")
+    };
+    let in_cpu = |size: &&Size| size.name.starts_with("pkg/cpu/") || is_page(&size.name);
+    let in_gpu = |size: &&Size| size.name.starts_with("pkg/full/");
+    let cpu =
+        print("Every visitor: the page and the CPU path", CPU_BUDGET, sizes.iter().filter(in_cpu));
+    let gpu =
+        print("With a WebGPU adapter, or for ndarray", GPU_BUDGET, sizes.iter().filter(in_gpu));
+    let data: u64 = files_below(&dist.join("data"))?
+        .iter()
+        .map(|file| file.metadata().map_or(0, |metadata| metadata.len()))
+        .sum();
+    println!(
+        "\nBundled data, loaded when chosen: {:.1} MB. The site is in www/dist.",
+        data as f64 / 1e6
+    );
+    if cpu > CPU_BUDGET || gpu > GPU_BUDGET {
+        bail!("a download is over its budget; see the table");
+    }
+    Ok(())
+}
+
+fn compress(file: &Path, name: String) -> Result<Size> {
+    let bytes = fs::read(file)?;
+    let mut small = Vec::new();
+    let parameters =
+        brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 24, ..Default::default() };
+    brotli::BrotliCompress(&mut bytes.as_slice(), &mut small, &parameters)?;
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(&bytes)?;
+    let gzip = encoder.finish()?;
+    for (ending, copy) in [("br", &small), ("gz", &gzip)] {
+        if copy.len() < bytes.len() {
+            let mut target = file.as_os_str().to_owned();
+            target.push(format!(".{ending}"));
+            fs::write(target, copy)?;
+        }
+    }
+    Ok(Size { name, raw: bytes.len(), gzip: gzip.len(), brotli: small.len() })
+}
+
+/// Prints a table and returns its total as brotli, in bytes.
+fn print<'a>(title: &str, budget: usize, sizes: impl Iterator<Item = &'a Size>) -> usize {
+    println!("\n{title}\n{:48}{:>12}{:>12}{:>12}", "file (bytes)", "raw", "gzip", "brotli");
+    let row = |name: &str, raw, gzip, brotli| println!("{name:48}{raw:>12}{gzip:>12}{brotli:>12}");
+    let mut total = [0, 0, 0];
+    for size in sizes {
+        row(&size.name, size.raw, size.gzip, size.brotli);
+        total = [total[0] + size.raw, total[1] + size.gzip, total[2] + size.brotli];
+    }
+    row("total", total[0], total[1], total[2]);
+    println!("{:.3} MB of {:.1} MB as brotli", total[2] as f64 / 1e6, budget as f64 / 1e6);
+    total[2]
+}

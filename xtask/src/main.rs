@@ -1,0 +1,76 @@
+//! The only entry point of this repository: sets up what is missing, builds, serves, tests.
+//!
+//! Every step prints a line of what it does and is skipped when it is done already. Tools go
+//! to `target/tools`, downloads to `target/cache`, data to `target/data`.
+
+mod build;
+mod data;
+mod dist;
+mod serve;
+mod setup;
+mod shell;
+mod suites;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Sets up, builds, serves and tests the lab.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Set up everything, build, and serve the lab on http://localhost:8080
+    Serve {
+        /// The port to serve on
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// Open the page in the browser
+        #[arg(long)]
+        open: bool,
+        /// Rebuild when a source file changes; reload the page by hand
+        #[arg(long)]
+        watch: bool,
+    },
+    /// Set up everything and pass every test, or only the suites named
+    Test {
+        /// Suites to run; all but `accuracy` when none is named
+        suites: Vec<String>,
+    },
+    /// Fetch the bundled data sets and cut them into shards
+    Data {
+        /// Make them again, even where they are there
+        #[arg(long)]
+        force: bool,
+        /// CIFAR-10 from its authors' cifar-10-binary.tar.gz
+        #[arg(long, value_name = "FILE")]
+        cifar: Option<PathBuf>,
+    },
+    /// Build both WebAssembly modules and the site into www/dist
+    Build,
+    /// Build, add compressed copies, and print what a visitor downloads
+    Dist,
+}
+
+fn main() -> ExitCode {
+    let result = match Arguments::parse().command {
+        Command::Serve { port, open, watch } => serve::run(port, open, watch),
+        Command::Test { suites } => suites::run(&suites),
+        Command::Data { force, cifar } => data::run(force, cifar.as_deref()),
+        Command::Build => build::run(),
+        Command::Dist => dist::run(),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

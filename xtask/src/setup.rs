@@ -1,0 +1,122 @@
+//! Installs what is missing: the wasm target, the pinned tools, npm packages, a browser.
+
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell::{command, done, find, hash, is_done, output, path, run, say};
+
+/// Builds the packages; its version says which test runner wasm-bindgen uses.
+const WASM_PACK: &str = "0.15.1";
+/// Must be the version of the wasm-bindgen crate to the letter.
+const WASM_BINDGEN: &str = "0.2.130";
+
+/// The wasm target of the toolchain in use.
+pub fn wasm_target() -> Result<()> {
+    const TARGET: &str = "wasm32-unknown-unknown";
+    // Without rustup, a distribution's rustc may bring the target along.
+    let sysroot = output(command("rustc").args(["--print", "sysroot"])).unwrap_or_default();
+    if PathBuf::from(sysroot).join("lib/rustlib").join(TARGET).is_dir() {
+        return Ok(());
+    }
+    say(format!("adding the Rust target {TARGET}"));
+    run(command("rustup").args(["target", "add", TARGET]))
+        .context("The wasm target is missing; install rustup, or the target by other means")
+}
+
+/// wasm-pack and wasm-bindgen, pinned, in `target/tools`.
+pub fn tools() -> Result<()> {
+    wasm_target()?;
+    // wasm-bindgen-cli's own lock file names a release that was withdrawn since, so it is
+    // installed without; its version is pinned all the same.
+    install("wasm-pack", "wasm-pack", WASM_PACK, &["--locked"])?;
+    install("wasm-bindgen-cli", "wasm-bindgen", WASM_BINDGEN, &[])
+}
+
+fn install(package: &str, binary: &str, version: &str, options: &[&str]) -> Result<()> {
+    let file = path("target/tools/bin").join(binary);
+    let present = output(command(&file).arg("--version")).unwrap_or_default();
+    if present.split_whitespace().any(|word| word == version) {
+        return Ok(());
+    }
+    say(format!("installing {package} {version} into target/tools (a few minutes)"));
+    run(command("cargo")
+        .args(["install", package, "--version", version, "--quiet", "--root"])
+        .arg(path("target/tools"))
+        .args(options)
+        // Beside the project's own build folder, so that neither throws the other's work away.
+        .env("CARGO_TARGET_DIR", path("target/tools/build")))
+    .with_context(|| format!("{package} {version} could not be installed"))
+}
+
+/// The npm packages of `www`, as the lock file has them.
+pub fn npm() -> Result<()> {
+    let state = hash(&["www/package-lock.json"])?;
+    if is_done("npm", &state) && path("www/node_modules").is_dir() {
+        return Ok(());
+    }
+    let version = output(command("node").arg("--version"))
+        .context("Node is missing; install Node 20.19 or newer")?;
+    say(format!("installing the npm packages of www (Node {version})"));
+    run(command("npm")
+        .args(["ci", "--no-fund", "--no-audit", "--loglevel=error"])
+        .current_dir(path("www"))
+        .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
+    .context("the npm packages could not be installed")?;
+    done("npm", &state)
+}
+
+/// A browser and its WebDriver.
+pub struct Browser {
+    /// Chrome or Chromium.
+    pub chrome: PathBuf,
+    /// The chromedriver of the same version.
+    pub driver: PathBuf,
+}
+
+/// Finds Chrome or Chromium with its driver, or installs Debian's.
+pub fn browser() -> Result<Browser> {
+    let search = || {
+        let given =
+            std::env::var_os("CHROME_PATH").map(PathBuf::from).filter(|file| file.is_file());
+        let names = ["chromium", "chromium-browser", "google-chrome", "chrome"];
+        let chrome = given.or_else(|| names.iter().find_map(|name| find(name)))?;
+        Some(Browser { chrome, driver: find("chromedriver")? })
+    };
+    if let Some(browser) = search() {
+        return Ok(browser);
+    }
+    say("installing chromium and chromium-driver by apt");
+    apt_install(&["chromium", "chromium-driver"])?;
+    search().context("chromium was installed, but is not in PATH; set CHROME_PATH to it")
+}
+
+/// Installs Debian packages, as root or through sudo.
+pub fn apt_install(packages: &[&str]) -> Result<()> {
+    apt_update()?;
+    let options = ["install", "-y", "-qq", "--no-install-recommends"];
+    apt(&[&options, packages].concat())
+}
+
+/// Fetches the list of Debian packages.
+pub fn apt_update() -> Result<()> {
+    apt(&["update", "-qq"])
+}
+
+fn apt(arguments: &[&str]) -> Result<()> {
+    let needed = format!("apt-get {}", arguments.join(" "));
+    if find("apt-get").is_none() {
+        bail!("`{needed}` is needed, and this system has no apt-get; install it by other means");
+    }
+    let mut apt = if output(command("id").arg("-u")).as_deref() == Some("0") {
+        command("apt-get")
+    } else if find("sudo").is_some() {
+        let mut sudo = command("sudo");
+        sudo.args(["-n", "apt-get"]);
+        sudo
+    } else {
+        bail!("installing needs root; run `{needed}` as root, then this again");
+    };
+    run(apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
+        .with_context(|| format!("run `{needed}` as root, then this again"))
+}

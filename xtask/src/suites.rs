@@ -1,0 +1,210 @@
+//! The test suites: every one runs, even when an earlier one failed.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+
+use crate::build::MODULES;
+use crate::shell::{command, path, run as run_command, say};
+use crate::{build, serve, setup};
+
+/// A suite and what it needs first.
+struct Suite {
+    name: &'static str,
+    about: &'static str,
+    needs: &'static [Need],
+    /// Whether it runs when no suite is named.
+    usual: bool,
+    run: fn() -> Result<()>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Need {
+    WasmTarget,
+    Tools,
+    Npm,
+    Browser,
+    Site,
+}
+
+const SUITES: &[Suite] = &[
+    Suite { name: "fmt", about: "rustfmt", needs: &[], usual: true, run: fmt },
+    Suite { name: "clippy", about: "clippy, native", needs: &[], usual: true, run: clippy },
+    Suite { name: "rust", about: "cargo test, native", needs: &[], usual: true, run: rust },
+    Suite {
+        name: "clippy-wasm",
+        about: "clippy, wasm32",
+        needs: &[Need::WasmTarget],
+        usual: true,
+        run: clippy_wasm,
+    },
+    Suite { name: "tsc", about: "TypeScript types", needs: &[Need::Npm], usual: true, run: tsc },
+    Suite { name: "eslint", about: "ESLint", needs: &[Need::Npm], usual: true, run: eslint },
+    Suite {
+        name: "vitest",
+        about: "TypeScript logic",
+        needs: &[Need::Npm],
+        usual: true,
+        run: vitest,
+    },
+    Suite {
+        name: "wasm-cpu",
+        about: "the core in Chrome, cpu",
+        needs: &[Need::Tools, Need::Browser],
+        usual: true,
+        run: wasm_cpu,
+    },
+    Suite {
+        name: "wasm-full",
+        about: "the core in Chrome, webgpu and ndarray",
+        needs: &[Need::Tools, Need::Browser],
+        usual: true,
+        run: wasm_full,
+    },
+    Suite {
+        name: "e2e",
+        about: "the page, by Playwright",
+        needs: &[Need::Site, Need::Browser],
+        usual: true,
+        run: e2e,
+    },
+    Suite {
+        name: "accuracy",
+        about: "MNIST to its end for three seeds (20 minutes)",
+        needs: &[Need::Site, Need::Browser],
+        usual: false,
+        run: accuracy,
+    },
+];
+
+/// Runs the suites named, or the usual ones, and prints a table of them.
+pub fn run(names: &[String]) -> Result<()> {
+    if let Some(unknown) = names.iter().find(|name| SUITES.iter().all(|suite| suite.name != **name))
+    {
+        let known: Vec<_> = SUITES.iter().map(|suite| suite.name).collect();
+        bail!("there is no suite {unknown}; known are {}", known.join(", "));
+    }
+    let chosen = |suite: &&Suite| {
+        if names.is_empty() { suite.usual } else { names.iter().any(|name| name == suite.name) }
+    };
+    let mut results: Vec<(&Suite, Result<()>, Duration)> = Vec::new();
+    for suite in SUITES.iter().filter(chosen) {
+        let start = Instant::now();
+        let result = suite.needs.iter().try_for_each(|need| meet(*need)).and_then(|()| {
+            println!();
+            say(format!("suite {}: {}", suite.name, suite.about));
+            (suite.run)()
+        });
+        if let Err(error) = &result {
+            say(format!("suite {} failed: {error:#}", suite.name));
+        }
+        results.push((suite, result, start.elapsed()));
+    }
+    println!("\n{:14}{:44}{:10}{:>8}", "suite", "what", "result", "seconds");
+    for (suite, result, time) in &results {
+        let word = if result.is_ok() { "passed" } else { "FAILED" };
+        println!("{:14}{:44}{word:10}{:>8.0}", suite.name, suite.about, time.as_secs_f64());
+    }
+    let failed = results.iter().filter(|(_, result, _)| result.is_err()).count();
+    println!("\n{} passed, {failed} failed", results.len() - failed);
+    if failed > 0 {
+        bail!("{failed} of {} suites failed", results.len());
+    }
+    Ok(())
+}
+
+fn meet(need: Need) -> Result<()> {
+    match need {
+        Need::WasmTarget => setup::wasm_target(),
+        Need::Tools => setup::tools(),
+        Need::Npm => setup::npm(),
+        Need::Browser => setup::browser().map(|_| ()),
+        Need::Site => build::run(),
+    }
+}
+
+fn fmt() -> Result<()> {
+    run_command(command("cargo").args(["fmt", "--all", "--check"]))
+        .context("run `cargo fmt --all` and look at what it changed")
+}
+
+fn clippy() -> Result<()> {
+    let deny = ["--", "-D", "warnings"];
+    run_command(
+        command("cargo")
+            .args(["clippy", "--workspace", "--all-targets", "--features", "ndarray"])
+            .args(deny),
+    )
+}
+
+fn clippy_wasm() -> Result<()> {
+    run_command(
+        command("cargo")
+            .args(["clippy", "--package", "cnn-lab", "--target", "wasm32-unknown-unknown"])
+            .args(["--all-targets", "--features", "webgpu,ndarray", "--", "-D", "warnings"]),
+    )
+}
+
+fn rust() -> Result<()> {
+    run_command(command("cargo").args(["test", "--workspace", "--features", "ndarray"]))
+}
+
+fn wasm_cpu() -> Result<()> {
+    wasm(MODULES[0].features)
+}
+
+fn wasm_full() -> Result<()> {
+    wasm(MODULES[1].features)
+}
+
+fn wasm(features: &[&str]) -> Result<()> {
+    let browser = setup::browser()?;
+    run_command(
+        command("wasm-pack")
+            .args(["test", "--headless", "--chrome", "--release", "--chromedriver"])
+            .arg(browser.driver)
+            .arg(".")
+            .args(features)
+            .args(["--test", "browser"])
+            // WebGPU in software compiles its shaders for minutes.
+            .env("WASM_BINDGEN_TEST_TIMEOUT", "600"),
+    )
+}
+
+fn npm(script: &str) -> Command {
+    let mut npm = command("npm");
+    npm.args(["run", "--silent", script]).current_dir(path("www"));
+    npm
+}
+
+fn tsc() -> Result<()> {
+    run_command(&mut npm("typecheck"))
+}
+
+fn eslint() -> Result<()> {
+    run_command(&mut npm("lint"))
+}
+
+fn vitest() -> Result<()> {
+    run_command(&mut npm("test"))
+}
+
+fn e2e() -> Result<()> {
+    in_browser("e2e")
+}
+
+fn accuracy() -> Result<()> {
+    in_browser("accuracy")
+}
+
+/// An npm script that visits the built site with a browser.
+fn in_browser(script: &str) -> Result<()> {
+    let browser = setup::browser()?;
+    let (server, address) = serve::in_background()?;
+    let result = run_command(
+        npm(script).env("CNN_LAB_URL", &address).env("CNN_LAB_CHROME", &browser.chrome),
+    );
+    server.shutdown_background();
+    result
+}
