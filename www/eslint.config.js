@@ -38,6 +38,10 @@ export default tseslint.config(
     },
   },
   {
+    files: ["www/public/**"],
+    languageOptions: { globals: { document: "readonly", window: "readonly" } },
+  },
+  {
     files: ["**/*.js", "**/*.mjs"],
     languageOptions: { globals: { process: "readonly", console: "readonly", performance: "readonly", URL: "readonly" } },
   },
