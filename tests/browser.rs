@@ -7,7 +7,8 @@ mod common;
 
 use cnn_lab::device::{self, AVAILABLE};
 use cnn_lab::store::checkpoint;
-use cnn_lab::train::session::{Session, TrainOptions};
+use cnn_lab::train::options::TrainOptions;
+use cnn_lab::train::session::Session;
 use cnn_lab::web::Core;
 use common::{bars, convnet};
 use js_sys::{Array, JSON, Object, Reflect, Uint8Array};

@@ -10,7 +10,7 @@ use crate::device;
 use crate::error::{Error, Result};
 use crate::evaluate::metrics::{Evaluation, Tally};
 use crate::model::network::Network;
-use crate::train::session::check_fit;
+use crate::train::options::check_fit;
 
 /// An evaluation under way. It holds the weights as they were when it began, so training
 /// may go on beside it.

@@ -21,7 +21,8 @@ use crate::model::shape::Summary;
 use crate::model::spec::ModelSpec;
 use crate::train::history::History;
 use crate::train::optimizer::{Optimizer, OptimizerSpec};
-use crate::train::session::{Progress, Session};
+use crate::train::options::Progress;
+use crate::train::session::Session;
 
 /// The version of the format that is written; another is refused.
 const VERSION: u32 = 1;

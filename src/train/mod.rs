@@ -3,4 +3,5 @@
 pub mod history;
 pub mod loss;
 pub mod optimizer;
+pub mod options;
 pub mod session;

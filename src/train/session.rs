@@ -6,8 +6,6 @@
 //! and ends in [`Phase::Over`], from where it can be resumed if it was stopped.
 
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::data::batch::{self, Batch};
 use crate::data::dataset::{Dataset, DatasetInfo, Split, SplitOptions};
@@ -19,81 +17,9 @@ use crate::model::shape::Summary;
 use crate::model::spec::ModelSpec;
 use crate::train::history::{EpochRecord, Event, History, Reason, StepRecord};
 use crate::train::optimizer::{Optimizer, OptimizerSpec};
-
-/// What `train` was asked for. Fields that are left out have the defaults given with them.
-#[derive(Clone, Debug, Default, Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-pub struct TrainOptions {
-    /// Epochs to train for; 1, or as many as `steps` needs.
-    pub epochs: Option<f64>,
-    /// Pictures a step; 32, as in Keras.
-    pub batch_size: Option<f64>,
-    /// Stop after so many steps; the run can be resumed.
-    pub steps: Option<f64>,
-    /// Another optimizer than the model's: a name or an object in Keras's terms.
-    pub optimizer: Option<Value>,
-    /// Another step size than the optimizer's.
-    pub learning_rate: Option<f64>,
-    /// Shuffle every epoch; true.
-    pub shuffle: Option<bool>,
-    /// Measure the validation split after every epoch; true.
-    pub validate: Option<bool>,
-    /// Go on with the run that was stopped or loaded.
-    pub resume: bool,
-}
-
-/// Where a run begins and how long it is.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct RunInfo {
-    /// The epoch it begins in, counted from 1 over the life of the weights.
-    pub epoch: u32,
-    /// Its last epoch.
-    pub epochs: u32,
-    /// Steps taken before.
-    pub step: u64,
-    /// Steps in an epoch.
-    pub steps_per_epoch: usize,
-    /// Steps still to take.
-    pub total_steps: u64,
-    /// Pictures a step.
-    pub batch_size: usize,
-    /// Batches of validation after each epoch; 0 without validation.
-    pub validation_batches: usize,
-}
-
-/// How a run goes, as a checkpoint keeps it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Progress {
-    /// The present epoch, counted from 1 over the life of the weights.
-    pub epoch: u32,
-    /// The last epoch of the run.
-    pub epochs: u32,
-    /// Steps taken in the present epoch.
-    pub step: usize,
-    /// Pictures a step.
-    pub batch_size: usize,
-    /// Whether every epoch is shuffled.
-    pub shuffle: bool,
-    /// Whether the validation split is measured after every epoch.
-    pub validate: bool,
-    /// Losses of the present epoch so far, summed over pictures.
-    pub loss_sum: f64,
-    /// Pictures of the present epoch so far that were classified rightly.
-    pub correct: f64,
-    /// Pictures of the present epoch so far.
-    pub seen: u64,
-    /// [`Dataset::fingerprint`] of the training pictures.
-    pub fingerprint: u32,
-}
-
-impl Progress {
-    /// Whether nothing is left of the run.
-    pub fn finished(&self) -> bool {
-        self.epoch > self.epochs
-    }
-}
+use crate::train::options::{
+    Progress, RunInfo, TrainOptions, check_fit, check_memory, learning_rate, whole,
+};
 
 enum Phase {
     Training,
@@ -557,70 +483,4 @@ fn train_step(
 
 fn no_data() -> Error {
     Error::state("There are no pictures yet; load a data set first.")
-}
-
-/// A whole number of at least 1.
-fn whole(field: &str, value: f64) -> Result<u64> {
-    if value >= 1.0 && value.fract() == 0.0 && value <= 9e15 {
-        return Ok(value as u64);
-    }
-    Err(Error::option(format!("{field} is a whole number of at least 1; it is {value}."))
-        .field(field))
-}
-
-fn learning_rate(rate: f64) -> Result<f64> {
-    if rate.is_finite() && rate >= 0.0 {
-        return Ok(rate);
-    }
-    Err(Error::option(format!("The learning rate is a number of at least 0; it is {rate}."))
-        .field("learningRate"))
-}
-
-/// Whether a network takes a data set's pictures and knows as many classes.
-pub(crate) fn check_fit(network: &Network, dataset: &Dataset) -> Result<()> {
-    let (wanted, given) = (network.spec().input_shape, dataset.shape());
-    if wanted != given {
-        return Err(Error::input_shape(format!(
-            "The network takes pictures of {wanted:?} (height, width, channels), but {} has \
-             {given:?}. Change input_shape to {given:?}.",
-            dataset.name()
-        ))
-        .field("input_shape"));
-    }
-    let (outputs, classes) = (network.classes(), dataset.classes().len());
-    if outputs != classes {
-        let layers = &network.spec().layers;
-        let sized =
-            |layer: &&crate::model::spec::LayerSpec| matches!(layer.class(), "Dense" | "Conv2D");
-        let last = layers.iter().rev().find(sized).or(layers.last());
-        let name = last.map_or("", |layer| layer.name.as_str());
-        let field =
-            if last.is_some_and(|layer| layer.class() == "Dense") { "units" } else { "filters" };
-        return Err(Error::class_count(format!(
-            "The network has {outputs} outputs, but {} has {classes} classes. Change {field} to \
-             {classes}.",
-            dataset.name()
-        ))
-        .layer(name)
-        .field(field));
-    }
-    Ok(())
-}
-
-/// Refuses a batch whose activations cannot fit into a browser's memory, before it is tried.
-fn check_memory(network: &Network, batch_size: usize) -> Result<()> {
-    const MOST_BYTES: u64 = 3 << 30;
-    let values: u64 = network.shapes().iter().map(|shape| shape.len() as u64).sum();
-    // Each value is kept for the backward pass, and has a gradient while that runs.
-    let bytes = values.saturating_mul(8).saturating_mul(batch_size as u64);
-    if bytes > MOST_BYTES {
-        let fits = MOST_BYTES / values.saturating_mul(8).max(1);
-        return Err(Error::option(format!(
-            "A step with {batch_size} pictures needs about {} MB for its activations, more than a \
-             tab can hold; at most {fits} pictures fit.",
-            bytes / 1_000_000
-        ))
-        .field("batchSize"));
-    }
-    Ok(())
 }

@@ -21,7 +21,8 @@ use crate::model::preset::presets;
 use crate::model::shape::Summary;
 use crate::model::spec::ModelSpec;
 use crate::store::checkpoint;
-use crate::train::session::{Session, TrainOptions};
+use crate::train::options::TrainOptions;
+use crate::train::session::Session;
 use convert::{from_js, maps_to_js, set, to_js};
 
 type JsResult<T> = Result<T, JsValue>;
