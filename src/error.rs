@@ -35,7 +35,7 @@ enum Kind {
 /// use cnn_lab::Error;
 /// let error = Error::spec("filters must be at least 1; it is 0.").layer("conv2d").field("filters");
 /// assert_eq!(error.code(), "spec");
-/// assert_eq!(error.to_string(), "Layer conv2d, filters: filters must be at least 1; it is 0.");
+/// assert_eq!(error.to_string(), "Layer conv2d: filters must be at least 1; it is 0.");
 /// ```
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub struct Error {
@@ -49,11 +49,9 @@ pub struct Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match (&self.layer, &self.field) {
-            (Some(layer), Some(field)) => write!(f, "Layer {layer}, {field}: ")?,
-            (Some(layer), None) => write!(f, "Layer {layer}: ")?,
-            (None, Some(field)) => write!(f, "{field}: ")?,
-            (None, None) => {}
+        // The sentence itself names the field where a person needs it.
+        if let Some(layer) = &self.layer {
+            write!(f, "Layer {layer}: ")?;
         }
         if let Some(file) = &self.file {
             write!(f, "{file}: ")?;
@@ -118,6 +116,12 @@ kinds! {
 impl Error {
     fn new(kind: Kind, message: String) -> Self {
         Self { kind, message, layer: None, field: None, file: None, line: None }
+    }
+
+    /// The same, as a wrong option of a call.
+    #[must_use]
+    pub(crate) fn of_option(self) -> Self {
+        Self { kind: Kind::Option, ..self }
     }
 
     /// Names the layer at fault.

@@ -224,7 +224,7 @@ impl Dataset {
         for (share, field) in [(validation, "validation"), (test, "test")] {
             if !(0.0..1.0).contains(&share) {
                 return Err(Error::option(format!(
-                    "A share is from 0 up to, but not including, 1; it is {share}."
+                    "{field} is a share from 0 up to, but not including, 1; it is {share}."
                 ))
                 .field(field));
             }

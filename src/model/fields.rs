@@ -43,7 +43,7 @@ impl Fields {
             (Some(Value::Array(values)), _) => match values.as_slice() {
                 [height, width] => Ok([size(height, field)?, size(width, field)?]),
                 _ => Err(Error::spec(format!(
-                    "Give one number or a pair [height, width]; it has {} values.",
+                    "{field} is one number or a pair [height, width]; it has {} values.",
                     values.len()
                 ))
                 .field(field)),
@@ -57,10 +57,8 @@ impl Fields {
     /// Height, width and channels; the channels are 1 (greyscale) or 3 (colour).
     pub(crate) fn input_shape(&mut self, field: &str) -> Result<[usize; 3]> {
         let wrong = || {
-            Error::spec(
-                "Give the picture's shape as [height, width, channels], such as [28, 28, 1].",
-            )
-            .field(field)
+            Error::spec("input_shape is [height, width, channels], such as [28, 28, 1].")
+                .field(field)
         };
         let Some(Value::Array(values)) = self.given(field) else { return Err(wrong()) };
         let [height, width, channels] = values.as_slice() else { return Err(wrong()) };

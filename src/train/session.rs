@@ -437,8 +437,7 @@ impl Session {
         let present = self.optimizer.clone();
         let mut optimizer = match (&options.optimizer, present) {
             (Some(value), present) => {
-                let spec = OptimizerSpec::from_value(value.clone())
-                    .map_err(|error| Error::option(error.to_string()).field("optimizer"))?;
+                let spec = OptimizerSpec::from_value(value.clone()).map_err(Error::of_option)?;
                 match present {
                     Some(mut present) if present.spec.rule == spec.rule => {
                         present.spec = spec;

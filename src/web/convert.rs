@@ -16,7 +16,7 @@ pub(super) fn from_js<T: DeserializeOwned>(value: JsValue, what: &str) -> Result
         // serde-wasm-bindgen's message begins with "Error: ".
         let reason = error.to_string();
         let reason = reason.strip_prefix("Error: ").unwrap_or(&reason);
-        Error::option(format!("The options cannot be read: {reason}.")).field(what)
+        Error::option(format!("The options of {what} cannot be read: {reason}.")).field(what)
     })
 }
 
