@@ -73,6 +73,9 @@ struct Labelled {
     pictures: Pictures,
 }
 
+/// A set, its training pictures and its test pictures.
+type Fetched = (About, Labelled, Labelled);
+
 /// Makes what is not there yet; keeps what is.
 pub fn ensure() -> Result<()> {
     run(false, None)
@@ -92,9 +95,7 @@ pub fn run(force: bool, cifar: Option<&Path>) -> Result<()> {
             continue;
         }
         say(format!("making the data set {name}"));
-        match (source.fetch)(cifar)
-            .and_then(|(about, train, test)| make(&folder, about, train, test))
-        {
+        match (source.fetch)(cifar).and_then(|fetched| make(&folder, fetched)) {
             Ok(set) => {
                 fs::create_dir_all(path("target/xtask"))?;
                 fs::write(&note, serde_json::to_string(&(VERSION, &set))?)?;
@@ -132,7 +133,7 @@ fn present(folder: &Path, note: &Path) -> Option<Set> {
     (version == VERSION && complete && folder.join(&set.preview.file).is_file()).then_some(set)
 }
 
-fn make(folder: &Path, about: About, train: Labelled, test: Labelled) -> Result<Set> {
+fn make(folder: &Path, (about, train, test): Fetched) -> Result<Set> {
     let place = folder.join(about.name);
     let _ = fs::remove_dir_all(&place);
     fs::create_dir_all(&place)?;

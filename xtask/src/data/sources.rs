@@ -12,7 +12,7 @@ use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use super::shards::interleave;
-use super::{About, Labelled, Pictures};
+use super::{About, Fetched, Labelled, Pictures};
 use crate::shell::{command, files_below, hex, output, path, run, say};
 
 /// A set and how to get it.
@@ -24,7 +24,7 @@ pub struct Source {
     /// What the page says where it is missing.
     pub missing: &'static str,
     /// Gets it: what it is, its training pictures and its test pictures.
-    pub fetch: fn(Option<&Path>) -> Result<(About, Labelled, Labelled)>,
+    pub fetch: fn(Option<&Path>) -> Result<Fetched>,
 }
 
 /// All bundled sets, in the order in which the page offers them.
@@ -86,7 +86,7 @@ const FASHION: Idx = [
     ("t10k-labels", "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34"),
 ];
 
-fn mnist(_: Option<&Path>) -> Result<(About, Labelled, Labelled)> {
+fn mnist(_: Option<&Path>) -> Result<Fetched> {
     let about = About {
         name: "mnist",
         title: "MNIST: handwritten digits",
@@ -162,7 +162,7 @@ fn mnist_5k() -> Result<(Labelled, Labelled)> {
     Ok((join(classes), join(test)))
 }
 
-fn fashion(_: Option<&Path>) -> Result<(About, Labelled, Labelled)> {
+fn fashion(_: Option<&Path>) -> Result<Fetched> {
     let about = About {
         name: "fashion-mnist",
         title: "Fashion-MNIST: clothes",
@@ -233,7 +233,7 @@ fn idx(folder: &Path, files: &Idx) -> Result<(Labelled, Labelled)> {
     Ok((labelled(files[0], files[1])?, labelled(files[2], files[3])?))
 }
 
-fn cifar(given: Option<&Path>) -> Result<(About, Labelled, Labelled)> {
+fn cifar(given: Option<&Path>) -> Result<Fetched> {
     let about = About {
         name: "cifar10",
         title: "CIFAR-10: small photographs",
