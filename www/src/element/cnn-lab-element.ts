@@ -8,7 +8,7 @@ import "./network-panel";
 import "./train-panel";
 import { mainButton } from "./main-button";
 import { button } from "./parts";
-import { readAttributes } from "./settings";
+import { readAttributes, type Step, stepNames } from "./settings";
 import { base, tokens } from "./styles";
 import { type Told, Workbench } from "./workbench";
 
@@ -46,7 +46,8 @@ export class CnnLabElement extends LitElement {
       .steps > * { min-width: 0; }
       @container (min-width: 700px) { .steps { grid-template-columns: 1fr 1fr; align-items: stretch; } }
       @container (min-width: 1180px) {
-        .steps { grid-template-columns: minmax(264px, 284fr) minmax(264px, 288fr) minmax(0, 392fr) minmax(0, 408fr); grid-template-rows: minmax(0, 1fr); }
+        .steps.some { grid-template-columns: none; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); }
+        .steps:not(.some) { grid-template-columns: minmax(264px, 284fr) minmax(264px, 288fr) minmax(0, 392fr) minmax(0, 408fr); grid-template-rows: minmax(0, 1fr); }
       }
       .bar { position: sticky; bottom: 0; z-index: 1; display: flex; align-items: center; gap: 16px; margin-top: 12px; padding: 8px 16px; border-top: 1px solid var(--lab-line); background: var(--lab-panel); }
       .bar progress { position: absolute; inset: -1px 0 auto; height: 3px; border-radius: 0; }
@@ -146,14 +147,15 @@ export class CnnLabElement extends LitElement {
 
   override render(): TemplateResult | typeof nothing {
     const { bench } = this;
+    const shown = (step: Step): boolean => bench?.settings.steps.includes(step) ?? false;
     return bench
       ? html`<div class="lab ${this.narrow ? "narrow" : ""}"
           @dragover=${this.#drag} @dragleave=${this.#drag} @drop=${this.#drop}>
-          <div class="steps">
-            <cnn-lab-data .bench=${bench}></cnn-lab-data>
-            <cnn-lab-network .bench=${bench}></cnn-lab-network>
-            <cnn-lab-train .bench=${bench} ?narrow=${this.narrow}></cnn-lab-train>
-            <cnn-lab-inside .bench=${bench}></cnn-lab-inside>
+          <div class="steps ${bench.settings.steps.length < stepNames.length ? "some" : ""}">
+            ${shown("data") ? html`<cnn-lab-data .bench=${bench}></cnn-lab-data>` : nothing}
+            ${shown("network") ? html`<cnn-lab-network .bench=${bench}></cnn-lab-network>` : nothing}
+            ${shown("train") ? html`<cnn-lab-train .bench=${bench} ?narrow=${this.narrow}></cnn-lab-train>` : nothing}
+            ${shown("inside") ? html`<cnn-lab-inside .bench=${bench}></cnn-lab-inside>` : nothing}
           </div>
           ${this.narrow ? this.#bar(bench) : nothing}
           <div role="alert">${bench.error ? this.#error(bench) : nothing}</div>
@@ -188,7 +190,12 @@ declare global {
   interface HTMLElementTagNameMap {
     "cnn-lab": CnnLabElement;
   }
-  interface HTMLElementEventMap extends CnnLabEvents {
+  // The events bubble, so any node may listen to them.
+  interface GlobalEventHandlersEventMap {
     "cnn-lab-ready": CnnLabEvents["cnn-lab-ready"];
+    "cnn-lab-epoch": CnnLabEvents["cnn-lab-epoch"];
+    "cnn-lab-done": CnnLabEvents["cnn-lab-done"];
+    "cnn-lab-predict": CnnLabEvents["cnn-lab-predict"];
+    "cnn-lab-error": CnnLabEvents["cnn-lab-error"];
   }
 }

@@ -110,7 +110,7 @@ export class DataPanel extends LitElement {
         label: "Pictures",
         help: "How many pictures of each split to take. Fewer load and train faster, and teach less. Empty takes all.",
         control: html`<input id="limit" type="number" min="10" step="1" inputmode="numeric" placeholder=${most ? `all ${count(most)}` : "all"}
-          .value=${live(settings.limit === null ? "" : String(settings.limit))} ?disabled=${busy !== undefined}
+          .value=${settings.limit === null ? "" : String(settings.limit)} ?disabled=${busy !== undefined}
           @change=${(event: Event) => {
             const input = event.target as HTMLInputElement;
             data.setLimit(typedNumber(input));
@@ -177,7 +177,7 @@ export class DataPanel extends LitElement {
       <label class="sr" for="split">Split</label>
       <select id="split" @change=${(event: Event) => void data.show((event.target as HTMLSelectElement).value as Split, 0)}>
         ${(["train", "validation", "test"] as const).map(
-          (split) => html`<option value=${split} ?selected=${split === data.split}>${splitNames[split]}, ${count(splits[split])}</option>`,
+          (split) => html`<option value=${split} .selected=${live(split === data.split)}>${splitNames[split]}, ${count(splits[split])}</option>`,
         )}
       </select>
       ${button({

@@ -1,6 +1,5 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query } from "lit/decorators.js";
-import { live } from "lit/directives/live.js";
 import "../view/bars";
 import type { DrawPadElement } from "../view/draw-pad";
 import "../view/draw-pad";
@@ -68,7 +67,6 @@ export class InsidePanel extends LitElement {
       ${this.#tools()} ${this.#answer()}
       <div class="maps">
         <h3>What each convolution makes of it</h3>
-        ${inside.hand === null ? html`<p class="small muted">Draw, or load the pictures, and you see it here.</p>` : nothing}
         ${network.convolutions.map(({ name, outputShape: [, height = 1, width = 1, maps = 1] }) => html`<cnn-lab-maps
           layer=${name} .size=${[maps, height, width]} .maps=${inside.maps.get(name) ?? null}></cnn-lab-maps>`)}
       </div>
@@ -96,10 +94,12 @@ export class InsidePanel extends LitElement {
         ${button({ id: "test-before", label: "←", name: "Test picture before", kind: "square", why: none, onClick: () => this.#showTest(inside.index - 1) })}
         <label class="sr" for="test-index">Number of the test picture</label>
         <input id="test-index" type="number" min="0" max=${Math.max(0, inside.tests - 1)} step="1" ?disabled=${none !== undefined}
-          title=${none ?? "Number of the test picture"} .value=${live(String(inside.index))}
+          title=${none ?? "Number of the test picture"} .value=${String(inside.index)}
           @change=${(event: Event) => {
-            const value = typedNumber(event.target as HTMLInputElement);
-            this.#showTest(value ?? inside.index);
+            const input = event.target as HTMLInputElement;
+            this.#showTest(typedNumber(input) ?? inside.index);
+            // What is no such number gives way to the last that was.
+            input.value = String(inside.index);
           }} />
         ${button({ id: "test-next", label: "→", name: "Next test picture", kind: "square", why: none, onClick: () => this.#showTest(inside.index + 1) })}
       </div>

@@ -1,4 +1,5 @@
 import type { FeatureMaps, Prediction } from "../api/types";
+import { isLost } from "./notices";
 import type { Workbench } from "./workbench";
 
 /** While training runs, the picture is looked at again at most so often, in milliseconds. */
@@ -188,8 +189,9 @@ export class InsideStep {
       this.maps = maps;
       this.bench.tell({ name: "predict", detail: prediction });
     } catch (error) {
-      // While the lab or its network is being changed, the next look is the one that counts.
-      if (lab === this.bench.lab && !this.#again) {
+      // While the lab or its network is being changed, the next look is the one that counts. A
+      // lost worker is told of by the lab, and the next look finds the one that took over.
+      if (lab === this.bench.lab && !this.#again && !isLost(error)) {
         this.bench.fail(error);
       }
     }

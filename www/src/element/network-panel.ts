@@ -36,7 +36,7 @@ export class NetworkPanel extends LitElement {
       tr.total:first-child td { padding-top: 8px; }
       tr.wrong td { background: var(--lab-bad-wash); }
       details > div { display: grid; gap: 8px; margin-top: 8px; }
-      textarea { min-height: 240px; white-space: pre; overflow: auto; }
+      textarea { min-height: 320px; }
       .verdict { min-height: 32px; font-size: 12px; line-height: 16px; }
       .verdict.bad { color: var(--lab-bad); }
     `,
@@ -54,8 +54,8 @@ export class NetworkPanel extends LitElement {
         help: "A ready-made network, made for the pictures you chose. Choosing one starts with fresh random weights.",
         control: html`<select id="preset" ?disabled=${why !== undefined} title=${why ?? nothing}
           @change=${(event: Event) => void network.choose((event.target as HTMLSelectElement).value)}>
-          ${network.presets.map(({ name, title }) => html`<option value=${name} ?selected=${name === network.chosen}>${title}</option>`)}
-          ${network.chosen === own ? html`<option value=${own} selected>Your own</option>` : nothing}
+          ${network.presets.map(({ name, title }) => html`<option value=${name} .selected=${live(name === network.chosen)}>${title}</option>`)}
+          ${network.chosen === own ? html`<option value=${own} .selected=${live(true)}>Your own</option>` : nothing}
         </select>`,
       })}
       <p class="small muted describe">${preset?.description ?? (network.chosen === own ? "A network of your own, or from a file." : "")}</p>
@@ -72,15 +72,10 @@ export class NetworkPanel extends LitElement {
   #editor(busy: string | undefined): TemplateResult {
     const { network } = this.bench;
     const { problem, draft } = network;
-    const why = busy ?? (problem ? "The text has a mistake; it is named beside." : undefined);
+    const why = busy ?? (problem ? "The text has a mistake; it is named above." : undefined);
     return html`<details>
       <summary>Edit as JSON</summary>
       <div>
-        <label class="sr" for="spec">The network as JSON</label>
-        <textarea id="spec" spellcheck="false" autocapitalize="off" autocomplete="off" rows="14"
-          aria-describedby="verdict" aria-invalid=${problem ? "true" : "false"}
-          .value=${live(network.text)}
-          @input=${(event: Event) => network.edit((event.target as HTMLTextAreaElement).value)}></textarea>
         <p id="verdict" class="verdict ${problem ? "bad" : "muted"}" role="status">
           ${problem
             ? html`${problem.message}${problem.place ? html` (${problem.place})` : nothing}`
@@ -88,6 +83,11 @@ export class NetworkPanel extends LitElement {
               ? `Fine: ${count(draft.totalParams)} parameters.`
               : "Layers and options have Keras's names. What you type is checked at once."}
         </p>
+        <label class="sr" for="spec">The network as JSON</label>
+        <textarea id="spec" spellcheck="false" autocapitalize="off" autocomplete="off"
+          aria-describedby="verdict" aria-invalid=${problem ? "true" : "false"}
+          .value=${live(network.text)}
+          @input=${(event: Event) => network.edit((event.target as HTMLTextAreaElement).value)}></textarea>
         <div class="row">
           ${button({ id: "apply", label: "Use this network", why, onClick: () => void network.apply() })}
         </div>

@@ -44,6 +44,7 @@ export class NetworkStep {
     const first = this.presets[0];
     if (preset) {
       await this.take(lab, preset.spec, preset.name);
+      this.bench.training.adopt(preset, "where nothing was chosen");
     } else if (first) {
       await this.take(lab, first.spec, first.name);
       await this.#takeNamed(lab, model);
@@ -170,10 +171,12 @@ export function specText(spec: ModelSpec | null): string {
   }
   // Line breaks in strings are escaped, so those that are left only lay out the text.
   const line = (value: unknown): string => JSON.stringify(value, null, 1).replace(/\n */g, " ");
-  const entries = Object.entries(spec).map(([key, value]) =>
-    key === "layers"
-      ? `  "layers": [\n${spec.layers.map((layer) => `    ${line(layer)}`).join(",\n")}\n  ]`
-      : `  ${JSON.stringify(key)}: ${line(value)}`,
-  );
+  const { input_shape, layers, ...rest } = spec;
+  const lines = layers.map(({ layer, ...options }) => `    ${line({ layer, ...options })}`);
+  const entries = [
+    `  "input_shape": ${line(input_shape)}`,
+    `  "layers": [\n${lines.join(",\n")}\n  ]`,
+    ...Object.entries(rest).map(([key, value]) => `  ${JSON.stringify(key)}: ${line(value)}`),
+  ];
   return `{\n${entries.join(",\n")}\n}`;
 }

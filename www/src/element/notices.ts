@@ -28,3 +28,9 @@ export function noticeOf(error: unknown): Notice {
 export function isAbort(error: unknown): boolean {
   return (error as { code?: unknown }).code === "aborted";
 }
+
+/** Whether the worker or its device was lost, which the lab makes good by itself. */
+export function isLost(error: unknown): boolean {
+  const { code } = error as { code?: unknown };
+  return code === "panic" || code === "device-lost";
+}

@@ -1,7 +1,12 @@
 import type { DeviceChoice } from "../api/types";
 
+export const stepNames = ["data", "network", "train", "inside"] as const;
+export type Step = (typeof stepNames)[number];
+
 /** What the element's attributes, or the page's controls, ask for. */
 export type Settings = {
+  /** Which of the four steps are shown. */
+  steps: readonly Step[];
   dataset: string;
   /** Pictures of each split at most; null: all. */
   limit: number | null;
@@ -18,6 +23,7 @@ export type Settings = {
 };
 
 export const defaults: Settings = {
+  steps: stepNames,
   dataset: "mnist",
   limit: null,
   validation: 0.1,
@@ -97,10 +103,12 @@ const readers: readonly Reader[] = [
     read: (text) => ({ optimizer: oneOf("optimizer", text, optimizers.map(({ name }) => name)) }),
   },
   { attribute: "device", read: (text) => ({ device: oneOf("device", text, devices.map(({ kind }) => kind)) }) },
+  {
+    attribute: "steps",
+    read: (text) => ({ steps: text.trim().split(/\s+/).map((name) => oneOf("steps", name, stepNames)) }),
+  },
   { attribute: "seed", read: (text) => ({ seed: whole("seed", text, 0) }) },
 ];
-
-export const settingAttributes: readonly string[] = readers.map(({ attribute }) => attribute);
 
 /** The settings of an element's attributes, and what is wrong with them. */
 export function readAttributes(element: { getAttribute(name: string): string | null }): {

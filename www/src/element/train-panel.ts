@@ -96,7 +96,7 @@ export class TrainPanel extends LitElement {
     return field({
       id, label, help,
       control: html`<input id=${id} type="number" min=${min} step=${step} inputmode="decimal" required
-        .value=${live(String(settings[key]))} ?disabled=${why !== undefined} title=${why ?? nothing}
+        .value=${String(settings[key])} ?disabled=${why !== undefined} title=${why ?? nothing}
         @change=${(event: Event) => {
           const input = event.target as HTMLInputElement;
           const value = typedNumber(input);
@@ -133,7 +133,7 @@ export class TrainPanel extends LitElement {
         help: "The rule by which the weights change. RMSprop and Adam adapt the step to each weight; SGD takes the plain slope, with momentum where the network says so.",
         control: html`<select id="optimizer" ?disabled=${fixed !== undefined} title=${fixed ?? nothing}
           @change=${(event: Event) => training.chooseOptimizer((event.target as HTMLSelectElement).value)}>
-          ${optimizers.map(({ name, title }) => html`<option value=${name} ?selected=${name === settings.optimizer}>${title}</option>`)}
+          ${optimizers.map(({ name, title }) => html`<option value=${name} .selected=${live(name === settings.optimizer)}>${title}</option>`)}
         </select>`,
       })}
       <div class="device">${this.#device(settings)}</div>
@@ -149,7 +149,7 @@ export class TrainPanel extends LitElement {
       help: "Where the network is computed. Automatic takes WebGPU, the graphics processor, where the browser gives one that works, and the CPU otherwise. Your data and weights move along.",
       control: html`<select id="device" ?disabled=${why !== undefined} title=${why ?? nothing} aria-describedby="reason"
         @change=${(event: Event) => void bench.useDevice((event.target as HTMLSelectElement).value as Settings["device"])}>
-        ${devices.map(({ kind, title }) => html`<option value=${kind} ?selected=${kind === settings.device}>${title}</option>`)}
+        ${devices.map(({ kind, title }) => html`<option value=${kind} .selected=${live(kind === settings.device)}>${title}</option>`)}
       </select>`,
     });
   }
@@ -201,7 +201,7 @@ export class TrainPanel extends LitElement {
         <span class="number">${run && latest ? `${count(latest.imagesPerSecond)} images/s` : nothing}</span>
       </div>
       <div class="row between muted">
-        <span>${run ? (run.paused ? "Paused." : "") : outcome}</span>
+        <span>${run ? (this.bench.training.paused ? "Paused." : "") : outcome}</span>
         <span class="number">${run && secondsLeft !== null ? `${duration(secondsLeft)} left` : nothing}</span>
       </div>
     </div>`;

@@ -2,7 +2,8 @@ import type { TrainRun } from "../api/train-run";
 import type { Evaluation, Preset, Progress, StepEvent, TrainEvent, TrainOptions } from "../api/types";
 import type { Lines } from "../view/chart";
 import { Curves } from "./curves";
-import { optimizers } from "./settings";
+import { isLost } from "./notices";
+import { defaults, optimizers, type Settings } from "./settings";
 import type { Workbench } from "./workbench";
 
 /** Charts are drawn anew at most so often, in milliseconds. */
@@ -42,6 +43,7 @@ export class TrainStep {
   #chartTimer: ReturnType<typeof setTimeout> | undefined;
   #spokenAt = 0;
   #cancelEvaluation: AbortController | null = null;
+  #pausing = false;
   /** The main button was pressed, and the run has not begun yet. */
   #starting = false;
 
@@ -52,8 +54,9 @@ export class TrainStep {
     return this.run !== null || this.#starting;
   }
 
+  /** The run stands still; not yet where the step under way has still to end. */
   get paused(): boolean {
-    return this.run?.paused ?? false;
+    return (this.run?.paused ?? false) && !this.#pausing;
   }
 
   get mainAction(): MainAction {
@@ -74,16 +77,22 @@ export class TrainStep {
       : null;
   }
 
-  /** Takes a preset's options, unless the element's attributes or the person chose others. */
-  adopt({ epochs, batchSize, spec }: Preset): void {
-    const { settings } = this.bench;
+  /** Takes the options that a preset's lesson trains it with. */
+  adopt({ epochs, batchSize, spec }: Preset, where: "everywhere" | "where nothing was chosen" = "everywhere"): void {
+    const { settings, given } = this.bench;
     const optimizer = spec.compile?.optimizer;
-    settings.epochs = epochs;
-    settings.batchSize = batchSize;
+    const options: Partial<Settings> = { epochs, batchSize };
     if (optimizer !== undefined && typeof optimizer !== "string") {
-      settings.optimizer = optimizer.name;
-      settings.learningRate = optimizer.learning_rate ?? settings.learningRate;
+      options.optimizer = optimizer.name;
+      options.learningRate = optimizer.learning_rate ?? settings.learningRate;
     }
+    for (const key of Object.keys(options) as (keyof Settings)[]) {
+      // The attributes come first, and so does what was typed while the lab was made ready.
+      if (where === "where nothing was chosen" && (key in given || settings[key] !== defaults[key])) {
+        Reflect.deleteProperty(options, key);
+      }
+    }
+    Object.assign(settings, options);
   }
 
   chooseOptimizer(name: string): void {
@@ -146,7 +155,10 @@ export class TrainStep {
   async pause(): Promise<void> {
     const { run } = this;
     if (run) {
+      this.#pausing = true;
       await this.bench.try(() => run.pause());
+      this.#pausing = false;
+      this.bench.changed();
     }
   }
 
@@ -244,7 +256,7 @@ export class TrainStep {
         break;
       case "warning":
         // The lab tells of these two itself, with or without a run.
-        if (event.code !== "panic" && event.code !== "device-lost") {
+        if (!isLost(event)) {
           this.bench.warn(event);
         }
         // Steps since the checkpoint come again, and the curves go on from there.

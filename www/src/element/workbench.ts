@@ -23,6 +23,8 @@ export type Told =
  */
 export class Workbench extends Observable {
   readonly settings: Settings;
+  /** What the element's attributes say. */
+  readonly given: Partial<Settings>;
   readonly data: DataStep;
   readonly network: NetworkStep;
   readonly training: TrainStep;
@@ -43,6 +45,7 @@ export class Workbench extends Observable {
   constructor(settings: Partial<Settings>, tell: (told: Told) => void) {
     super();
     this.#tell = tell;
+    this.given = settings;
     this.settings = { ...defaults, ...settings };
     this.data = new DataStep(this);
     this.network = new NetworkStep(this);

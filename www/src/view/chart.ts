@@ -1,4 +1,4 @@
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult, unsafeCSS } from "lit";
+import { css, html, LitElement, type PropertyValues, type TemplateResult, unsafeCSS } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import uPlot from "uplot";
 import uPlotStyles from "uplot/dist/uPlot.min.css?inline";
@@ -51,7 +51,7 @@ export class ChartElement extends LitElement {
       .head h3 { flex: 1; white-space: nowrap; }
       .key { font-size: 12px; line-height: 20px; white-space: nowrap; }
       .key::before { content: ""; display: inline-block; width: 10px; height: 0; margin-right: 3px; border-top: 2px solid currentColor; vertical-align: middle; }
-      .key.validation::before { border-top-style: dashed; }
+      .key.validation::before { border-top-style: dotted; }
       .key b { display: inline-block; min-width: 42px; font-weight: 600; text-align: right; }
       .training { color: var(--lab-training); }
       .validation { color: var(--lab-validation); }
@@ -70,7 +70,7 @@ export class ChartElement extends LitElement {
     };
     return html`
       <div class="head">
-        <h3>${this.name}${at === null ? nothing : html`<span class="muted"> at epoch ${at.toFixed(2)}</span>`}</h3>
+        <h3>${at === null ? this.name : `At epoch ${at.toFixed(2)}`}</h3>
         <span class="key training">training <b>${read(this.lines.training)}</b></span>
         <span class="key validation">validation <b>${read(this.lines.validation)}</b></span>
       </div>
@@ -197,7 +197,8 @@ export class ChartElement extends LitElement {
     const height = 14 * devicePixelRatio;
     const [upper, lower] = ends;
     if (upper && lower && lower.y - upper.y < height && Math.abs(lower.x - upper.x) < 4 * height) {
-      const middle = Math.min((upper.y + lower.y) / 2, plot.bbox.top + plot.bbox.height - height / 2);
+      const { top, height: tall } = plot.bbox;
+      const middle = Math.max(top + height / 2, Math.min((upper.y + lower.y) / 2, top + tall - height / 2));
       upper.y = middle - height / 2;
       lower.y = middle + height / 2;
     }

@@ -1,0 +1,35 @@
+import { existsSync } from "node:fs";
+import { defineConfig } from "@playwright/test";
+
+const address = process.env["CNN_LAB_URL"];
+if (!address) {
+  throw new Error("Set CNN_LAB_URL to the address of a served lab; `cargo xtask test e2e` does.");
+}
+
+/** What Chrome needs anywhere; the tests with WebGPU add its software adapter. */
+export const chromeArguments = [
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+export const chrome = process.env["CNN_LAB_CHROME"] ?? ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => existsSync(path));
+
+export default defineConfig({
+  testDir: ".",
+  outputDir: "test-results",
+  // Training takes a core to itself; two tests at once would slow each other down.
+  workers: 1,
+  timeout: 90_000,
+  expect: { timeout: 20_000 },
+  forbidOnly: true,
+  reporter: [["list"]],
+  use: {
+    baseURL: address,
+    viewport: { width: 1440, height: 900 },
+    launchOptions: { ...(chrome === undefined ? {} : { executablePath: chrome }), args: chromeArguments },
+  },
+});

@@ -1,0 +1,63 @@
+import { expect, type Page, test } from "@playwright/test";
+import { openLab, openModule, withWebGpu } from "./lab";
+
+/** The losses of 20 steps of the MNIST convnet, 64 pictures each. */
+async function twentySteps(page: Page, device: "cpu" | "ndarray" | "webgpu"): Promise<{ kind: string; reason: string; losses: number[] }> {
+  return page.evaluate(async (kind) => {
+    const lab = await cnnLab.CnnLab.create({ device: kind, seed: 3 });
+    await lab.loadBundled("mnist", { limit: 5000 });
+    const [convnet] = await lab.presets();
+    await lab.setModel(convnet!.spec);
+    const losses: number[] = [];
+    for await (const event of lab.train({ epochs: 1, batchSize: 64, steps: 20 })) {
+      if (event.type === "step") losses.push(event.loss);
+    }
+    const { device: used } = lab;
+    lab.dispose();
+    return { kind: used.kind, reason: used.reason, losses };
+  }, device);
+}
+
+// A graphics adapter in software is there on any machine.
+test.use({ launchOptions: withWebGpu });
+
+test("20 steps from one seed give the same losses on cpu, ndarray and webgpu", async ({ page }) => {
+  test.setTimeout(240_000);
+  await openModule(page);
+  const cpu = await twentySteps(page, "cpu");
+  const ndarray = await twentySteps(page, "ndarray");
+  const webgpu = await twentySteps(page, "webgpu");
+  expect([cpu.kind, ndarray.kind, webgpu.kind]).toEqual(["cpu", "ndarray", "webgpu"]);
+  expect(webgpu.reason).toContain("software");
+  const furthest = (other: number[]): number => Math.max(...cpu.losses.map((loss, i) => Math.abs(loss - other[i]!)));
+  console.log(`cpu ${cpu.losses[0]} to ${cpu.losses[19]}; furthest: ndarray ${furthest(ndarray.losses)}, webgpu ${furthest(webgpu.losses)}`);
+  expect(cpu.losses).toHaveLength(20);
+  expect(furthest(ndarray.losses)).toBeLessThan(1e-3);
+  expect(furthest(webgpu.losses)).toBeLessThan(1e-3);
+});
+
+test("cpu does not load the WebGPU module even then", async ({ page }) => {
+  const asked: string[] = [];
+  page.on("request", (request) => asked.push(request.url()));
+  await openModule(page);
+  const kind = await page.evaluate(async () => (await cnnLab.CnnLab.create({ device: "cpu" })).device.kind);
+  expect(kind).toBe("cpu");
+  expect(asked.filter((url) => url.includes("/pkg/full/"))).toEqual([]);
+});
+
+test("WebGPU that fails at its first step gives way to the CPU, and says so", async ({ page }) => {
+  // The worker's script, with an adapter whose device takes no work.
+  await page.route("**/assets/worker-*.js", async (route) => {
+    const response = await route.fetch();
+    const body = `GPUQueue.prototype.submit = () => { throw new DOMException("out of order", "OperationError"); };\n${await response.text()}`;
+    await route.fulfill({ response, body });
+  });
+  await openLab(page);
+  await expect(page.locator("#reason")).toContainText(/runs on the CPU: WebGPU failed at its first training step/);
+  const device = await page.evaluate(async () => (await document.querySelector("cnn-lab")!.lab).device);
+  expect(device.kind).toBe("cpu");
+  // Asked for by name, it is an error, and what was chosen stays.
+  await page.selectOption("#device", "webgpu");
+  await expect(page.getByRole("alert")).toContainText("WebGPU", { timeout: 30_000 });
+  await expect(page.locator("#device")).toHaveValue("auto");
+});
