@@ -39,6 +39,7 @@ enum Command {
         watch: bool,
     },
     /// Set up everything and pass every test, or only the suites named
+    #[command(after_help = suites::help())]
     Test {
         /// Suites to run; all but `accuracy` when none is named
         suites: Vec<String>,
@@ -61,7 +62,11 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Arguments::parse().command {
         Command::Serve { port, open, watch } => serve::run(port, open, watch),
-        Command::Test { suites } => suites::run(&suites),
+        Command::Test { suites } => match suites::run(&suites) {
+            // The table has said it all; its closing line stays the last.
+            Ok(false) => return ExitCode::FAILURE,
+            other => other.map(|_| ()),
+        },
         Command::Data { force, cifar } => data::run(force, cifar.as_deref()),
         Command::Build => build::run(),
         Command::Dist => dist::run(),
