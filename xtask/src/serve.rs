@@ -1,6 +1,8 @@
 //! The development server: static files with the headers that a deployment should send.
 
-use std::path::{Path, PathBuf};
+use std::io::ErrorKind;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::Path;
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -11,23 +13,24 @@ use axum::http::{HeaderValue, header};
 use axum::middleware::{self, Next};
 use axum::response::Response;
 use notify::{RecursiveMode, Watcher};
+use tokio::net::TcpListener;
 use tower_http::services::ServeDir;
 
 use crate::build;
 use crate::shell::{command, path, say};
 
 /// Only what comes from here; WebAssembly may be compiled, nothing may be evaluated.
-/// Styles: Lit and uPlot set inline ones.
+/// The page sets its styles through style objects and sheets, so inline ones are not allowed.
 const POLICY: &str = "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; \
-    worker-src 'self' blob:; img-src 'self' blob: data:; style-src 'self' 'unsafe-inline'; \
+    worker-src 'self' blob:; img-src 'self' blob: data:; style-src 'self'; \
     connect-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'self'";
 
 /// Builds, serves on localhost and stays.
 pub fn run(port: u16, open: bool, watch: bool) -> Result<()> {
-    build::run()?;
+    // Before the build, which can take minutes: a port that is taken is told at once.
     let runtime = tokio::runtime::Runtime::new()?;
-    let listener = runtime.block_on(listen(port))?;
-    let address = format!("http://localhost:{}", listener.local_addr()?.port());
+    let (listeners, address) = runtime.block_on(listen(port))?;
+    build::run()?;
     say(format!("the lab is at {address} (stop with Ctrl+C)"));
     if open {
         open_page(&address);
@@ -39,28 +42,56 @@ pub fn run(port: u16, open: bool, watch: bool) -> Result<()> {
             }
         });
     }
-    runtime.block_on(async { axum::serve(listener, site(&path("www/dist"))).await })?;
-    Ok(())
+    runtime.block_on(answer(listeners))
 }
 
 /// Serves `www/dist` on a free port until the guard is dropped; gives its address.
 pub fn in_background() -> Result<(tokio::runtime::Runtime, String)> {
     let runtime = tokio::runtime::Runtime::new()?;
-    let listener = runtime.block_on(listen(0))?;
-    let address = format!("http://localhost:{}", listener.local_addr()?.port());
-    runtime.spawn(async { axum::serve(listener, site(&path("www/dist"))).await });
+    let (listeners, address) = runtime.block_on(listen(0))?;
+    runtime.spawn(answer(listeners));
     Ok((runtime, address))
 }
 
-async fn listen(port: u16) -> Result<tokio::net::TcpListener> {
-    match tokio::net::TcpListener::bind(("localhost", port)).await {
-        Ok(listener) => Ok(listener),
-        Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => bail!(
-            "port {port} is taken by another program; choose another with --port {}",
-            port.wrapping_add(1)
-        ),
-        Err(error) => Err(error).with_context(|| format!("port {port} cannot be opened")),
+/// Listens on this machine only, and gives the address. Browsers try both of localhost's
+/// addresses, so a program that holds either one would be seen in place of the lab.
+async fn listen(port: u16) -> Result<(Vec<TcpListener>, String)> {
+    let mut port = port;
+    let mut listeners = Vec::new();
+    for address in [IpAddr::from(Ipv4Addr::LOCALHOST), IpAddr::from(Ipv6Addr::LOCALHOST)] {
+        match TcpListener::bind((address, port)).await {
+            Ok(listener) => {
+                // Port 0 asks for any free one; the second address takes the same.
+                port = listener.local_addr()?.port();
+                listeners.push(listener);
+            }
+            Err(error) if error.kind() == ErrorKind::AddrInUse => bail!(
+                "port {port} is taken by another program; choose another one, for example \
+                 --port {}",
+                if port < u16::MAX { port + 1 } else { 8080 }
+            ),
+            // Not every machine has IPv6.
+            Err(_) if address.is_ipv6() => (),
+            Err(error) => {
+                return Err(error).with_context(|| {
+                    format!("port {port} cannot be opened; choose another one with --port")
+                });
+            }
+        }
     }
+    Ok((listeners, format!("http://localhost:{port}")))
+}
+
+/// Serves `www/dist` on all listeners, for ever.
+async fn answer(listeners: Vec<TcpListener>) -> Result<()> {
+    let mut servers = tokio::task::JoinSet::new();
+    for listener in listeners {
+        servers.spawn(async { axum::serve(listener, site(&path("www/dist"))).await });
+    }
+    while let Some(server) = servers.join_next().await {
+        server??;
+    }
+    Ok(())
 }
 
 /// The static site of a folder.
@@ -112,10 +143,11 @@ fn open_page(address: &str) {
 fn rebuild_on_change() -> Result<()> {
     let (sender, changes) = mpsc::channel();
     let mut watcher = notify::recommended_watcher(sender)?;
-    let places: [PathBuf; 4] = ["src", "www/src", "www/public", "www/index.html"].map(path);
-    for place in places {
-        watcher.watch(&place, RecursiveMode::Recursive)?;
+    for folder in ["src", "www/src", "www/public"] {
+        watcher.watch(&path(folder), RecursiveMode::Recursive)?;
     }
+    // The folder, not index.html: editors put a new file in its place.
+    watcher.watch(&path("www"), RecursiveMode::NonRecursive)?;
     say("watching src and www; reload the page after a rebuild");
     while let Ok(change) = changes.recv() {
         let Ok(event) = change else { continue };
