@@ -96,13 +96,20 @@ pub fn site() -> Result<()> {
             place(&file, &dist.join("data").join(below))?;
         }
     }
-    // Compressed copies of an earlier `dist` would be served in place of what changed.
+    // Compressed copies of an earlier `dist` would be served in place of what changed since.
     for file in files_below(&dist)? {
-        if file.extension().is_some_and(|extension| extension == "br" || extension == "gz") {
+        let is_copy = file.extension().is_some_and(|ending| ending == "br" || ending == "gz");
+        if is_copy && !is_fresh(&file, &file.with_extension("")) {
             fs::remove_file(file)?;
         }
     }
     Ok(())
+}
+
+/// Whether a copy is newer than what it was made from.
+pub fn is_fresh(copy: &Path, original: &Path) -> bool {
+    let modified = |file: &Path| file.metadata().and_then(|metadata| metadata.modified());
+    matches!((modified(copy), modified(original)), (Ok(copy), Ok(original)) if copy > original)
 }
 
 /// Puts a file in place without copying it, where the file system can.

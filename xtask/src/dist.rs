@@ -1,13 +1,12 @@
 //! The folder that any static host serves, and what a visitor downloads of it.
 
 use std::fs;
-use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 
 use crate::build;
-use crate::shell::{files_below, path, say};
+use crate::shell::{files_below, gzip, path, say};
 
 /// Downloaded by every visitor, as brotli: the CPU module, all scripts and styles.
 const CPU_BUDGET: usize = 900_000;
@@ -26,7 +25,7 @@ struct Size {
 pub fn run() -> Result<()> {
     build::run()?;
     let dist = path("www/dist");
-    say("compressing (brotli at its highest quality takes a minute or two)");
+    say("compressing what changed (brotli at its highest quality takes a minute or two)");
     let mut sizes = Vec::new();
     for file in files_below(&dist)? {
         let name = file.strip_prefix(&dist).unwrap_or(&file).to_string_lossy().into_owned();
@@ -36,8 +35,10 @@ pub fn run() -> Result<()> {
             sizes.push(compress(&file, name)?);
         }
     }
+    // Nobody who opens the lab loads the page about embedding.
     let is_page = |name: &str| {
         !name.starts_with("pkg/")
+            && !name.starts_with("embed")
             && (name.ends_with(".js") || name.ends_with(".css") || name == "index.html")
     };
     let in_cpu = |size: &&Size| size.name.starts_with("pkg/cpu/") || is_page(&size.name);
@@ -60,23 +61,33 @@ pub fn run() -> Result<()> {
     Ok(())
 }
 
+/// Sizes of a file and of its copies; the copies of an earlier run are kept while they are newer
+/// than the file.
 fn compress(file: &Path, name: String) -> Result<Size> {
     let bytes = fs::read(file)?;
-    let mut small = Vec::new();
+    let copy = |ending: &str, pack: fn(&[u8]) -> Result<Vec<u8>>| -> Result<usize> {
+        let mut target = file.as_os_str().to_owned();
+        target.push(format!(".{ending}"));
+        let target = PathBuf::from(target);
+        if build::is_fresh(&target, file) {
+            return Ok(usize::try_from(target.metadata()?.len())?);
+        }
+        let packed = pack(&bytes)?;
+        if packed.len() < bytes.len() {
+            fs::write(target, &packed)?;
+        }
+        Ok(packed.len())
+    };
+    let (gzip, brotli) = (copy("gz", gzip)?, copy("br", brotli)?);
+    Ok(Size { name, raw: bytes.len(), gzip, brotli })
+}
+
+fn brotli(mut bytes: &[u8]) -> Result<Vec<u8>> {
     let parameters =
         brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 24, ..Default::default() };
-    brotli::BrotliCompress(&mut bytes.as_slice(), &mut small, &parameters)?;
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(&bytes)?;
-    let gzip = encoder.finish()?;
-    for (ending, copy) in [("br", &small), ("gz", &gzip)] {
-        if copy.len() < bytes.len() {
-            let mut target = file.as_os_str().to_owned();
-            target.push(format!(".{ending}"));
-            fs::write(target, copy)?;
-        }
-    }
-    Ok(Size { name, raw: bytes.len(), gzip: gzip.len(), brotli: small.len() })
+    let mut packed = Vec::new();
+    brotli::BrotliCompress(&mut bytes, &mut packed, &parameters)?;
+    Ok(packed)
 }
 
 /// Prints a table and returns its total as brotli, in bytes.

@@ -27,8 +27,8 @@ pub fn wasm_target() -> Result<()> {
 /// wasm-pack and wasm-bindgen, pinned, in `target/tools`.
 pub fn tools() -> Result<()> {
     wasm_target()?;
-    // wasm-bindgen-cli's own lock file names a release that was withdrawn since, so it is
-    // installed without; its version is pinned all the same.
+    // wasm-bindgen-cli's own lock file names a release of a dependency that not every registry
+    // has, so it is installed without; its own version is pinned all the same.
     install("wasm-pack", "wasm-pack", WASM_PACK, &["--locked"])?;
     install("wasm-bindgen-cli", "wasm-bindgen", WASM_BINDGEN, &[])
 }
@@ -37,6 +37,7 @@ fn install(package: &str, binary: &str, version: &str, options: &[&str]) -> Resu
     let file = path("target/tools/bin").join(binary);
     let present = output(command(&file).arg("--version")).unwrap_or_default();
     if present.split_whitespace().any(|word| word == version) {
+        say(format!("{package} {version} is there"));
         return Ok(());
     }
     say(format!("installing {package} {version} into target/tools (a few minutes)"));
@@ -51,12 +52,16 @@ fn install(package: &str, binary: &str, version: &str, options: &[&str]) -> Resu
 
 /// The npm packages of `www`, as the lock file has them.
 pub fn npm() -> Result<()> {
+    let version = output(command("node").arg("--version")).unwrap_or_default();
+    if !is_new_enough(&version) {
+        let found = if version.is_empty() { "none was found" } else { &version };
+        bail!("Node 20.19 or newer with npm is needed ({found}); install it, then run this again");
+    }
     let state = hash(&["www/package-lock.json"])?;
     if is_done("npm", &state) && path("www/node_modules").is_dir() {
+        say("the npm packages are there");
         return Ok(());
     }
-    let version = output(command("node").arg("--version"))
-        .context("Node is missing; install Node 20.19 or newer")?;
     say(format!("installing the npm packages of www (Node {version})"));
     run(command("npm")
         .args(["ci", "--no-fund", "--no-audit", "--loglevel=error"])
@@ -64,6 +69,22 @@ pub fn npm() -> Result<()> {
         .env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1"))
     .context("the npm packages could not be installed")?;
     done("npm", &state)
+}
+
+/// Whether `node --version` is at least what Vite needs.
+fn is_new_enough(version: &str) -> bool {
+    let mut numbers = version.trim_start_matches('v').split('.').map(str::parse::<u32>);
+    matches!((numbers.next(), numbers.next()), (Some(Ok(major)), Some(Ok(minor)))
+        if (major, minor) >= (20, 19))
+}
+
+/// pip, to download packages that hold data.
+pub fn pip() -> Result<()> {
+    if output(command("python3").args(["-m", "pip", "--version"])).is_some() {
+        return Ok(());
+    }
+    say("installing python3-pip by apt");
+    apt_install(&["python3-pip"]).context("Python 3 with pip is needed")
 }
 
 /// A browser and its WebDriver.
@@ -119,4 +140,15 @@ fn apt(arguments: &[&str]) -> Result<()> {
     };
     run(apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
         .with_context(|| format!("run `{needed}` as root, then this again"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_new_enough;
+
+    #[test]
+    fn node_must_be_new_enough() {
+        assert!(is_new_enough("v20.19.0") && is_new_enough("v22.1.3"));
+        assert!(!is_new_enough("v20.18.9") && !is_new_enough("v18.20.4") && !is_new_enough(""));
+    }
 }

