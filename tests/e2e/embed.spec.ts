@@ -36,6 +36,8 @@ test("autoplay trains without a click, and the events carry what embed.html says
     const done = await new Promise<{ reason: string }>((resolve) => {
       document.addEventListener("cnn-lab-done", ({ detail }) => resolve(detail), { once: true });
     });
+    // The picture in hand is looked at once more with the final weights.
+    await new Promise((resolve) => document.addEventListener("cnn-lab-predict", resolve, { once: true }));
     const element = document.querySelector("cnn-lab")!;
     const lab = await element.lab;
     return {

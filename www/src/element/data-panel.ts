@@ -5,10 +5,11 @@ import type { BundledSet, MissingSet, Progress, Split } from "../api/types";
 import "../view/bars";
 import "../view/pixels";
 import { bytes, count, percent, plural, shape } from "../view/format";
-import { gridSize } from "./data-step";
+import { gridOf } from "./data-step";
 import { define } from "./define";
 import { Watch } from "./observable";
 import { button, field, typedNumber } from "./parts";
+import { styles } from "./style-directive";
 import { base, panel } from "./styles";
 import type { Workbench } from "./workbench";
 
@@ -36,16 +37,17 @@ export class DataPanel extends LitElement {
       .set input { position: absolute; opacity: 0; pointer-events: none; }
       .set .faces { display: grid; grid-template-columns: 28px 28px; width: 56px; height: 56px; overflow: hidden; border-radius: 4px; background: var(--lab-sunk); }
       .set b { font-weight: 600; }
+      .about { min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
       .set.missing { grid-template-columns: 1fr; cursor: default; color: var(--lab-muted); }
       .options { display: grid; grid-template-columns: 1fr 1fr; gap: 12px; align-items: start; min-height: 54px; }
       .options.row { display: flex; align-items: center; }
       .options input[type="range"] { height: 32px; }
       @media (pointer: coarse) { .options input[type="range"] { height: 44px; } }
-      .pictures { display: grid; grid-template-columns: repeat(4, 1fr); gap: 4px; min-height: 230px; align-content: start; }
+      .pictures { display: grid; grid-template-columns: repeat(var(--columns, 4), 1fr); gap: 4px; min-height: 230px; align-content: start; }
       cnn-lab-bars { --bar-height: 16px; }
-      figure { margin: 0; display: grid; justify-items: center; }
-      figure cnn-lab-pixels { height: 56px; display: grid; place-items: center; }
-      figcaption { max-width: 64px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 12px; line-height: 16px; color: var(--lab-muted); }
+      figure { margin: 0; display: grid; grid-template-columns: minmax(0, 1fr); justify-items: center; }
+      figure cnn-lab-pixels { min-height: 56px; }
+      figcaption { max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 12px; line-height: 16px; color: var(--lab-muted); }
       .turn { gap: 4px; min-height: 32px; }
     `,
   ];
@@ -79,7 +81,7 @@ export class DataPanel extends LitElement {
       <span class="faces" aria-hidden="true">
         ${faces.map((picture) => html`<cnn-lab-pixels .picture=${picture} name=""></cnn-lab-pixels>`)}
       </span>
-      <span>
+      <span class="about">
         <b>${heading}</b>
         <span class="small">${rest.join(": ")}</span><br />
         <span class="small muted">${plural(train + test, "picture")}, ${plural(classes.length, "class", "classes")}<br />
@@ -149,20 +151,21 @@ export class DataPanel extends LitElement {
     const { info, chosen } = data;
     const showLoaded = info !== null && (data.upToDate || info.name === chosen?.name);
     const preview = chosen ? (data.previews.get(chosen.name) ?? []) : [];
+    const { columns, size } = gridOf((showLoaded ? info.shape : chosen?.shape) ?? [28, 28, 1]);
     const samples = showLoaded
       ? data.samples
-      : preview.slice(0, gridSize).map((picture, i) => ({
+      : preview.slice(0, size).map((picture, i) => ({
           picture,
           label: chosen?.classes[chosen.preview?.labels[i] ?? -1] ?? "",
         }));
     return html`
       <div class="row between turn">
-        ${showLoaded ? this.#turnPages(info.splits) : html`<h3>A first look</h3>`}
+        ${showLoaded ? this.#turnPages(info.splits, size) : html`<h3>A first look</h3>`}
       </div>
-      <div class="pictures">
+      <div class="pictures" ${styles({ "--columns": String(columns) })}>
         ${samples.map(
           ({ picture, label }) => html`<figure>
-            <cnn-lab-pixels .picture=${picture} zoom=${picture.width <= 28 ? 2 : 1} name=${label}></cnn-lab-pixels>
+            <cnn-lab-pixels .picture=${picture} zoom=${picture.width <= 32 ? 2 : 1} name=${label}></cnn-lab-pixels>
             <figcaption>${label}</figcaption>
           </figure>`,
         )}
@@ -170,7 +173,7 @@ export class DataPanel extends LitElement {
     `;
   }
 
-  #turnPages(splits: Record<Split, number>): TemplateResult {
+  #turnPages(splits: Record<Split, number>, size: number): TemplateResult {
     const { data } = this.bench;
     const total = splits[data.split];
     return html`
@@ -183,12 +186,12 @@ export class DataPanel extends LitElement {
       ${button({
         id: "back", label: "←", name: "Pictures before", kind: "square",
         why: data.first === 0 ? "These are the first." : undefined,
-        onClick: () => void data.show(data.split, data.first - gridSize),
+        onClick: () => void data.show(data.split, data.first - size),
       })}
       ${button({
         id: "on", label: "→", name: "Next pictures", kind: "square",
-        why: data.first + gridSize >= total ? "These are the last." : undefined,
-        onClick: () => void data.show(data.split, data.first + gridSize),
+        why: data.first + size >= total ? "These are the last." : undefined,
+        onClick: () => void data.show(data.split, data.first + size),
       })}
     `;
   }

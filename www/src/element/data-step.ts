@@ -1,13 +1,15 @@
 import type { CnnLab } from "../api/cnn-lab";
-import type { BundledSet, DatasetInfo, MissingSet, Progress, Split } from "../api/types";
+import type { BundledSet, DatasetInfo, MissingSet, Progress, Shape, Split } from "../api/types";
 import { previewPictures } from "../view/sprite";
 import type { Workbench } from "./workbench";
 
 /** One picture of the grid. */
 export type Sample = { picture: ImageData; label: string };
 
-/** Pictures in the grid at once. */
-export const gridSize = 12;
+/** How many pictures the grid has across, at a zoom of two, and at once. */
+export function gridOf([, width]: Shape): { columns: number; size: number } {
+  return width <= 28 ? { columns: 4, size: 12 } : { columns: 3, size: 9 };
+}
 
 /** The first step: which pictures to learn from. */
 export class DataStep {
@@ -170,7 +172,7 @@ export class DataStep {
     const total = info.splits[split];
     this.split = split;
     this.first = total === 0 ? 0 : Math.max(0, Math.min(first, total - 1));
-    const indices = Array.from({ length: Math.min(gridSize, total - this.first) }, (_, i) => this.first + i);
+    const indices = Array.from({ length: Math.min(gridOf(info.shape).size, total - this.first) }, (_, i) => this.first + i);
     await this.bench.try(async () => {
       const pictures = await Promise.all(indices.map((index) => lab.image(split, index)));
       this.samples = pictures.map(({ pixels, label }) => ({ picture: pixels, label: info.classes[label] ?? String(label) }));

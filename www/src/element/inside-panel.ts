@@ -9,6 +9,7 @@ import { percent, plural } from "../view/format";
 import { define } from "./define";
 import { Watch } from "./observable";
 import { button, typedNumber } from "./parts";
+import { styles } from "./style-directive";
 import { base, panel } from "./styles";
 import type { Workbench } from "./workbench";
 
@@ -40,7 +41,7 @@ export class InsidePanel extends LitElement {
       .tools { display: flex; flex-wrap: wrap; gap: 8px; }
       .tests { display: flex; gap: 4px; align-items: center; }
       .tests input { width: 64px; text-align: right; }
-      .maps { display: grid; gap: 8px; }
+      .maps { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; }
       @container (max-width: 340px) { .top { grid-template-columns: 1fr; } }
     `,
   ];
@@ -60,11 +61,13 @@ export class InsidePanel extends LitElement {
     return html`<section aria-labelledby="title">
       <header><span class="place" aria-hidden="true">4</span><h2 id="title" class="grow">Inside</h2></header>
       <div class="top">
-        <cnn-lab-draw-pad .picture=${inside.hand?.picture ?? null} name=${inside.hand?.name ?? ""} ?enabled=${inside.drawable}
+        <cnn-lab-draw-pad ${styles({ "--pad": `${Math.max(1, Math.floor(196 / inside.size.width)) * inside.size.width}px` })}
+          .picture=${inside.hand?.picture ?? null} name=${inside.hand?.name ?? ""} ?enabled=${inside.drawable}
             @drawn=${(event: CustomEvent<ImageData>) => inside.showDrawing(event.detail)}></cnn-lab-draw-pad>
         <cnn-lab-bars name="How sure the network is of each class" .bars=${this.#bars()}></cnn-lab-bars>
       </div>
       ${this.#tools()} ${this.#answer()}
+      <p class="sr" aria-live="polite">${inside.spoken}</p>
       <div class="maps">
         <h3>What each convolution makes of it</h3>
         ${network.convolutions.map(({ name, outputShape: [, height = 1, width = 1, maps = 1] }) => html`<cnn-lab-maps
@@ -144,7 +147,7 @@ export class InsidePanel extends LitElement {
         ${hand ? html`<cnn-lab-pixels .picture=${hand.picture} zoom=${zoom} name="The picture as the network sees it"></cnn-lab-pixels>` : nothing}
       </div>
       ${hand && best
-        ? html`<div class="grow" role="status">
+        ? html`<div class="grow">
             <div class="says">${best.label} <span class="muted">${percent(best.probability)}</span></div>
             <div class="small muted">${hand.name}${hand.truth === null ? "." : html`: ${hand.truth === best.label ? "right" : html`wrong, it is <b>${hand.truth}</b>`}.`}
               ${this.bench.training.curves.empty ? `It has not learned yet, so all ${plural(prediction.length, "class", "classes")} are as likely.` : nothing}</div>

@@ -23,6 +23,10 @@ export class InsideStep {
   maps = new Map<string, FeatureMaps>();
   /** Which test picture is or was in hand. */
   index = 0;
+  /** What a screen reader is told of the picture. */
+  spoken = "";
+  #spokenOf: Hand | null = null;
+  #speech: ReturnType<typeof setTimeout> | undefined;
   #visible = true;
   #busy = false;
   #again = false;
@@ -165,7 +169,7 @@ export class InsideStep {
     }
     const since = performance.now() - this.#lookedAt;
     // A look that takes long, because the steps around it do, comes less often.
-    this.#timer ??= setTimeout(() => this.refresh(), Math.max(0, Math.max(lookEvery, 2 * this.#cost) - since));
+    this.#timer ??= setTimeout(() => this.refresh(), Math.max(0, Math.max(lookEvery, 3 * this.#cost) - since));
   }
 
   async #look(): Promise<void> {
@@ -180,13 +184,14 @@ export class InsideStep {
     this.#busy = true;
     const began = performance.now();
     try {
-      const prediction = await lab.predict(hand.picture);
-      const maps = new Map<string, FeatureMaps>();
-      for (const { name } of network.convolutions) {
-        maps.set(name, await lab.featureMaps(hand.picture, name));
-      }
+      // Asked for at once, so that all are of the same weights, with no training step between.
+      const [prediction, ...maps] = await Promise.all([
+        lab.predict(hand.picture),
+        ...network.convolutions.map(({ name }) => lab.featureMaps(hand.picture, name)),
+      ]);
       this.prediction = prediction;
-      this.maps = maps;
+      this.maps = new Map(maps.map((map) => [map.layer, map]));
+      this.#speak(hand, prediction);
       this.bench.tell({ name: "predict", detail: prediction });
     } catch (error) {
       // While the lab or its network is being changed, the next look is the one that counts. A
@@ -205,6 +210,19 @@ export class InsideStep {
     }
   }
 
+  /** Tells a screen reader of a picture once, when the drawing pauses; not again while training runs. */
+  #speak(hand: Hand, [best]: Prediction): void {
+    if (best && hand !== this.#spokenOf) {
+      this.#spokenOf = hand;
+      clearTimeout(this.#speech);
+      this.#speech = setTimeout(() => {
+        const truth = hand.truth === null || hand.truth === best.label ? "" : `, but it is ${hand.truth}`;
+        this.spoken = `${hand.name}: ${best.label}, ${Math.round(best.probability * 100)} percent sure${truth}.`;
+        this.bench.changed();
+      }, 700);
+    }
+  }
+
   /** The network may take another size by now. */
   #fits({ picture }: Hand): boolean {
     return picture.width === this.size.width && picture.height === this.size.height;
@@ -213,5 +231,6 @@ export class InsideStep {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#speech);
   }
 }

@@ -12,6 +12,8 @@ export function mainButton(bench: Workbench): TemplateResult {
       ? "The pictures are being loaded; training begins right after."
       : bench.switching
         ? "Another device is being made ready."
-        : undefined;
+        : bench.failed
+          ? "The lab could not start; reload the page."
+          : undefined;
   return button({ id: "main", label: labels[mainAction], kind: "primary", why, onClick: () => void bench.training.main() });
 }

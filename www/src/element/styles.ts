@@ -96,6 +96,7 @@ export const base = css`
     cursor: not-allowed;
     filter: none;
   }
+  .button.plain[aria-disabled="true"] { border-color: transparent; background: none; }
   :focus-visible { outline: 2px solid var(--lab-accent); outline-offset: 2px; }
 
   .field { display: flex; flex-direction: column; gap: 2px; min-width: 0; }
@@ -134,6 +135,8 @@ export const panel = css`
     scrollbar-width: thin;
     scrollbar-color: var(--lab-line) transparent;
   }
+  /* What does not fit is scrolled to, not squeezed. */
+  section > * { flex-shrink: 0; }
   header { display: flex; align-items: center; gap: 8px; min-height: 32px; }
   header .place {
     display: grid;

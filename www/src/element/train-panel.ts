@@ -35,8 +35,8 @@ export class TrainPanel extends LitElement {
       .progress { display: grid; gap: 4px; }
       .progress .row { min-height: 16px; }
       .charts { display: grid; grid-auto-rows: minmax(150px, 1fr); flex: 1 0 340px; gap: 12px; }
-      .test { display: grid; align-content: start; gap: 8px; min-height: 73px; padding-top: 12px; border-top: 1px solid var(--lab-line); }
-      .test .row { min-height: 32px; }
+      .test { display: grid; align-content: start; gap: 8px; min-height: 93px; padding-top: 12px; border-top: 1px solid var(--lab-line); }
+      .test .row { min-height: 44px; }
       .big { font-size: 16px; line-height: 24px; font-weight: 650; }
       .warnings { font-size: 12px; line-height: 16px; }
       .warnings ul { margin: 4px 0 0; padding-left: 16px; }
@@ -57,7 +57,6 @@ export class TrainPanel extends LitElement {
 
   #files(): TemplateResult {
     const { bench } = this;
-    const why = bench.training.active && !bench.training.paused ? "Pause the run first." : undefined;
     return html`
       ${button({
         id: "csv", label: "CSV", name: "Download the curves as CSV",
@@ -77,7 +76,7 @@ export class TrainPanel extends LitElement {
           }),
       })}
       ${button({
-        id: "open", label: "Load", name: "Load a network that was saved", why: bench.training.active ? "Stop the run first." : why,
+        id: "open", label: "Load", name: "Load a network that was saved", why: bench.training.active ? "Stop the run first." : undefined,
         onClick: () => this.file.click(),
       })}
       <input id="checkpoint" type="file" class="sr" tabindex="-1" aria-label="A saved network" @change=${() => {
@@ -155,9 +154,9 @@ export class TrainPanel extends LitElement {
   }
 
   #deviceSentence(): TemplateResult {
-    const { device, switching } = this.bench;
+    const { device, switching, failed } = this.bench;
     return html`<p id="reason" class="small muted" role="status">
-      ${switching || !device ? "Making the device ready …" : `${device.reason} (${device.name})`}
+      ${failed ? "The lab could not start." : switching || !device ? "Making the device ready …" : `${device.reason} (${device.name})`}
     </p>`;
   }
 

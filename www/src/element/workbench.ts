@@ -36,6 +36,8 @@ export class Workbench extends Observable {
   ready: Promise<CnnLab>;
   error: Notice | null = null;
   warnings: Notice[] = [];
+  /** There is no lab, and there will be none. */
+  failed = false;
   /** A lab on another device is being made ready. */
   switching = false;
 
@@ -64,11 +66,13 @@ export class Workbench extends Observable {
     try {
       const lab = await this.#create(this.settings.device);
       this.#adopt(lab);
-      await Promise.all([this.data.list(lab), this.network.list(lab)]);
+      // Without its list of sets a lab still has networks, and can load a saved one.
+      await Promise.all([this.try(() => this.data.list(lab)), this.network.list(lab)]);
       this.tell({ name: "ready", detail: { lab } });
       this.changed();
       return lab;
     } catch (error) {
+      this.failed = true;
       this.fail(error);
       throw error;
     }

@@ -62,7 +62,7 @@ export class MapsElement extends LitElement {
       this.#scale = scaleFor(this.maps.data);
     }
     const [count, height, width] = this.#size();
-    this.#tiles = this.room > 0 ? layTiles(count, width, height, this.room, 120, 2, 6) : null;
+    this.#tiles = this.room > 0 ? layTiles(count, width, height, this.room, 140, 2, 6) : null;
   }
 
   #size(): [number, number, number] {
