@@ -1,5 +1,6 @@
 //! Installs what is missing: the wasm target, the pinned tools, npm packages, a browser.
 
+use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail};
@@ -41,13 +42,16 @@ fn install(package: &str, binary: &str, version: &str, options: &[&str]) -> Resu
         return Ok(());
     }
     say(format!("installing {package} {version} into target/tools (a few minutes)"));
+    // Beside the project's own build folder, so that neither throws the other's work away.
+    let build = path("target/tools/build");
     run(command("cargo")
         .args(["install", package, "--version", version, "--quiet", "--root"])
         .arg(path("target/tools"))
         .args(options)
-        // Beside the project's own build folder, so that neither throws the other's work away.
-        .env("CARGO_TARGET_DIR", path("target/tools/build")))
-    .with_context(|| format!("{package} {version} could not be installed"))
+        .env("CARGO_TARGET_DIR", &build))
+    .with_context(|| format!("{package} {version} could not be installed"))?;
+    // Half a gigabyte that nothing needs again.
+    fs::remove_dir_all(&build).with_context(|| format!("{} could not be removed", build.display()))
 }
 
 /// The npm packages of `www`, as the lock file has them.
