@@ -118,20 +118,21 @@ pub fn browser() -> Result<Browser> {
 
 /// Installs Debian packages, as root or through sudo.
 pub fn apt_install(packages: &[&str]) -> Result<()> {
-    apt_update()?;
+    let all = format!("apt-get update && apt-get install -y {}", packages.join(" "));
+    apt(&["update", "-qq"], &all)?;
     let options = ["install", "-y", "-qq", "--no-install-recommends"];
-    apt(&[&options, packages].concat())
+    apt(&[&options, packages].concat(), &all)
 }
 
 /// Fetches the list of Debian packages.
 pub fn apt_update() -> Result<()> {
-    apt(&["update", "-qq"])
+    apt(&["update", "-qq"], "apt-get update")
 }
 
-fn apt(arguments: &[&str]) -> Result<()> {
-    let needed = format!("apt-get {}", arguments.join(" "));
+/// Runs apt-get; `all` is what a person has to run where this program may not or cannot.
+fn apt(arguments: &[&str], all: &str) -> Result<()> {
     if find("apt-get").is_none() {
-        bail!("`{needed}` is needed, and this system has no apt-get; install it by other means");
+        bail!("`{all}` is needed, and this system has no apt-get; install it by other means");
     }
     let mut apt = if output(command("id").arg("-u")).as_deref() == Some("0") {
         command("apt-get")
@@ -140,10 +141,10 @@ fn apt(arguments: &[&str]) -> Result<()> {
         sudo.args(["-n", "apt-get"]);
         sudo
     } else {
-        bail!("installing needs root; run `{needed}` as root, then this again");
+        bail!("this needs root; run `{all}` as root, then this again");
     };
     run(apt.args(arguments).env("DEBIAN_FRONTEND", "noninteractive"))
-        .with_context(|| format!("run `{needed}` as root, then this again"))
+        .with_context(|| format!("run `{all}` as root, then this again"))
 }
 
 #[cfg(test)]
