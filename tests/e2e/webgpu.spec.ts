@@ -22,7 +22,7 @@ async function twentySteps(page: Page, device: "cpu" | "ndarray" | "webgpu"): Pr
 test.use({ launchOptions: withWebGpu });
 
 test("20 steps from one seed give the same losses on cpu, ndarray and webgpu", async ({ page }) => {
-  test.setTimeout(240_000);
+  test.setTimeout(480_000);
   await openModule(page);
   const cpu = await twentySteps(page, "cpu");
   const ndarray = await twentySteps(page, "ndarray");

@@ -29,6 +29,7 @@ export class DataPanel extends LitElement {
     base,
     panel,
     css`
+      section { gap: 8px; }
       fieldset { margin: 0; padding: 0; border: 0; display: grid; gap: 4px; }
       legend { padding: 0; }
       .set { line-height: 18px; display: grid; grid-template-columns: 56px 1fr; gap: 0 8px; align-items: center; padding: 5px; border: 1px solid var(--lab-line); border-radius: 6px; cursor: pointer; }

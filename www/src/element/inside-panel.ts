@@ -135,24 +135,27 @@ export class InsidePanel extends LitElement {
   }
 
   #answer(): TemplateResult {
-    const { inside, network } = this.bench;
+    const { data, inside, network } = this.bench;
     const { hand, prediction } = inside;
-    const best = prediction?.[0];
+    // The outputs of weights that never saw these classes have no names yet.
+    const classes = data.info?.classes;
+    const best = prediction?.find(({ label }, i) => i === 0 && (classes?.includes(label) ?? true));
     const zoom = Math.max(1, Math.floor(56 / inside.size.width));
     const hint = inside.drawable
       ? "Draw a digit, drop or paste a picture, or turn the test pictures."
       : "Drop or paste a picture, or turn the test pictures.";
+    const unlearned = hand && prediction ? `${hand.name}. The network has not learned yet: press Train, and watch.` : hint;
     return html`<div class="answer">
       <div class="seen" title="The picture as the network sees it">
         ${hand ? html`<cnn-lab-pixels .picture=${hand.picture} zoom=${zoom} name="The picture as the network sees it"></cnn-lab-pixels>` : nothing}
       </div>
-      ${hand && best
+      ${hand && prediction && best
         ? html`<div class="grow">
             <div class="says">${best.label} <span class="muted">${percent(best.probability)}</span></div>
             <div class="small muted">${hand.name}${hand.truth === null ? "." : html`: ${hand.truth === best.label ? "right" : html`wrong, it is <b>${hand.truth}</b>`}.`}
               ${this.bench.training.curves.empty ? `It has not learned yet, so all ${plural(prediction.length, "class", "classes")} are as likely.` : nothing}</div>
           </div>`
-        : html`<p class="small muted grow">${hint}${network.summary ? "" : " The network is being made ready."}</p>`}
+        : html`<p class="small muted grow">${unlearned}${network.summary ? "" : " The network is being made ready."}</p>`}
     </div>`;
   }
 }
