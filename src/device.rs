@@ -9,6 +9,8 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+#[cfg(feature = "webgpu")]
+use burn::tensor::wgpu::WgpuInitError;
 use burn::tensor::{Device, Tensor, Transaction};
 
 use crate::error::{Error, Result};
@@ -67,12 +69,16 @@ fn cpu(device: Device, name: &str) -> Chosen {
 
 #[cfg(feature = "webgpu")]
 async fn webgpu() -> Result<Chosen> {
-    let (device, setup) =
-        Device::wgpu_options().init_with_setup_async().await.map_err(|error| {
-            Error::webgpu_unavailable(format!(
-                "This browser gives no WebGPU adapter ({error}). Choose the device cpu."
-            ))
-        })?;
+    let opened = Device::wgpu_options().init_with_setup_async().await;
+    let (device, setup) = opened.map_err(|error| match error {
+        WgpuInitError::AdapterUnavailable { .. } => Error::webgpu_unavailable(
+            "This browser gives no WebGPU adapter. Choose the device cpu.",
+        ),
+        // What the browser says of it is an object without text.
+        _ => Error::webgpu_failed(
+            "The WebGPU adapter is there, but the browser could not open it. Choose the device cpu.",
+        ),
+    })?;
     let info = setup.adapter.get_info();
     let name = if info.name.is_empty() { "WebGPU".to_owned() } else { info.name };
     let lost = Lost::default();

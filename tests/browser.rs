@@ -89,7 +89,7 @@ async fn the_javascript_class() {
     // Without data and model, calls say what is missing.
     for error in [
         core.start_training(JsValue::UNDEFINED).unwrap_err(),
-        core.image("train".into(), 0.0).unwrap_err().into(),
+        core.image("train".into(), 0.0).unwrap_err(),
         core.spec().unwrap_err(),
     ] {
         assert!(error.is_instance_of::<js_sys::Error>());

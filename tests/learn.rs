@@ -46,6 +46,7 @@ fn losses(session: &Session) -> Vec<u32> {
 fn it_learns_and_measures() {
     let mut session = session(Device::flex(), 1);
     session.split(SplitOptions { validation: 0.2, ..SplitOptions::default() }).unwrap();
+    assert_eq!(session.class_names(), ["lying", "standing", "aslant"]);
     let info = session.start_training(&options(json!({"epochs": 6, "batchSize": 32}))).unwrap();
     assert_eq!((info.steps_per_epoch, info.total_steps), (13, 78));
     let events = run(&mut session, 5);

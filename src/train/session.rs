@@ -107,9 +107,18 @@ impl Session {
         self.network.as_ref().ok_or_else(|| Error::state("There is no model yet; set one first."))
     }
 
-    /// The names of the classes that the network's outputs stand for.
+    /// The names of the classes that the network's outputs stand for: those that it was
+    /// trained on or, before its first step, those of the data, where they are as many.
     pub fn class_names(&self) -> &[String] {
-        &self.classes
+        let outputs = self.network.as_ref().map(Network::classes);
+        match &self.dataset {
+            Some(dataset)
+                if self.classes.is_empty() && outputs == Some(dataset.classes().len()) =>
+            {
+                dataset.classes()
+            }
+            _ => &self.classes,
+        }
     }
 
     /// What happened to the weights since they were drawn.
