@@ -1,7 +1,7 @@
 /**
  * Trains the MNIST convnet through the public class in headless Chromium, once for each
- * seed, and prints time and test accuracy. Fails below `LEAST`, unless it was given less to
- * train with. Visits the lab that CNN_LAB_URL names, else the built site in `dist/`.
+ * seed, and prints time and test accuracy. Fails where the mean is below `LEAST`, unless it
+ * was given less to train with. Visits the lab that CNN_LAB_URL names, else the built site in `dist/`.
  *
  *   npm run accuracy -- --seeds 1,2,3 --device cpu --epochs 5 [--limit N]
  */
@@ -26,7 +26,7 @@ const options = {
   limit: values.limit === undefined ? undefined : Number(values.limit),
 };
 
-/** Native Keras reaches 0.9918 with the same net and data. */
+/** Of the mean; native Keras's own seeds differ by more than half a percent, see README.md. */
 const LEAST = 0.9894;
 
 const address = process.env.CNN_LAB_URL;
@@ -44,6 +44,7 @@ const accuracies = [];
 try {
   for (const seed of seeds) {
     const page = await browser.newPage();
+    page.on("console", (message) => console.log(message.text()));
     // The class alone: the page of the lab would start another worker beside it.
     await page.goto(new URL("cnn-lab.js", url).href);
     const result = await page.evaluate(train, { ...options, seed, module: new URL("cnn-lab.js", url).href });
@@ -65,9 +66,9 @@ try {
   await browser.close();
   await server?.close();
 }
-const lowest = Math.min(...accuracies);
-console.log(`lowest accuracy ${lowest.toFixed(4)}`);
-if (options.epochs >= 5 && options.limit === undefined && lowest < LEAST) {
+const mean = accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length;
+console.log(`test accuracy: mean ${mean.toFixed(4)}, lowest ${Math.min(...accuracies).toFixed(4)}`);
+if (options.epochs >= 5 && options.limit === undefined && mean < LEAST) {
   console.error(`It should be at least ${LEAST}.`);
   process.exitCode = 1;
 }
@@ -80,7 +81,11 @@ async function train({ device, epochs, limit, seed, module }) {
   const [convnet] = await lab.presets();
   const { totalParams } = await lab.setModel(convnet.spec);
   const began = performance.now();
-  await lab.train({ epochs, batchSize: 64, validate: false }).done;
+  for await (const event of lab.train({ epochs, batchSize: 64, validate: false })) {
+    if (event.type !== "epoch") continue;
+    const { epoch, loss, accuracy, seconds } = event;
+    console.log(`       seed ${seed}, epoch ${epoch}: loss ${loss.toFixed(4)}, accuracy ${accuracy.toFixed(4)}, ${Math.round(seconds)} s`);
+  }
   const seconds = (performance.now() - began) / 1000;
   const { loss, accuracy } = await lab.evaluate("test");
   lab.dispose();

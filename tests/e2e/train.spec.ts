@@ -1,6 +1,16 @@
 import { expect, test } from "@playwright/test";
 import { mainButton, openLab, progress, shownBatch, shownLoss } from "./lab";
 
+test("first visit, with nothing cached: the page answers a click within 2 s", async ({ page }) => {
+  const began = Date.now();
+  await page.goto("./", { waitUntil: "commit" });
+  await mainButton(page).click();
+  await expect(mainButton(page)).toHaveText("Pause");
+  const took = Date.now() - began;
+  console.log(`From the first request to the answer to a click: ${took} ms`);
+  expect(took).toBeLessThan(2000);
+});
+
 test("first visit: Train loads and trains, and Pause, Continue, Step and Stop do what they say", async ({ page }) => {
   await openLab(page);
   await expect(page.locator("#reason")).toContainText("CPU");

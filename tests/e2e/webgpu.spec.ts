@@ -61,3 +61,52 @@ test("WebGPU that fails at its first step gives way to the CPU, and says so", as
   await expect(page.getByRole("alert")).toContainText("WebGPU", { timeout: 30_000 });
   await expect(page.locator("#device")).toHaveValue("auto");
 });
+
+test("a graphics process that dies is told and training goes on; at the second time the CPU takes over", async ({ page, browser }) => {
+  test.setTimeout(300_000);
+  await openModule(page);
+  await page.evaluate(async () => {
+    const lab = await cnnLab.CnnLab.create({ device: "webgpu", seed: 5 });
+    await lab.loadBundled("mnist", { limit: 2000 });
+    const layers = [{ layer: "Flatten" }, { layer: "Dense", units: 10, activation: "softmax" }];
+    await lab.setModel({ input_shape: [28, 28, 1], layers });
+    const told: Told = { steps: 0, warnings: [], error: "" };
+    Object.assign(globalThis, { lab, notes: told });
+    void (async () => {
+      for await (const event of lab.train({ epochs: 1000, batchSize: 64 })) {
+        if (event.type === "step") told.steps += 1;
+        if (event.type === "warning") told.warnings.push(`${event.code}: ${event.message}`);
+      }
+    })().catch((error: unknown) => (told.error = String(error)));
+  });
+  const told = (): Promise<Told> => page.evaluate(() => globalThis.notes);
+  const goesOn = async (): Promise<void> => {
+    const { steps } = await told();
+    await expect.poll(async () => (await told()).steps, { timeout: 60_000 }).toBeGreaterThan(steps + 20);
+  };
+  const device = (): Promise<string> => page.evaluate(() => `${globalThis.lab.device.kind}: ${globalThis.lab.device.reason}`);
+  const devtools = await browser.newBrowserCDPSession();
+  const crash = async (times: number): Promise<void> => {
+    await devtools.send("Browser.crashGpuProcess");
+    await expect.poll(async () => (await told()).warnings.length, { timeout: 30_000 }).toBe(times);
+    await goesOn();
+  };
+  await goesOn();
+  await crash(1);
+  expect(await device()).toMatch(/^webgpu: /);
+  await crash(2);
+  expect(await device()).toBe("cpu: WebGPU failed twice, so training runs on the CPU.");
+  const { warnings, error } = await told();
+  expect(error).toBe("");
+  expect(warnings[0]).toMatch(/^device-lost: The graphics device stopped working .* A fresh worker takes over; training goes on from step \d+\.$/);
+  expect(warnings[1]).toMatch(/A fresh worker takes over on the CPU; training goes on from step \d+\.$/);
+  const steps = await page.evaluate(() => globalThis.lab.history.steps.length);
+  expect(steps).toBeGreaterThan(40);
+});
+
+/** What a page notes of a run that outlives its device. */
+type Told = { steps: number; warnings: string[]; error: string };
+
+declare global {
+  var notes: Told;
+}
