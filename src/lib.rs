@@ -32,13 +32,19 @@
 //! - Bad input is a value: an [`Error`] or a warning. No input panics.
 
 pub mod data;
+#[cfg(feature = "tensors")]
 pub mod device;
 pub mod error;
+#[cfg(feature = "tensors")]
 pub mod evaluate;
+#[cfg(feature = "tensors")]
 pub mod explain;
+#[cfg(feature = "tensors")]
 pub mod model;
 pub mod random;
+#[cfg(feature = "tensors")]
 pub mod store;
+#[cfg(feature = "tensors")]
 pub mod train;
 #[cfg(target_arch = "wasm32")]
 pub mod web;

@@ -2,6 +2,7 @@
 //!
 //! Only [`batch`] knows tensors (invariant 3); nothing here opens a file or a connection.
 
+#[cfg(feature = "tensors")]
 pub mod batch;
 pub mod dataset;
 pub mod decode;
