@@ -6,4 +6,5 @@
 pub mod batch;
 pub mod dataset;
 pub mod decode;
+pub mod pixels;
 pub mod shard;
