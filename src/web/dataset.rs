@@ -182,7 +182,7 @@ impl Core {
         let GalleryQuery { split, label, offset, count } = from_js(query, "gallery")?;
         let dataset = self.session.dataset()?;
         let [height, width, channels] = dataset.shape();
-        let (mut labels, mut pixels) = (Vec::new(), Vec::new());
+        let (mut labels, mut sizes, mut pixels) = (Vec::new(), Vec::new(), Vec::new());
         let (names, indices) = (Array::new(), dataset.indices(split, label).collect::<Vec<_>>());
         let total = indices.len();
         let page: Vec<_> = indices.into_iter().skip(offset).take(count).collect();
@@ -190,6 +190,7 @@ impl Core {
             let (picture, label) = dataset.picture(split, index)?;
             pixels.extend(decode::to_rgba(&picture, channels));
             labels.push(label);
+            sizes.extend(dataset.original_size(split, index)?);
             names.push(&dataset.picture_name(split, index)?.into());
         }
         let places: Vec<u32> = page.iter().map(|&index| index as u32).collect();
@@ -199,6 +200,7 @@ impl Core {
         set(&object, "height", height as f64)?;
         set(&object, "indices", Uint32Array::from(places.as_slice()))?;
         set(&object, "labels", Uint16Array::from(labels.as_slice()))?;
+        set(&object, "sizes", Uint32Array::from(sizes.as_slice()))?;
         set(&object, "names", names)?;
         set(&object, "pixels", Uint8Array::from(pixels.as_slice()))?;
         Ok(object)

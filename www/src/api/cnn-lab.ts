@@ -262,7 +262,7 @@ export class CnnLab extends EventTarget {
     checkWhole("label", label, 0);
     checkWhole("offset", offset, 0);
     checkWhole("count", count, 1);
-    const { total, width, height, indices, labels, names, pixels } = await this.#host.call("gallery", [
+    const { total, width, height, indices, labels, sizes, names, pixels } = await this.#host.call("gallery", [
       { split, ...(label !== undefined && { label }), offset: offset ?? 0, count: count ?? 60 },
     ]);
     const bytes = 4 * width * height;
@@ -270,6 +270,7 @@ export class CnnLab extends EventTarget {
       index: indices[i] ?? 0,
       label: labels[i] ?? 0,
       name,
+      size: [sizes[2 * i] ?? height, sizes[2 * i + 1] ?? width],
       pixels: new ImageData(new Uint8ClampedArray(pixels.buffer, pixels.byteOffset + i * bytes, bytes), width, height),
     }));
     return { total, pictures };

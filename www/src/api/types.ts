@@ -177,7 +177,15 @@ export type GalleryOptions = {
 export type Gallery = {
   /** Pictures of the split and class. */
   total: number;
-  pictures: { /** In the split. */ index: number; label: number; name: string; pixels: ImageData }[];
+  pictures: {
+    /** In the split. */
+    index: number;
+    label: number;
+    name: string;
+    /** Of the file's picture, before it was brought to the set's size. */
+    size: [height: number, width: number];
+    pixels: ImageData;
+  }[];
 };
 
 export type DatasetStatistics = {
