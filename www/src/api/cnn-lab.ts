@@ -328,7 +328,6 @@ export class CnnLab extends EventTarget {
   ): Promise<ImageData[]> {
     checkPlace("index", index);
     checkPlace("count", count);
-    checkObject("augmentation", augmentation, "an object with Keras's names, such as { rotation_range: 40 }");
     checkAugmentation(augmentation);
     checkPlace("seed", seed);
     const [height = 1, width = 1] = this.dataset?.shape ?? [];

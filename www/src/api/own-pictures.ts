@@ -105,7 +105,7 @@ export class OwnPictures {
       {
         signal: o.signal,
         onProgress: o.onProgress,
-        transfer: all.filter((picture) => picture instanceof ImageBitmap),
+        transfer: all.filter((picture) => !(picture instanceof Blob)),
       },
     );
     // A blob, because the browser can keep that out of the tab's memory.
