@@ -21,6 +21,9 @@ enum Kind {
     ShardCorrupt,
     Checkpoint,
     Image,
+    Files,
+    Quota,
+    Storage,
     Option,
     State,
     WebGpuUnavailable,
@@ -99,6 +102,12 @@ kinds! {
     checkpoint => Checkpoint, "checkpoint";
     /// A picture cannot be decoded or has no pixels.
     image => Image, "image";
+    /// What was dropped holds nothing that can be learned from.
+    files => Files, "files";
+    /// The browser gives no more room on disk.
+    quota => Quota, "quota";
+    /// What was kept on disk cannot be read.
+    storage => Storage, "storage";
     /// An option has a value that it cannot have.
     option => Option, "option";
     /// The call makes no sense now: no data, no model, nothing to resume.
@@ -120,6 +129,7 @@ impl Error {
 
     /// The same, as a wrong option of a call.
     #[must_use]
+    #[cfg(feature = "tensors")]
     pub(crate) fn of_option(self) -> Self {
         Self { kind: Kind::Option, ..self }
     }

@@ -423,10 +423,7 @@ pub fn preview(
     let mut values = Vec::new();
     (1..=count as u32)
         .map(|epoch| {
-            let picture = |index| {
-                let (pixels, label) = dataset.picture(Split::Train, index)?;
-                Ok((pixels.into(), label))
-            };
+            let picture = |index| dataset.picture(Split::Train, index);
             recipe.augmented(picture, dataset.shape(), pictures, epoch, index, &mut values)?;
             Ok(values.iter().map(|value| value.round() as u8).collect())
         })

@@ -40,7 +40,7 @@ pub fn upload(
     let mut values = Vec::with_capacity(numbers.len() * dataset.picture_bytes());
     for number in numbers {
         let (pixels, label) = dataset.picture(split, number)?;
-        append_scaled(&mut values, pixels, dataset.shape()[2]);
+        append_scaled(&mut values, &pixels, dataset.shape()[2]);
         labels.push(label);
     }
     Ok(Batch { pictures: tensor(values, labels.len(), dataset.shape(), device), labels })

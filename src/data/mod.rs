@@ -7,6 +7,7 @@ pub mod augment;
 pub mod batch;
 pub mod dataset;
 pub mod decode;
+pub mod pixels;
 pub mod prepare;
 pub mod preprocess;
 pub mod shard;

@@ -73,6 +73,7 @@ pub fn read(
         return Err(inconsistent());
     }
     let (labels, rest) = payload.split_at(header.count);
+    let labels: Vec<u16> = labels.iter().copied().map(u16::from).collect();
     match header.encoding {
         Encoding::Pixels => {
             let pixels = rest.get(..take * dataset.picture_bytes()).ok_or_else(inconsistent)?;
@@ -85,7 +86,7 @@ pub fn read(
             let mut kept = Vec::with_capacity(take);
             let mut pixels = Vec::with_capacity(take * dataset.picture_bytes());
             let mut warnings = Vec::new();
-            for (index, (file, label)) in files.iter().zip(labels).take(take).enumerate() {
+            for (index, (file, label)) in files.iter().zip(&labels).take(take).enumerate() {
                 match decode::exact(file, dataset.shape()) {
                     Ok(picture) => {
                         pixels.extend_from_slice(&picture);
@@ -145,7 +146,10 @@ mod tests {
         let header = header(&payload, 3, Encoding::Pixels);
         assert_eq!(read(&mut dataset, &header, &payload, 2).unwrap(), 2);
         assert_eq!(dataset.len(Split::Train), 2);
-        assert_eq!(dataset.picture(Split::Train, 1).unwrap(), (&payload[3 + 192..][..192], 1));
+        assert_eq!(
+            dataset.picture(Split::Train, 1).unwrap(),
+            (payload[3 + 192..][..192].into(), 1)
+        );
         assert_eq!(read(&mut dataset, &header, &payload, 99).unwrap(), 3);
     }
 

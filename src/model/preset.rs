@@ -21,8 +21,12 @@ pub struct Preset {
     pub batch_size: usize,
 }
 
+/// From this height and width on, pictures are photos to [`presets`].
+const PHOTO: usize = 64;
+
 /// The presets for pictures of `shape` (height, width, channels) in so many `classes`.
-/// The first is the convnet of the MNIST lessons.
+/// The first is the convnet of the MNIST lessons or, for pictures of at least 64 x 64, that of
+/// the lessons on cats and dogs.
 pub fn presets(shape: [usize; 3], classes: usize) -> Vec<Preset> {
     let conv = |filters: usize| json!({"layer": "Conv2D", "filters": filters, "kernel_size": 3, "activation": "relu"});
     let conv_same = |filters: usize| json!({"layer": "Conv2D", "filters": filters, "kernel_size": 3, "padding": "same", "activation": "relu"});
@@ -43,7 +47,35 @@ pub fn presets(shape: [usize; 3], classes: usize) -> Vec<Preset> {
     let adam = || json!({"name": "adam", "learning_rate": 0.001});
     let sgd = || json!({"name": "sgd", "learning_rate": 0.01, "momentum": 0.9});
 
-    vec![
+    let mut presets = Vec::new();
+    if shape[0].min(shape[1]) >= PHOTO {
+        let photo = |dropped: Option<Value>| {
+            let convolutions = [32, 64, 128, 128].into_iter();
+            let mut layers: Vec<_> =
+                convolutions.flat_map(|filters| [conv(filters), max_pool()]).collect();
+            layers.push(flatten());
+            layers.extend(dropped);
+            layers.extend([dense(512, "relu"), head()]);
+            spec(json!({"name": "rmsprop", "learning_rate": 0.0001}), layers)
+        };
+        presets.push(Preset {
+            name: "photo-convnet",
+            title: "Photo convnet 32-64-128-128",
+            description: "The convnet of the lessons on cats and dogs: four convolutions, each with a pooling.",
+            spec: photo(None),
+            epochs: 20,
+            batch_size: 20,
+        });
+        presets.push(Preset {
+            name: "photo-convnet-dropout",
+            title: "Photo convnet with dropout",
+            description: "The same with half of the flattened values dropped: for training with augmentation.",
+            spec: photo(Some(dropout(0.5))),
+            epochs: 30,
+            batch_size: 32,
+        });
+    }
+    presets.extend([
         Preset {
             name: "mnist-convnet",
             title: "Convnet 32-64-64",
@@ -124,7 +156,8 @@ pub fn presets(shape: [usize; 3], classes: usize) -> Vec<Preset> {
             epochs: 5,
             batch_size: 64,
         },
-    ]
+    ]);
+    presets
 }
 
 #[cfg(test)]
@@ -141,8 +174,16 @@ mod tests {
     }
 
     #[test]
+    fn the_first_for_photos_is_the_convnet_of_cats_and_dogs() {
+        let first = &presets([150, 150, 3], 2)[0];
+        let summary = Summary::of(&ModelSpec::from_json(&first.spec).unwrap()).unwrap();
+        // With one sigmoid unit instead of two of a softmax, the lesson counts 3,453,121.
+        assert_eq!(summary.total_params, 3_453_121 + 513);
+    }
+
+    #[test]
     fn every_preset_fits_every_bundled_set() {
-        for shape in [[28, 28, 1], [32, 32, 3]] {
+        for shape in [[28, 28, 1], [32, 32, 3], [64, 64, 3], [150, 150, 1]] {
             for preset in presets(shape, 10) {
                 let spec = ModelSpec::from_json(&preset.spec);
                 let summary = spec.and_then(|spec| Summary::of(&spec));

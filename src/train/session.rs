@@ -91,6 +91,22 @@ impl Session {
         Ok(dataset.info())
     }
 
+    /// Changes the data set. Where the network was trained on its classes and there are as
+    /// many afterwards, it knows them by their new names.
+    ///
+    /// # Errors
+    /// `state` without data or in the middle of a run; what the change says.
+    pub fn edit(&mut self, change: impl FnOnce(&mut Dataset) -> Result<()>) -> Result<DatasetInfo> {
+        self.refuse_while_training("change the data")?;
+        let dataset = self.dataset.as_mut().ok_or_else(no_data)?;
+        let knows_them = self.classes == dataset.classes();
+        change(dataset)?;
+        if knows_them && self.classes.len() == dataset.classes().len() {
+            self.classes = dataset.classes().to_vec();
+        }
+        Ok(dataset.info())
+    }
+
     /// The data set.
     ///
     /// # Errors
@@ -183,6 +199,13 @@ impl Session {
         self.refuse_while_training("start another run")?;
         let dataset = self.dataset()?;
         let network = self.network()?;
+        if dataset.classes().len() < 2 {
+            return Err(Error::data_missing(
+                "All pictures are of one class, so there is nothing to tell apart. Add pictures \
+                 of another class.",
+            )
+            .file(dataset.name()));
+        }
         check_fit(network, dataset)?;
         let fingerprint = dataset.fingerprint();
         let pictures = dataset.len(Split::Train);

@@ -1,11 +1,14 @@
 //! Values across the boundary.
 
-use js_sys::{Float32Array, Object, Reflect};
+#[cfg(feature = "tensors")]
+use js_sys::Float32Array;
+use js_sys::{Object, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 
 use crate::error::Error;
+#[cfg(feature = "tensors")]
 use crate::explain::FeatureMaps;
 
 /// A JavaScript value as a typed one; `what` names it in the error. `undefined` reads as an
@@ -32,6 +35,7 @@ pub(super) fn set(object: &Object, key: &str, value: impl Into<JsValue>) -> Resu
 }
 
 /// Maps with their values as a `Float32Array`.
+#[cfg(feature = "tensors")]
 pub(super) fn maps_to_js(maps: FeatureMaps) -> Result<Object, JsValue> {
     let object = Object::new();
     set(&object, "layer", maps.layer)?;

@@ -19,7 +19,7 @@ pub fn bars(count: usize, side: usize) -> Dataset {
         let mut pixels = Vec::new();
         for _ in 0..count {
             let (label, place) = (draw(3), draw(side));
-            labels.push(label as u8);
+            labels.push(label as u16);
             for row in 0..side {
                 for column in 0..side {
                     let on = match label {

@@ -1,4 +1,4 @@
-//! Builds both WebAssembly modules and the site, and puts them together in `www/dist`.
+//! Builds the WebAssembly modules and the site, and puts them together in `www/dist`.
 
 use std::fs;
 use std::path::Path;
@@ -16,10 +16,12 @@ pub struct Module {
     pub features: &'static [&'static str],
 }
 
-/// The small one loads at once; the other only when an adapter exists or ndarray is chosen.
-pub const MODULES: [Module; 2] = [
+/// The first loads at once; the second only when an adapter exists or ndarray is chosen; the
+/// third, without tensors, in the workers that read dropped files.
+pub const MODULES: [Module; 3] = [
     Module { name: "cpu", features: &[] },
     Module { name: "full", features: &["--no-default-features", "--features", "webgpu,ndarray"] },
+    Module { name: "data", features: &["--no-default-features", "--features", "reading"] },
 ];
 
 /// What the modules are made of.
@@ -53,7 +55,7 @@ pub fn wasm() -> Result<()> {
             say(format!("pkg/{name} is up to date"));
             continue;
         }
-        say(format!("building pkg/{name} (from clean: 3 minutes for cpu, 8 for full)"));
+        say(format!("building pkg/{name} (from clean: 3 minutes for cpu, 8 for full, 1 for data)"));
         let _ = fs::remove_dir_all(&folder);
         run_wasm_pack(&folder, features)
             .with_context(|| format!("the WebAssembly module {name} could not be built"))?;

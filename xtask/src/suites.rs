@@ -1,5 +1,7 @@
 //! The test suites: every one runs, even when an earlier one failed.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -136,21 +138,28 @@ fn clippy() -> Result<()> {
     let deny = ["--", "-D", "warnings"];
     run_command(
         command("cargo")
-            .args(["clippy", "--workspace", "--all-targets", "--features", "ndarray"])
+            .args(["clippy", "--workspace", "--all-targets", "--features", "ndarray,reading"])
             .args(deny),
     )
 }
 
 fn clippy_wasm() -> Result<()> {
-    run_command(
-        command("cargo")
-            .args(["clippy", "--package", "cnn-lab", "--target", "wasm32-unknown-unknown"])
-            .args(["--all-targets", "--features", "webgpu,ndarray", "--", "-D", "warnings"]),
-    )
+    let all = ["--all-targets", "--features", "webgpu,ndarray,reading"];
+    // As it is built, a module without tensors must not need them.
+    let reading = ["--lib", "--no-default-features", "--features", "reading"];
+    for features in [&all[..], &reading[..]] {
+        run_command(
+            command("cargo")
+                .args(["clippy", "--package", "cnn-lab", "--target", "wasm32-unknown-unknown"])
+                .args(features)
+                .args(["--", "-D", "warnings"]),
+        )?;
+    }
+    Ok(())
 }
 
 fn rust() -> Result<()> {
-    run_command(command("cargo").args(["test", "--workspace", "--features", "ndarray"]))
+    run_command(command("cargo").args(["test", "--workspace", "--features", "ndarray,reading"]))
 }
 
 fn wasm_cpu() -> Result<()> {
@@ -201,13 +210,38 @@ fn accuracy() -> Result<()> {
     in_browser("accuracy")
 }
 
+/// Measures speed on pictures of one's own, or on those beside the repository.
+pub fn bench(what: &str, files: &[PathBuf]) -> Result<()> {
+    build::run()?;
+    let shared = path("../shared/datasets");
+    let given: Vec<PathBuf> = match (what, files) {
+        ("reading", []) => ["cifar10.zip", "cats_dogs_downsampled.zip"]
+            .map(|file| shared.join(file))
+            .into_iter()
+            .filter(|file| file.is_file())
+            .collect(),
+        (_, []) => vec![shared.join("cats_dogs_downsampled.zip")],
+        (_, files) => files.to_vec(),
+    };
+    if given.iter().any(|file| !file.is_file()) || given.is_empty() {
+        bail!("name a zip of pictures: cargo xtask bench {what} FILE.zip");
+    }
+    let given = given.iter().map(fs::canonicalize).collect::<std::io::Result<Vec<_>>>()?;
+    in_browser_with("bench", |npm| npm.args(["--", what]).args(given))
+}
+
 /// An npm script that visits the built site with a browser.
 fn in_browser(script: &str) -> Result<()> {
+    in_browser_with(script, |npm| npm)
+}
+
+fn in_browser_with(script: &str, add: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
     let browser = setup::browser()?;
     let (server, address) = serve::in_background()?;
-    let result = run_command(
-        npm(script).env("CNN_LAB_URL", &address).env("CNN_LAB_CHROME", &browser.chrome),
-    );
+    let mut npm = npm(script);
+    add(&mut npm);
+    let result =
+        run_command(npm.env("CNN_LAB_URL", &address).env("CNN_LAB_CHROME", &browser.chrome));
     server.shutdown_background();
     result
 }

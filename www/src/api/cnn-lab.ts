@@ -1,35 +1,52 @@
 import { siteBase } from "./base";
 import {
+  checkAugmentation,
+  checkClassWeight,
   checkFlag,
   checkFunction,
   checkLayer,
+  checkName,
   checkNumber,
+  checkObject,
   checkOneOf,
   checkOptions,
+  checkPlace,
   checkSignal,
+  checkSize,
   checkText,
   checkWhole,
 } from "./check";
 import { abortedError, CnnLabError, optionError, stateError } from "./error";
 import { Host } from "./host";
+import { OwnPictures, toPicture } from "./own-pictures";
+import type { Edit } from "./protocol";
 import { takeLoaded, takeModel } from "./recovery";
 import { RunState } from "./run-state";
 import { TrainRun } from "./train-run";
 import type {
+  AddPicturesOptions,
+  Augmentation,
   BundledSet,
   CreateOptions,
   DatasetInfo,
+  DatasetStatistics,
   Device,
   EvaluateOptions,
   Evaluation,
   FeatureMaps,
+  FilesInfo,
+  FileSource,
+  Gallery,
+  GalleryOptions,
   History,
+  LoadFilesOptions,
   LoadOptions,
   MissingSet,
   ModelSpec,
   Picture,
   Prediction,
   Preset,
+  RememberedSet,
   SavedRun,
   SaveFormat,
   Split,
@@ -40,6 +57,10 @@ import type {
 
 const devices = ["auto", "webgpu", "cpu", "ndarray"] as const;
 const splits = ["train", "validation", "test"] as const;
+const colors = ["rgb", "grayscale"] as const;
+const fits = ["stretch", "crop", "pad"] as const;
+const filters = ["triangle", "nearest", "catmull-rom", "lanczos3"] as const;
+const decoders = ["core", "browser"] as const;
 const formats = ["checkpoint", "safetensors", "keras", "onnx"] as const;
 
 /**
@@ -65,6 +86,7 @@ const formats = ["checkpoint", "safetensors", "keras", "onnx"] as const;
  */
 export class CnnLab extends EventTarget {
   #host!: Host;
+  #own!: OwnPictures;
   /** The last run; it may be over. */
   #last: { run: TrainRun; state: RunState } | null = null;
   #missing: MissingSet[] = [];
@@ -104,6 +126,7 @@ export class CnnLab extends EventTarget {
       },
       device,
     );
+    lab.#own = new OwnPictures(lab.#host);
     return lab;
   }
 
@@ -173,10 +196,177 @@ export class CnnLab extends EventTarget {
     checkFunction("onProgress", onProgress);
     this.#refuseDuringRun("load other data");
     const { memory } = this.#host;
-    const dataset = await this.#host.call("loadBundled", [{ name, limit }], { signal, onProgress });
-    memory.source = { name, limit, split: null };
-    memory.dataset = dataset;
+    const own = this.#own.takePlace(signal);
+    const dataset = await this.#host.call("loadBundled", [{ name, limit }], { signal: own, onProgress });
+    Object.assign(memory, { source: { kind: "bundled", name, limit }, edits: [], dataset });
     return dataset;
+  }
+
+  /**
+   * What `loadFiles` would give with these files and options; changes nothing. Ask it for the
+   * suggested size before loading, and again whenever an option changes: what a `DataTransfer`
+   * held is kept for the later calls with the same one.
+   *
+   * Rejects as `loadFiles` does, and with `aborted` when another look begins.
+   */
+  async inspectFiles(files: FileSource, o: LoadFilesOptions = {}): Promise<FilesInfo> {
+    checkFiles(files, o);
+    return this.#own.inspect(files, o);
+  }
+
+  /**
+   * Loads the user's own pictures in place of the present set, which stays where this fails
+   * or is aborted. `files` is a file or folder input's list, a drop's or a paste's
+   * `DataTransfer` (call this within the event), or a folder's handle: folders of classes,
+   * with or without train, validation and test folders above them, a zip or tar of such,
+   * IDX, CIFAR or CSV. Files that cannot be read are among the warnings.
+   *
+   * Nothing leaves the tab. Past a budget of memory (`FilesInfo.memory`) the pixels are kept
+   * in the browser's storage. While one load goes on, another one aborts it.
+   *
+   * Rejects with `files` where nothing can be learned from, naming a file, row or folder,
+   * `option`, `quota` where the browser's storage is full, `aborted`, or `state` during a run.
+   */
+  async loadFiles(files: FileSource, o: LoadFilesOptions = {}): Promise<DatasetInfo> {
+    checkFiles(files, o);
+    this.#refuseDuringRun("load other data");
+    return this.#own.load(files, o);
+  }
+
+  /**
+   * Adds pictures, from files, a camera or a canvas, to a class of the present set; begins a
+   * set with them where there is none or `begin` is given. One class is enough to begin, but
+   * training needs two. A picture that cannot be read is among the warnings.
+   *
+   * Rejects with `files` where none can be read, `option`, `aborted`, `state` during a run.
+   */
+  async addPictures(
+    pictures: Iterable<Blob | ImageBitmapSource>,
+    o: AddPicturesOptions,
+  ): Promise<DatasetInfo> {
+    checkObject("pictures", pictures, "a list of files, images or canvases");
+    checkOptions(o, ["className", "split", "begin", "size", "color", "fit", "filter", "signal", "onProgress"]);
+    checkName("className", (o as AddPicturesOptions | undefined)?.className);
+    checkFlag("begin", o.begin);
+    if (o.split !== undefined) checkOneOf("split", o.split, splits);
+    checkReading(o);
+    this.#refuseDuringRun("add pictures");
+    return this.#own.add(pictures, o);
+  }
+
+  /** Pictures of a split, for a gallery. Rejects with `option` for a class that is not there, `state` without data. */
+  async gallery(o: GalleryOptions): Promise<Gallery> {
+    checkOptions(o, ["split", "label", "offset", "count"]);
+    const { split, label, offset, count } = o;
+    checkOneOf("split", split, splits);
+    checkWhole("label", label, 0);
+    checkWhole("offset", offset, 0);
+    checkWhole("count", count, 1);
+    const { total, width, height, indices, labels, sizes, names, pixels } = await this.#host.call("gallery", [
+      { split, ...(label !== undefined && { label }), offset: offset ?? 0, count: count ?? 60 },
+    ]);
+    const bytes = 4 * width * height;
+    const pictures = names.map((name, i) => ({
+      index: indices[i] ?? 0,
+      label: labels[i] ?? 0,
+      name,
+      size: [sizes[2 * i] ?? height, sizes[2 * i + 1] ?? width],
+      pixels: new ImageData(new Uint8ClampedArray(pixels.buffer, pixels.byteOffset + i * bytes, bytes), width, height),
+    }));
+    return { total, pictures };
+  }
+
+  /** Gives a class another name. Rejects with `option` for a name that another one has, `state` during a run. */
+  async renameClass(label: number, name: string): Promise<DatasetInfo> {
+    checkPlace("label", label);
+    checkName("name", name);
+    return this.#edit({ kind: "rename", label, name });
+  }
+
+  /** Gives all pictures of one class to another; the labels above the one that is gone move down. */
+  async mergeClasses(from: number, into: number): Promise<DatasetInfo> {
+    checkPlace("from", from);
+    checkPlace("into", into);
+    return this.#edit({ kind: "merge", from, into });
+  }
+
+  /** Takes a class with its pictures out of the set; the labels above it move down. */
+  async dropClass(label: number): Promise<DatasetInfo> {
+    checkPlace("label", label);
+    return this.#edit({ kind: "drop", label });
+  }
+
+  /** Takes a picture out of the set; the indices above it move down. */
+  async exclude(split: Split, index: number): Promise<DatasetInfo> {
+    checkOneOf("split", split, splits);
+    checkPlace("index", index);
+    return this.#edit({ kind: "exclude", split, index });
+  }
+
+  /** Gives a picture to another class. */
+  async relabel(split: Split, index: number, label: number): Promise<DatasetInfo> {
+    checkOneOf("split", split, splits);
+    checkPlace("index", index);
+    checkPlace("label", label);
+    return this.#edit({ kind: "relabel", split, index, label });
+  }
+
+  /** Means, deviations, sizes and duplicates of the present set. Rejects with `state` without data. */
+  async statistics(): Promise<DatasetStatistics> {
+    return this.#host.call("statistics", []);
+  }
+
+  /**
+   * A training picture under an augmentation, `count` times; the seed repeats them.
+   * Rejects with `option` naming the parameter, `state` without data.
+   */
+  async augmented(
+    index: number,
+    count: number,
+    augmentation: Augmentation,
+    seed = 0,
+  ): Promise<ImageData[]> {
+    checkPlace("index", index);
+    checkPlace("count", count);
+    checkObject("augmentation", augmentation, "an object with Keras's names, such as { rotation_range: 40 }");
+    checkAugmentation(augmentation);
+    checkPlace("seed", seed);
+    const [height = 1, width = 1] = this.dataset?.shape ?? [];
+    const all = await this.#host.call("augmented", [{ index, count, augmentation, seed }]);
+    return all.map((pixels) => new ImageData(new Uint8ClampedArray(pixels.buffer), width, height));
+  }
+
+  /**
+   * Keeps the present set, as it is now, in this browser under its name, in place of another
+   * one of that name. Rejects with `quota` where there is no room, `unsupported` where the
+   * browser has no storage, `state` without data.
+   */
+  async remember(): Promise<void> {
+    await this.#host.call("remember", []);
+  }
+
+  /** The sets that are remembered in this browser, by name; none where it has no storage. */
+  async remembered(): Promise<RememberedSet[]> {
+    return this.#host.call("remembered", []);
+  }
+
+  /**
+   * Loads a remembered set in place of the present one, which stays where this fails.
+   * Rejects with `data-missing` for a name that is not there, `storage` for a damaged set,
+   * `quota`, `aborted`, or `state` during a run.
+   */
+  async loadRemembered(name: string, o: Omit<LoadOptions, "limit"> = {}): Promise<DatasetInfo> {
+    checkText("name", name);
+    checkOptions(o, ["signal", "onProgress"]);
+    checkSignal(o.signal);
+    checkFunction("onProgress", o.onProgress);
+    this.#refuseDuringRun("load other data");
+    return this.#own.loadRemembered(name, o);
+  }
+
+  /** Removes a remembered set from this browser; where it is loaded, it stays so. */
+  async forget(name: string): Promise<void> {
+    await this.#host.call("forget", [checkText("name", name)]);
   }
 
   /**
@@ -189,12 +379,7 @@ export class CnnLab extends EventTarget {
     checkNumber("validation", o.validation);
     checkNumber("test", o.test);
     checkWhole("seed", o.seed, 0);
-    const options = defined(o);
-    const { memory } = this.#host;
-    const dataset = await this.#host.call("split", [options]);
-    if (memory.source) memory.source.split = options;
-    memory.dataset = dataset;
-    return dataset;
+    return this.#edit({ kind: "split", options: defined(o) });
   }
 
   /** One picture of the loaded set. Rejects with `option` where there is none of that index. */
@@ -281,7 +466,8 @@ export class CnnLab extends EventTarget {
    * Rejects with `image` for what cannot be decoded, `state` without a model.
    */
   async predict(image: Blob | ImageBitmapSource): Promise<Prediction> {
-    const [picture, transfer] = await toPicture(image);
+    const picture = await toPicture(image);
+    const transfer = picture instanceof Blob ? [] : [picture];
     return this.#host.call("predict", [picture], { transfer });
   }
 
@@ -294,7 +480,8 @@ export class CnnLab extends EventTarget {
     layer: string | number,
   ): Promise<FeatureMaps> {
     checkLayer(layer);
-    const [picture, transfer] = await toPicture(image);
+    const picture = await toPicture(image);
+    const transfer = picture instanceof Blob ? [] : [picture];
     return this.#host.call("featureMaps", [{ image: picture, layer }], { transfer });
   }
 
@@ -353,6 +540,11 @@ export class CnnLab extends EventTarget {
     this.#host.dispose();
   }
 
+  async #edit(edit: Edit): Promise<DatasetInfo> {
+    this.#refuseDuringRun("change the data");
+    return this.#own.edit(edit);
+  }
+
   #refuseDuringRun(what: string): void {
     if (this.run) throw stateError(`A run is under way; stop it before you ${what}.`);
   }
@@ -382,6 +574,8 @@ function checkTraining(o: TrainOptions): void {
     "steps",
     "optimizer",
     "learningRate",
+    "augmentation",
+    "classWeight",
     "shuffle",
     "validate",
     "resume",
@@ -391,26 +585,42 @@ function checkTraining(o: TrainOptions): void {
   checkWhole("batchSize", o.batchSize, 1);
   checkWhole("steps", o.steps, 1);
   checkNumber("learningRate", o.learningRate);
+  checkAugmentation(o.augmentation);
+  checkClassWeight(o.classWeight);
   checkFlag("shuffle", o.shuffle);
   checkFlag("validate", o.validate);
   checkFlag("resume", o.resume);
   checkSignal(o.signal);
 }
 
-/** A picture in a form that can be sent to the worker; what need not be copied is handed over. */
-async function toPicture(image: Blob | ImageBitmapSource): Promise<[Blob | ImageBitmap, Transferable[]]> {
-  // The worker decodes files, so that a big photo does not hold up the page.
-  if (image instanceof Blob) return [image, []];
-  try {
-    const bitmap = await createImageBitmap(image);
-    return [bitmap, [bitmap]];
-  } catch (error) {
-    if (error instanceof TypeError) {
-      throw optionError("image", "image is a file, an image, a canvas, a video, ImageData or an ImageBitmap.");
-    }
-    throw new CnnLabError({
-      code: "image",
-      message: "This picture has no pixels to look at: it is empty, not loaded yet, or of another site.",
-    });
-  }
+function checkFiles(files: unknown, o: LoadFilesOptions): void {
+  checkObject("files", files, "a list of files, a DataTransfer or a folder's handle");
+  checkOptions(o, [
+    "size",
+    "color",
+    "fit",
+    "filter",
+    "labelColumn",
+    "className",
+    "limit",
+    "decoder",
+    "signal",
+    "onProgress",
+  ]);
+  checkReading(o);
+  if (o.className !== undefined) checkName("className", o.className);
+  if (typeof o.labelColumn === "number") checkPlace("labelColumn", o.labelColumn);
+  else if (o.labelColumn !== undefined) checkName("labelColumn", o.labelColumn);
+  checkWhole("limit", o.limit, 1);
+  if (o.decoder !== undefined) checkOneOf("decoder", o.decoder, decoders);
+}
+
+/** How pictures are to be read. */
+function checkReading(o: AddPicturesOptions | LoadFilesOptions): void {
+  checkSize("size", o.size);
+  if (o.color !== undefined) checkOneOf("color", o.color, colors);
+  if (o.fit !== undefined) checkOneOf("fit", o.fit, fits);
+  if (o.filter !== undefined) checkOneOf("filter", o.filter, filters);
+  checkSignal(o.signal);
+  checkFunction("onProgress", o.onProgress);
 }

@@ -11,6 +11,9 @@ export const errorCodes = [
   "shard-corrupt",
   "checkpoint",
   "image",
+  "files",
+  "quota",
+  "storage",
   "webgpu-unavailable",
   "webgpu-failed",
   "device-lost",
@@ -85,10 +88,18 @@ export function abortedError(message = "Cancelled; nothing was changed."): CnnLa
   return new CnnLabError({ code: "aborted", message });
 }
 
+/** The browser gives no more room for what has to be kept in its storage. */
+export function quotaError(
+  message = "The browser's storage is full, so nothing was changed. Choose smaller or fewer pictures, forget a remembered set, or free some disk space.",
+): CnnLabError {
+  return new CnnLabError({ code: "quota", message });
+}
+
 /** Any thrown value as a `CnnLabError`. What nobody foresaw counts as a failure of the core. */
 export function toCnnLabError(error: unknown): CnnLabError {
   if (error instanceof CnnLabError) return error;
   if (error instanceof DOMException && error.name === "AbortError") return abortedError();
+  if (error instanceof DOMException && error.name === "QuotaExceededError") return quotaError();
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof Error && "code" in error && isCode(error.code)) {
     const { file, layer, field, line } = error as Partial<ErrorFields>;

@@ -106,7 +106,8 @@ async function openHost(choice: DeviceChoice): Promise<Host> {
 
 async function withRun(choice: DeviceChoice, options = {}): Promise<{ host: Host; run: RunState }> {
   const host = await openHost(choice);
-  host.memory.source = { name: "mnist", limit: 100, split: { validation: 0.2 } };
+  host.memory.source = { kind: "bundled", name: "mnist", limit: 100 };
+  host.memory.edits = [{ kind: "split", options: { validation: 0.2 } }];
   takeModel(host.memory, { summary: { layers: [], totalParams: 0, trainableParams: 0 }, spec: { input_shape: [28, 28, 1], layers: [] } });
   const run = new RunState(options);
   await host.start(run);
@@ -155,7 +156,7 @@ test("after a crash a fresh worker gets data, checkpoint and run, and the events
   const calls = last().calls.map(({ method, args }) => [method, args[0]]);
   expect(calls.slice(1)).toEqual([
     ["loadBundled", { name: "mnist", limit: 100 }],
-    ["split", { validation: 0.2 }],
+    ["edit", { kind: "split", options: { validation: 0.2 } }],
     ["load", new Uint8Array([7])],
     ["train", { options: { resume: true, steps: 16 }, paused: false }],
   ]);
@@ -171,7 +172,7 @@ test("without a checkpoint the run begins again as it was asked for", async () =
   run.paused = true;
   last().say({ kind: "failed", error: { code: "device-lost", message: "Lost." } });
   await settle();
-  expect(last().methods).toEqual(["open", "loadBundled", "split", "setModel", "train", "update"]);
+  expect(last().methods).toEqual(["open", "loadBundled", "edit", "setModel", "train", "update"]);
   expect(last().calls.at(-2)!.args).toEqual([{ options: { epochs: 2 }, paused: true }]);
 });
 
@@ -200,7 +201,7 @@ test("a third failure without a new step ends the run, and the lab goes on", asy
   }
   await expect(run.done).rejects.toMatchObject({ code: "panic" });
   expect(host.run).toBeNull();
-  expect(last().methods).toEqual(["open", "loadBundled", "split", "setModel"]);
+  expect(last().methods).toEqual(["open", "loadBundled", "edit", "setModel"]);
   await host.call("save", []);
 });
 
@@ -222,7 +223,7 @@ test("failures while taking over count too, and the next call tries again", asyn
   await expect(run.done).rejects.toMatchObject({ code: "panic" });
   expect(workers.every(({ terminated }) => terminated)).toBe(true);
   await host.call("save", []);
-  expect(last().methods).toEqual(["open", "loadBundled", "split", "setModel", "save"]);
+  expect(last().methods).toEqual(["open", "loadBundled", "edit", "setModel", "save"]);
 });
 
 test("the call that brought the core down rejects; others beside it too; no later one", async () => {
@@ -245,7 +246,7 @@ test("pause and stop outlive the worker they were said to", async () => {
   await settle();
   workers[0]!.crash();
   await stopped;
-  expect(last().methods).toEqual(["open", "loadBundled", "split", "setModel", "train", "stop"]);
+  expect(last().methods).toEqual(["open", "loadBundled", "edit", "setModel", "train", "stop"]);
   expect(run.over).toBe(false);
 });
 

@@ -20,6 +20,8 @@ export class Host {
   device: Device;
   /** The run under way. */
   run: RunState | null = null;
+  /** Counts the workers there were: a fresh one knows nothing of what another was told. */
+  worker = 0;
 
   #o: HostOptions;
   #connection: Connection | null = null;
@@ -117,6 +119,7 @@ export class Host {
       fatal: (error) => this.#lost(connection, error),
     });
     this.#opening = connection;
+    this.worker += 1;
     const { base, seed } = this.#o;
     try {
       this.device = await connection.call("open", [{ base, device: choice, seed }]);
@@ -182,6 +185,17 @@ export class Host {
     this.#recover().catch(() => undefined);
   }
 
+  /** The data cannot be had again; the network goes on without it. */
+  #missing({ code, message }: CnnLabError): void {
+    const warning: WarningEvent = {
+      type: "warning",
+      code,
+      message: `The pictures could not be loaded again: ${message} Load them anew; the network is still there.`,
+    };
+    this.#o.onWarning(warning);
+    this.run?.push(warning);
+  }
+
   #recover(): Promise<void> {
     this.#restoring = this.#takeOver().finally(() => (this.#restoring = null));
     return this.#restoring;
@@ -199,7 +213,7 @@ export class Host {
         const why = next === kind ? reason : "WebGPU failed twice, so training runs on the CPU.";
         this.device = { ...this.device, reason: why };
         if (next !== kind) this.#o.onDevice(this.device);
-        await restore(connection, this.memory);
+        await restore(connection, this.memory, (error) => this.#missing(error));
         await this.#resumeRun(connection);
         this.#connection = connection;
         return;

@@ -6,18 +6,24 @@
  */
 import type { ErrorFields } from "./error";
 import type {
+  Augmentation,
   BundledSet,
   DatasetInfo,
+  DatasetStatistics,
   Device,
   DeviceChoice,
   Evaluation,
   FeatureMaps,
+  FilesInfo,
+  FileWarning,
   History,
+  LoadFilesOptions,
   MissingSet,
   ModelSpec,
   Prediction,
   Preset,
   Progress,
+  RememberedSet,
   RunInfo,
   SavedRun,
   Shape,
@@ -37,13 +43,81 @@ export type Model = { summary: Summary; spec: ModelSpec };
 /** What a checkpoint held. */
 export type Loaded = Model & { classes: string[]; run: SavedRun | null; history: History };
 
+/** A file and where it lay: "photos/train/cat/1.jpg". */
+export type DroppedFile = { path: string; file: Blob };
+
+/** How to read files: what the reader takes, and who decodes. */
+export type ReadOptions = Omit<LoadFilesOptions, "signal" | "onProgress">;
+
+/** Files that were handed over by `takeFiles`, and how to read them. */
+export type ReadFiles = {
+  drop: number;
+  options: ReadOptions;
+  /** What was passed over while the files were found. */
+  warnings: FileWarning[];
+};
+
+/** Pictures of the set's own size, as the core takes them; kept to be added again on a fresh worker. */
+export type Added<Bytes> = {
+  /** The set that was begun with them. */
+  begin: { name: string; shape: Shape } | null;
+  /** All classes, those that were there before first. */
+  classes: string[];
+  labels: Uint16Array<ArrayBuffer>;
+  splits: Uint8Array<ArrayBuffer>;
+  names: string[];
+  /** Heights and widths of the files' pictures, in turn. */
+  sizes: Uint32Array<ArrayBuffer>;
+  pixels: Bytes;
+  warnings: FileWarning[];
+};
+
+/** A change to the loaded set. */
+export type Edit =
+  | { kind: "split"; options: SplitOptions }
+  | { kind: "rename"; label: number; name: string }
+  | { kind: "merge"; from: number; into: number }
+  | { kind: "drop"; label: number }
+  | { kind: "exclude"; split: Split; index: number }
+  | { kind: "relabel"; split: Split; index: number; label: number }
+  | { kind: "add"; added: Added<Blob> };
+
 /** The calls that the worker answers. */
 export type Calls = {
   open: (o: { base: string; device: DeviceChoice; seed: number }) => Device;
   bundled: () => { sets: BundledSet[]; missing: MissingSet[] };
   /** Has progress, can be aborted. */
   loadBundled: (o: { name: string; limit: number | undefined }) => DatasetInfo;
-  split: (o: SplitOptions) => DatasetInfo;
+  /** Hands over files, piece by piece; those of an earlier drop are forgotten. */
+  takeFiles: (o: { drop: number; files: DroppedFile[] }) => void;
+  /** Can be aborted. */
+  inspectFiles: (o: ReadFiles) => FilesInfo;
+  /** Has progress, can be aborted. */
+  loadFiles: (o: ReadFiles) => DatasetInfo;
+  /** Has progress, can be aborted. What was added comes back, for a later `edit`. */
+  addPictures: (o: {
+    pictures: (Blob | ImageBitmap)[];
+    className: string;
+    split: Split;
+    /** The set to begin with them; null: they are added to the present one. */
+    begin: { name: string; shape: Shape } | null;
+    options: ReadOptions;
+  }) => { dataset: DatasetInfo; added: Added<Uint8Array<ArrayBuffer>> };
+  edit: (edit: Edit) => DatasetInfo;
+  gallery: (o: { split: Split; label?: number; offset: number; count: number }) => GalleryPixels;
+  statistics: () => DatasetStatistics;
+  /** RGBA, one after another. */
+  augmented: (o: {
+    index: number;
+    count: number;
+    augmentation: Augmentation;
+    seed: number;
+  }) => Uint8Array<ArrayBuffer>[];
+  remember: () => void;
+  remembered: () => RememberedSet[];
+  /** Has progress, can be aborted. */
+  loadRemembered: (name: string) => DatasetInfo;
+  forget: (name: string) => void;
   image: (o: { split: Split; index: number }) => Pixels;
   presets: (o: { shape: Shape; classes: number }) => Preset[];
   summarize: (spec: string) => Summary;
@@ -74,6 +148,19 @@ export type Pixels = {
   height: number;
   label: number;
   name: string;
+};
+
+/** Pictures as the core gives them: RGBA, one after another. */
+export type GalleryPixels = {
+  total: number;
+  width: number;
+  height: number;
+  indices: Uint32Array;
+  labels: Uint16Array;
+  /** Heights and widths of the files' pictures, in turn. */
+  sizes: Uint32Array;
+  names: string[];
+  pixels: Uint8Array<ArrayBuffer>;
 };
 
 export type Method = keyof Calls;

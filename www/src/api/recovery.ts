@@ -3,8 +3,10 @@
  * fresh worker needs to stand where the old one stood.
  */
 import type { Connection } from "./connection";
-import { isFatal, type Loaded, type Model } from "./protocol";
-import type { DatasetInfo, DeviceKind, History, SavedRun, SplitOptions } from "./types";
+import { toCnnLabError, type CnnLabError } from "./error";
+import { handOver } from "./own-pictures";
+import { isFatal, type DroppedFile, type Edit, type Loaded, type Model, type ReadOptions } from "./protocol";
+import type { DatasetInfo, DeviceKind, FileWarning, History, SavedRun } from "./types";
 
 /** So many failures without a new step between them end a run; steps that are only repeated
  * after a failure do not count, or a step that always fails would be tried for ever. */
@@ -38,10 +40,20 @@ export class Failures {
   }
 }
 
+/** How data was loaded. */
+export type Source =
+  | { kind: "bundled"; name: string; limit: number | undefined }
+  | { kind: "files"; files: DroppedFile[]; options: ReadOptions; warnings: FileWarning[] }
+  | { kind: "remembered"; name: string }
+  /** Begun by the first of the edits. */
+  | { kind: "begun" };
+
 /** All that the page holds of a lab. A worker can be lost; this is not. */
 export type Memory = {
   /** How the data was loaded. */
-  source: { name: string; limit: number | undefined; split: SplitOptions | null } | null;
+  source: Source | null;
+  /** What was changed in it since, in order. */
+  edits: Edit[];
   dataset: DatasetInfo | null;
   model: Model | null;
   history: History;
@@ -53,6 +65,7 @@ export type Memory = {
 export function emptyMemory(): Memory {
   return {
     source: null,
+    edits: [],
     dataset: null,
     model: null,
     history: { steps: [], epochs: [] },
@@ -61,19 +74,61 @@ export function emptyMemory(): Memory {
   };
 }
 
-/** Brings a fresh worker to where the memory stands; the data comes from the browser's cache. */
-export async function restore(connection: Connection, memory: Memory): Promise<void> {
+/**
+ * Brings a fresh worker to where the memory stands. Bundled data comes from the browser's
+ * cache, own pictures from their files; where those cannot be had any more, the network goes
+ * on without data and `onMissing` is told why.
+ */
+export async function restore(
+  connection: Connection,
+  memory: Memory,
+  onMissing: (error: CnnLabError) => void,
+): Promise<void> {
   const { source, model, checkpoint } = memory;
   if (source) {
-    const { name, limit, split } = source;
-    memory.dataset = await connection.call("loadBundled", [{ name, limit }]);
-    if (split) memory.dataset = await connection.call("split", [split]);
+    try {
+      memory.dataset = await restoreData(connection, source, memory.edits);
+    } catch (thrown) {
+      const error = toCnnLabError(thrown);
+      // A download may succeed next time; a file that is gone stays away.
+      if (isFatal(error) || source.kind === "bundled") throw error;
+      Object.assign(memory, { source: null, edits: [], dataset: null });
+      onMissing(error);
+    }
   }
   if (checkpoint) {
     takeLoaded(memory, await connection.call("load", [checkpoint.bytes]));
   } else if (model) {
     takeModel(memory, await connection.call("setModel", [JSON.stringify(model.spec)]));
   }
+}
+
+async function restoreData(
+  connection: Connection,
+  source: Source,
+  edits: Edit[],
+): Promise<DatasetInfo | null> {
+  let dataset: DatasetInfo | null = null;
+  switch (source.kind) {
+    case "bundled": {
+      const { name, limit } = source;
+      dataset = await connection.call("loadBundled", [{ name, limit }]);
+      break;
+    }
+    case "files": {
+      const { files, options, warnings } = source;
+      const drop = await handOver((...call) => connection.call(...call), files);
+      dataset = await connection.call("loadFiles", [{ drop, options, warnings }]);
+      break;
+    }
+    case "remembered":
+      dataset = await connection.call("loadRemembered", [source.name]);
+      break;
+    case "begun":
+      break;
+  }
+  for (const edit of edits) dataset = await connection.call("edit", [edit]);
+  return dataset;
 }
 
 /** Notes a model with fresh weights. */

@@ -77,17 +77,169 @@ export type DatasetInfo = {
   /** Pictures of each class, in each split. */
   counts: Record<Split, number[]>;
   /** What was passed over while loading. */
-  warnings: { file: string; message: string }[];
+  warnings: FileWarning[];
+  /** Of all its pixels. */
+  bytes: number;
+  /** Whether the pixels are in the browser's storage, because they are too many for memory. */
+  paged: boolean;
+  /** Which splits the set came with; `split` leaves these as they are. */
+  given: { validation: boolean; test: boolean };
 };
 
-/** How far something is. */
-export type Progress = { done: number; total: number; unit: "bytes" | "pictures" | "batches" };
+/** Something that was passed over, and why. */
+export type FileWarning = { file: string; message: string };
+
+/** How far something is. Files are counted while they are being found: their total is 0, not known yet. */
+export type Progress = { done: number; total: number; unit: "bytes" | "pictures" | "batches" | "files" };
 
 export type LoadOptions = {
   /** At most so many pictures of each split; all by default. */
   limit?: number | undefined;
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
+};
+
+/** What files can be loaded from; a drop's or a paste's `DataTransfer` has to be handed over within its event. */
+export type FileSource = Iterable<File> | DataTransfer | FileSystemDirectoryHandle;
+
+export type LoadFilesOptions = {
+  /** Height and width to bring every picture to. Suggested from the pictures by default. */
+  size?: [height: number, width: number] | undefined;
+  /** Default: grey where every picture that was looked at is grey. */
+  color?: "rgb" | "grayscale" | undefined;
+  /** Where the sides differ: stretch (default), crop the middle, or pad with white. */
+  fit?: Fit | undefined;
+  /** How pixels are averaged. Default `triangle`: linear, over all pixels where it shrinks. */
+  filter?: Filter | undefined;
+  /** The column with the labels of a table: its name, or its place from 0. */
+  labelColumn?: string | number | undefined;
+  /** The class of pictures that lie in no folder. */
+  className?: string | undefined;
+  /** At most so many pictures of each split, spread evenly over the classes. */
+  limit?: number | undefined;
+  /** Who decodes photos: the lab's own code or the browser's. The same pixels for PNG. */
+  decoder?: "core" | "browser" | undefined;
+  signal?: AbortSignal | undefined;
+  /** First the files that were found, then the pictures that were read. */
+  onProgress?: ((progress: Progress) => void) | undefined;
+};
+
+export type Fit = "stretch" | "crop" | "pad";
+
+export type Filter = "triangle" | "nearest" | "catmull-rom" | "lanczos3";
+
+/** What loading files would give. */
+export type FilesInfo = {
+  name: string;
+  /** One phrase: "a folder of pictures". */
+  kind: string;
+  classes: string[];
+  shape: Shape;
+  splits: Record<Split, number>;
+  counts: Record<Split, number[]>;
+  /** Of the files. */
+  bytes: number;
+  warnings: FileWarning[];
+  /** What the pixels take, what may stay in memory, and whether the rest goes to the browser's storage. */
+  memory: { bytes: number; budget: number; paged: boolean };
+};
+
+export type AddPicturesOptions = {
+  /** Of all these pictures; a class that is not there yet is made. */
+  className: string;
+  /** Default `train`. */
+  split?: Split | undefined;
+  /** Begins a new set in place of the present one. Without a set, one is begun in any case. */
+  begin?: boolean | undefined;
+  /** Height and width of a set that is begun. Default 64 x 64. */
+  size?: [height: number, width: number] | undefined;
+  /** Of a set that is begun. Default `rgb`. */
+  color?: "rgb" | "grayscale" | undefined;
+  /** Default: as the set was loaded, else `crop`. */
+  fit?: Fit | undefined;
+  /** Default: as the set was loaded, else `triangle`. */
+  filter?: Filter | undefined;
+  signal?: AbortSignal | undefined;
+  onProgress?: ((progress: Progress) => void) | undefined;
+};
+
+export type GalleryOptions = {
+  split: Split;
+  /** Only this class. */
+  label?: number | undefined;
+  /** The first picture, counted among those of the split and class. Default 0. */
+  offset?: number | undefined;
+  /** At most so many. Default 60. */
+  count?: number | undefined;
+};
+
+/** Some pictures of a split. */
+export type Gallery = {
+  /** Pictures of the split and class. */
+  total: number;
+  pictures: {
+    /** In the split. */
+    index: number;
+    label: number;
+    name: string;
+    /** Of the file's picture, before it was brought to the set's size. */
+    size: [height: number, width: number];
+    pixels: ImageData;
+  }[];
+};
+
+export type DatasetStatistics = {
+  /** Of each channel over the training split, from 0 to 1. */
+  mean: number[];
+  std: number[];
+  /** The sizes of the files' pictures, the most frequent first, at most 50. */
+  sizes: { width: number; height: number; count: number }[];
+  /** Pictures with the same pixels in two splits; at most 100 groups are listed. */
+  duplicates: { total: number; groups: { split: Split; index: number; name: string }[][] };
+  /** Pictures that were excluded. */
+  excluded: number;
+};
+
+/** A set that is remembered in this browser. */
+export type RememberedSet = {
+  name: string;
+  pictures: number;
+  /** Of storage. */
+  bytes: number;
+  shape: Shape;
+  classes: string[];
+};
+
+/**
+ * How training pictures are changed each time they are learned from: Keras's
+ * `ImageDataGenerator` by its names, and `random_crop` (pixels of padding), `cutout` (side in
+ * pixels), `mixup` (alpha) and `color_jitter` beside it. Shifts of less than 1 are shares.
+ */
+export type Augmentation = {
+  /** Degrees. */
+  rotation_range?: number;
+  width_shift_range?: number;
+  height_shift_range?: number;
+  /** Degrees. */
+  shear_range?: number;
+  zoom_range?: number | [number, number];
+  horizontal_flip?: boolean;
+  vertical_flip?: boolean;
+  brightness_range?: [number, number];
+  channel_shift_range?: number;
+  fill_mode?: "nearest" | "constant" | "reflect" | "wrap";
+  cval?: number;
+  rescale?: number;
+  samplewise_center?: boolean;
+  samplewise_std_normalization?: boolean;
+  featurewise_center?: boolean;
+  featurewise_std_normalization?: boolean;
+  zca_whitening?: boolean;
+  zca_epsilon?: number;
+  random_crop?: number;
+  cutout?: number;
+  mixup?: number;
+  color_jitter?: { brightness?: number; contrast?: number; saturation?: number; hue?: number };
 };
 
 export type SplitOptions = {
@@ -153,6 +305,10 @@ export type TrainOptions = {
   optimizer?: OptimizerSpec | string | undefined;
   /** Another step size than the optimizer's. */
   learningRate?: number | undefined;
+  /** How training pictures are changed each time they are learned from; not at all by default. */
+  augmentation?: Augmentation | undefined;
+  /** What each class counts in the loss: a number a class, or `balanced` for rare ones to count as much as frequent ones. */
+  classWeight?: "balanced" | number[] | undefined;
   /** Shuffle every epoch. Default true. */
   shuffle?: boolean | undefined;
   /** Measure the validation split after every epoch. Default true. */

@@ -104,7 +104,7 @@ export class CnnLabElement extends LitElement {
     document.removeEventListener("paste", this.#paste);
     this.#resize.disconnect();
     this.#stop?.();
-    this.bench?.close();
+    this.bench?.end();
     this.bench = null;
   }
 

@@ -1,6 +1,7 @@
 import type { TrainRun } from "../api/train-run";
 import type { Evaluation, Preset, Progress, StepEvent, TrainEvent, TrainOptions } from "../api/types";
 import type { Lines } from "../view/chart";
+import { changes } from "./augment";
 import { Curves } from "./curves";
 import { isLost } from "./notices";
 import { defaults, optimizers, type Settings } from "./settings";
@@ -195,9 +196,16 @@ export class TrainStep {
     try {
       const lab = await this.bench.ready;
       if (await this.bench.data.load()) {
-        const { epochs, batchSize, optimizer, learningRate } = this.bench.settings;
+        const { epochs, batchSize, optimizer, learningRate, augmentation, balance } = this.bench.settings;
         // A run that goes on keeps its options; the learning rate may be another.
-        const options = extra.resume ? extra : { epochs, batchSize, optimizer, learningRate, ...extra };
+        const options: TrainOptions = extra.resume
+          ? extra
+          : {
+              epochs, batchSize, optimizer, learningRate,
+              ...(changes(augmentation) > 0 && { augmentation }),
+              ...(balance && { classWeight: "balanced" as const }),
+              ...extra,
+            };
         const run = lab.train(options);
         const info = await run.started;
         if (extra.resume) {

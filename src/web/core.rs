@@ -1,0 +1,239 @@
+//! Devices, models, training and what comes of it, for JavaScript: the class [`Core`].
+
+use js_sys::{Array, Object, Uint8Array};
+use wasm_bindgen::prelude::*;
+
+use super::JsResult;
+use super::convert::{from_js, maps_to_js, to_js};
+use crate::data::dataset::{Dataset, Split};
+use crate::data::decode;
+use crate::device::{self, Lost};
+use crate::error::Error;
+use crate::evaluate::Evaluator;
+use crate::explain;
+use crate::model::preset::presets;
+use crate::model::shape::Summary;
+use crate::model::spec::ModelSpec;
+use crate::store::checkpoint;
+use crate::train::options::TrainOptions;
+use crate::train::session::Session;
+
+/// A session on a device, for JavaScript.
+#[wasm_bindgen]
+pub struct Core {
+    pub(super) session: Session,
+    device_name: String,
+    lost: Option<Lost>,
+    /// A data set that is being loaded beside the present one.
+    pub(super) loading: Option<Dataset>,
+    /// It is one that was kept: its pixels are put back.
+    pub(super) restoring: bool,
+    pub(super) evaluator: Option<Evaluator>,
+}
+
+/// What may be changed while a run goes on.
+#[derive(Default, serde::Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct TrainUpdate {
+    learning_rate: Option<f64>,
+    epochs: Option<f64>,
+}
+
+#[wasm_bindgen]
+impl Core {
+    /// Opens a device, `cpu`, `ndarray` or `webgpu`. WebGPU must also take a first training
+    /// step with a finite loss.
+    pub async fn create(device: String, seed: f64) -> JsResult<Core> {
+        let seed = if seed >= 0.0 && seed.fract() == 0.0 && seed <= 9e15 {
+            seed as u64
+        } else {
+            let error =
+                Error::option(format!("The seed is a whole number of at least 0; it is {seed}."));
+            return Err(error.field("seed").into());
+        };
+        let chosen = device::open(&device).await?;
+        let session = Session::new(chosen.device, seed);
+        if chosen.lost.is_some() {
+            probe(&session, &chosen.name).await?;
+        }
+        Ok(Core {
+            session,
+            device_name: chosen.name,
+            lost: chosen.lost,
+            loading: None,
+            restoring: false,
+            evaluator: None,
+        })
+    }
+
+    /// What computes: `burn-flex`, `burn-ndarray` or the adapter's name.
+    #[wasm_bindgen(js_name = deviceName)]
+    pub fn device_name(&self) -> String {
+        self.device_name.clone()
+    }
+
+    /// A promise of the reason why the GPU was lost; `undefined` on a CPU.
+    #[wasm_bindgen(js_name = deviceLost)]
+    pub fn device_lost(&self) -> Option<js_sys::Promise> {
+        let lost = self.lost.clone()?;
+        Some(wasm_bindgen_futures::future_to_promise(async move { Ok(lost.await.into()) }))
+    }
+
+    /// Takes a model with fresh weights.
+    #[wasm_bindgen(js_name = setModel)]
+    pub fn set_model(&mut self, spec: &str) -> JsResult<JsValue> {
+        let summary = self.session.set_model(ModelSpec::from_json(spec)?)?;
+        self.evaluator = None;
+        to_js(&summary)
+    }
+
+    /// Checks a spec and counts; changes nothing.
+    pub fn summarize(&self, spec: &str) -> JsResult<JsValue> {
+        to_js(&Summary::of(&ModelSpec::from_json(spec)?)?)
+    }
+
+    /// The present model's spec, every option written out.
+    pub fn spec(&self) -> JsResult<String> {
+        Ok(self.session.network()?.spec().to_value().to_string())
+    }
+
+    /// The nets of the lessons for pictures of a shape in so many classes.
+    pub fn presets(&self, shape: Vec<usize>, classes: usize) -> JsResult<JsValue> {
+        let shape: [usize; 3] = shape
+            .try_into()
+            .map_err(|_| Error::option("A shape is [height, width, channels].").field("shape"))?;
+        to_js(&presets(shape, classes))
+    }
+
+    /// Begins a run or goes on with one.
+    #[wasm_bindgen(js_name = startTraining)]
+    pub fn start_training(&mut self, options: JsValue) -> JsResult<JsValue> {
+        let options: TrainOptions = from_js(options, "train")?;
+        to_js(&self.session.start_training(&options)?)
+    }
+
+    /// Goes on by at most `n` training steps or validation batches.
+    pub async fn advance(&mut self, n: usize) -> JsResult<JsValue> {
+        to_js(&self.session.advance(n).await?)
+    }
+
+    /// Changes a run while it goes on.
+    #[wasm_bindgen(js_name = updateTraining)]
+    pub fn update_training(&mut self, options: JsValue) -> JsResult<()> {
+        let TrainUpdate { learning_rate, epochs } = from_js(options, "update")?;
+        Ok(self.session.update_training(learning_rate, epochs)?)
+    }
+
+    /// Ends the run where it is.
+    #[wasm_bindgen(js_name = stopTraining)]
+    pub fn stop_training(&mut self) -> JsResult<JsValue> {
+        to_js(&self.session.stop_training())
+    }
+
+    /// Begins to measure a split on a snapshot of the weights; returns the batches to do.
+    #[wasm_bindgen(js_name = startEvaluation)]
+    pub fn start_evaluation(&mut self, split: JsValue) -> JsResult<usize> {
+        let split: Split = from_js(split, "split")?;
+        let evaluator = Evaluator::new(self.session.network()?, self.session.dataset()?, split)?;
+        Ok(self.evaluator.insert(evaluator).batches())
+    }
+
+    /// Measures at most `n` batches more; the result after the last, `undefined` before.
+    #[wasm_bindgen(js_name = advanceEvaluation)]
+    pub async fn advance_evaluation(&mut self, n: usize) -> JsResult<JsValue> {
+        let evaluator = self
+            .evaluator
+            .as_mut()
+            .ok_or_else(|| Error::state("No evaluation is under way; start one first."))?;
+        match evaluator.advance(self.session.dataset()?, n).await? {
+            None => Ok(JsValue::UNDEFINED),
+            Some(evaluation) => {
+                self.evaluator = None;
+                to_js(&evaluation)
+            }
+        }
+    }
+
+    /// Forgets the evaluation that is under way.
+    #[wasm_bindgen(js_name = cancelEvaluation)]
+    pub fn cancel_evaluation(&mut self) {
+        self.evaluator = None;
+    }
+
+    /// Classifies a picture given as RGBA.
+    pub async fn predict(&self, rgba: Vec<u8>, width: usize, height: usize) -> JsResult<JsValue> {
+        let network = self.session.network()?;
+        let pixels = decode::fit(&rgba, width, height, network.spec().input_shape)?;
+        to_js(&explain::predict(network, self.session.class_names(), &pixels).await?)
+    }
+
+    /// The maps of a layer for a picture given as RGBA.
+    #[wasm_bindgen(js_name = featureMaps)]
+    pub async fn feature_maps(
+        &self,
+        rgba: Vec<u8>,
+        width: usize,
+        height: usize,
+        layer: JsValue,
+    ) -> JsResult<Object> {
+        let network = self.session.network()?;
+        let pixels = decode::fit(&rgba, width, height, network.spec().input_shape)?;
+        maps_to_js(explain::feature_maps(network, &layer_name(&layer), &pixels).await?)
+    }
+
+    /// The kernels of a convolution.
+    pub async fn filters(&self, layer: JsValue) -> JsResult<Object> {
+        maps_to_js(explain::filters(self.session.network()?, &layer_name(&layer)).await?)
+    }
+
+    /// The session as a checkpoint's bytes.
+    pub async fn save(&self) -> JsResult<Uint8Array> {
+        Ok(checkpoint::save(&self.session).await?.as_slice().into())
+    }
+
+    /// Puts a checkpoint's contents into the session.
+    pub fn load(&mut self, bytes: &[u8]) -> JsResult<JsValue> {
+        let info = checkpoint::load(&mut self.session, bytes)?;
+        self.evaluator = None;
+        to_js(&info)
+    }
+}
+
+/// A layer's name, or its place written as text.
+fn layer_name(layer: &JsValue) -> String {
+    let place = layer.as_f64().map(|place| place.to_string());
+    layer.as_string().or(place).unwrap_or_default()
+}
+
+/// One training step of a small net on the device: whether it computes at all.
+async fn probe(session: &Session, name: &str) -> Result<(), Error> {
+    let failed = |reason: String| {
+        Error::webgpu_failed(format!(
+            "WebGPU ({name}) failed at its first training step: {reason}. Choose the device cpu."
+        ))
+    };
+    let classes = vec!["0".to_owned(), "1".to_owned()];
+    let mut dataset = Dataset::new("probe".into(), classes, [8, 8, 1])?;
+    let pixels: Vec<u8> = (0..=255).collect();
+    dataset.push(Split::Train, &[0, 1, 0, 1], &pixels)?;
+    let mut probe = Session::new(session.device.clone(), 1);
+    probe.set_dataset(dataset)?;
+    probe.set_model(ModelSpec::from_json(
+        r#"{"input_shape": [8, 8, 1], "layers": [
+            {"layer": "Conv2D", "filters": 4, "kernel_size": 3, "activation": "relu"},
+            {"layer": "MaxPooling2D"}, {"layer": "Flatten"},
+            {"layer": "Dense", "units": 2, "activation": "softmax"}]}"#,
+    )?)?;
+    probe.start_training(&TrainOptions { batch_size: Some(4.0), ..TrainOptions::default() })?;
+    probe.advance(1).await.map_err(|error| failed(error.to_string()))?;
+    match probe.history().steps.first() {
+        Some(step) if step.loss.is_finite() => Ok(()),
+        _ => Err(failed("its loss is not a number".into())),
+    }
+}
+
+/// The devices that this build has.
+#[wasm_bindgen(js_name = availableDevices)]
+pub fn available_devices() -> Array {
+    device::AVAILABLE.iter().map(|name| JsValue::from_str(name)).collect()
+}

@@ -1,0 +1,156 @@
+/**
+ * Whatever files come in, as a list of files and the paths they lay at: file inputs, folder
+ * inputs, drops, pastes and folder handles.
+ */
+import { CnnLabError, optionError } from "./error";
+import type { DroppedFile } from "./protocol";
+import type { FileSource, FileWarning } from "./types";
+
+export type Gathered = { files: DroppedFile[]; warnings: FileWarning[] };
+
+/** Told how many files were found so far. */
+type OnFound = (files: number) => void;
+
+/** Deeper folders are passed over: links can make a folder contain itself. */
+const MOST_DEPTH = 64;
+
+/**
+ * Finds all files of a source. What a drop or a paste holds is asked before this first waits
+ * for anything: browsers empty a `DataTransfer` when its event is over.
+ *
+ * Rejects with `files` where there are none, `option` for what is no source.
+ */
+export async function gather(source: FileSource, onFound: OnFound = () => undefined): Promise<Gathered> {
+  const found: Gathered = { files: [], warnings: [] };
+  if (isTransfer(source)) await fromTransfer(source, found, onFound);
+  else if (isFolder(source)) await walkHandle(source, source.name, found, onFound);
+  else fromList(source, found);
+  if (found.files.length > 0) return found;
+  const [first] = found.warnings;
+  throw new CnnLabError({
+    code: "files",
+    ...(first && { file: first.file }),
+    message: first
+      ? `Nothing here can be read: ${first.message}`
+      : "There are no files here. Choose or drop a folder of pictures, a zip, or a table.",
+  });
+}
+
+function isTransfer(source: unknown): source is DataTransfer {
+  return source !== null && typeof source === "object" && "files" in source && "getData" in source;
+}
+
+function isFolder(source: unknown): source is FileSystemDirectoryHandle {
+  return source !== null && typeof source === "object" && "kind" in source && source.kind === "directory";
+}
+
+/** A path as the reader takes it, where a browser gives one at all. */
+function pathOf(file: File): string {
+  return file.webkitRelativePath || file.name;
+}
+
+function fromList(source: unknown, found: Gathered): void {
+  const wrong = (): CnnLabError =>
+    optionError("files", "files is a list of files, a DataTransfer or a folder's handle.");
+  if (source === null || typeof source !== "object" || !(Symbol.iterator in source)) throw wrong();
+  for (const file of source as Iterable<unknown>) {
+    if (!(file instanceof File)) throw wrong();
+    found.files.push({ path: pathOf(file), file });
+  }
+}
+
+async function fromTransfer(transfer: DataTransfer, found: Gathered, onFound: OnFound): Promise<void> {
+  // All of it before the first wait. Entries, and not the newer handles, because every
+  // browser has them; what was pasted, or put there by a script, has none and is only a file.
+  const items = Array.from(transfer.items).filter((item) => item.kind === "file");
+  const roots = items.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
+  const loose = items.length > 0 ? [] : Array.from(transfer.files);
+  for (const { entry, file } of roots) {
+    if (entry?.isDirectory) await walkEntry(entry as FileSystemDirectoryEntry, 0, found, onFound);
+    else if (file) found.files.push({ path: pathOf(file), file });
+  }
+  for (const file of loose) found.files.push({ path: pathOf(file), file });
+}
+
+/** The files below a dropped folder. */
+async function walkEntry(
+  folder: FileSystemDirectoryEntry,
+  depth: number,
+  found: Gathered,
+  onFound: OnFound,
+): Promise<void> {
+  const path = folder.fullPath.replace(/^\//, "");
+  if (depth > MOST_DEPTH) {
+    found.warnings.push({ file: path, message: tooDeep(path) });
+    return;
+  }
+  const folders: FileSystemDirectoryEntry[] = [];
+  const reader = folder.createReader();
+  for (;;) {
+    let entries: FileSystemEntry[];
+    try {
+      entries = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+    } catch (error) {
+      found.warnings.push({ file: path, message: unreadable(path, error) });
+      break;
+    }
+    // Chrome gives a hundred at a time, and none at the end.
+    if (entries.length === 0) break;
+    const files = entries.filter((entry): entry is FileSystemFileEntry => entry.isFile);
+    const read = await Promise.all(files.map((entry) => fileOf(entry, found)));
+    for (const file of read) if (file) found.files.push(file);
+    folders.push(...entries.filter((entry): entry is FileSystemDirectoryEntry => entry.isDirectory));
+    onFound(found.files.length);
+  }
+  for (const inner of folders) await walkEntry(inner, depth + 1, found, onFound);
+}
+
+async function fileOf(entry: FileSystemFileEntry, found: Gathered): Promise<DroppedFile | null> {
+  const path = entry.fullPath.replace(/^\//, "");
+  try {
+    return { path, file: await new Promise<File>((resolve, reject) => entry.file(resolve, reject)) };
+  } catch (error) {
+    found.warnings.push({ file: path, message: unreadable(path, error) });
+    return null;
+  }
+}
+
+/** The files below a folder's handle. */
+async function walkHandle(
+  folder: FileSystemDirectoryHandle,
+  path: string,
+  found: Gathered,
+  onFound: OnFound,
+  depth = 0,
+): Promise<void> {
+  if (depth > MOST_DEPTH) {
+    found.warnings.push({ file: path, message: tooDeep(path) });
+    return;
+  }
+  try {
+    for await (const [name, handle] of folder.entries()) {
+      const inner = path ? `${path}/${name}` : name;
+      if (handle.kind === "directory") {
+        await walkHandle(handle as FileSystemDirectoryHandle, inner, found, onFound, depth + 1);
+        continue;
+      }
+      try {
+        found.files.push({ path: inner, file: await (handle as FileSystemFileHandle).getFile() });
+        if (found.files.length % 100 === 0) onFound(found.files.length);
+      } catch (error) {
+        found.warnings.push({ file: inner, message: unreadable(inner, error) });
+      }
+    }
+  } catch (error) {
+    found.warnings.push({ file: path, message: unreadable(path, error) });
+  }
+}
+
+function unreadable(path: string, error: unknown): string {
+  const why = error instanceof Error ? error.message : String(error);
+  return `${path} cannot be read (${why.replace(/[.]$/, "")}). It was passed over; check that it is still there and that you may read it.`;
+}
+
+function tooDeep(path: string): string {
+  return `${path} lies more than ${MOST_DEPTH} folders deep, so it was passed over.`;
+}
