@@ -101,6 +101,17 @@ impl Recipe {
         Ok(Prepared { values, targets })
     }
 
+    /// The pictures that the batch of these `numbers` is made of: they and those that they
+    /// are blended with.
+    pub fn pictures(&self, count: usize, epoch: u32, numbers: &[u32]) -> Vec<u32> {
+        let partner = |&number: &u32| self.mix(count, epoch, number as usize);
+        let partners = numbers.iter().filter_map(partner).map(|(partner, _)| partner as u32);
+        let mut pictures: Vec<u32> = numbers.iter().copied().chain(partners).collect();
+        pictures.sort_unstable();
+        pictures.dedup();
+        pictures
+    }
+
     /// The targets alone, which cost nothing: for a batch whose values were made elsewhere.
     ///
     /// # Errors
@@ -143,12 +154,7 @@ impl Recipe {
         };
         let (pixels, other) = sized(picture(partner)?, shape)?;
         let mut blended = Vec::with_capacity(into.len());
-        self.augmentation.apply(
-            &self.draw(shape, epoch, partner),
-            &pixels,
-            shape,
-            &mut blended,
-        );
+        self.augmentation.apply(&self.draw(shape, epoch, partner), &pixels, shape, &mut blended);
         for (value, other) in into.iter_mut().zip(blended) {
             *value = other + (*value - other) * share;
         }

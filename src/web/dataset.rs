@@ -7,6 +7,7 @@ use web_sys::FileSystemSyncAccessHandle;
 use super::convert::{from_js, set, to_js};
 use super::storage::StoredFile;
 use super::{Core, JsResult};
+use crate::data::augment::{self, Augmentation};
 use crate::data::dataset::DatasetInfo;
 use crate::data::dataset::{Dataset, Pictures, Split, SplitOptions, Warning};
 use crate::data::decode;
@@ -204,6 +205,21 @@ impl Core {
         set(&object, "names", names)?;
         set(&object, "pixels", Uint8Array::from(pixels.as_slice()))?;
         Ok(object)
+    }
+
+    /// A training picture as the first `count` epochs with this seed would show it, as RGBA.
+    pub fn augmented(
+        &self,
+        index: usize,
+        count: usize,
+        augmentation: JsValue,
+        seed: f64,
+    ) -> JsResult<Array> {
+        let dataset = self.session.dataset()?;
+        let augmentation = Augmentation::from_value(&from_js(augmentation, "augmentation")?)?;
+        let pictures = augment::preview(dataset, index, count, &augmentation, seed as u64)?;
+        let rgba = |pixels: Vec<u8>| decode::to_rgba(&pixels, dataset.shape()[2]);
+        Ok(pictures.into_iter().map(|pixels| Uint8Array::from(rgba(pixels).as_slice())).collect())
     }
 
     /// What the present set is like. Reads every picture once.
