@@ -6,7 +6,7 @@ import type { Augmentation } from "../api/types";
  */
 
 /** What the slider of a pair or a number runs over. */
-type Range = { min: number; max: number; step: number; unit?: string };
+type Range = { min: number; max: number; step: number; unit?: string; /** A slider would be of no use. */ typed?: true };
 
 type Key = keyof Augmentation;
 type Jitter = keyof NonNullable<Augmentation["color_jitter"]>;
@@ -67,13 +67,13 @@ export function groups(side: number): readonly Group[] {
       title: "Scale",
       about: "These hold for validation, test and prediction too. The preview shows pictures before them.",
       parameters: [
-        { kind: "number", key: "rescale", rest: 1 / 255, min: 0, max: 1, step: 0.0001, help: "Multiplies every pixel, from 0 to 255. 1/255 brings them to 0 to 1." },
+        { kind: "number", key: "rescale", rest: 1 / 255, min: 0, max: 1, step: 0.0001, typed: true, help: "Multiplies every pixel, from 0 to 255. 1/255 brings them to 0 to 1." },
         { kind: "flag", key: "samplewise_center", help: "Takes each picture's own mean away." },
         { kind: "flag", key: "samplewise_std_normalization", help: "Divides each picture by its own standard deviation." },
         { kind: "flag", key: "featurewise_center", help: "Takes the mean of all training pictures away, channel by channel." },
         { kind: "flag", key: "featurewise_std_normalization", help: "Divides by the standard deviation of all training pictures, channel by channel." },
         { kind: "flag", key: "zca_whitening", help: "Removes what neighbouring pixels have in common. For small pictures only: it takes a matrix of all pixels by all pixels." },
-        { kind: "number", key: "zca_epsilon", rest: 1e-6, min: 0, max: 1, step: 0.000001, help: "Keeps zca_whitening from dividing by nearly nothing." },
+        { kind: "number", key: "zca_epsilon", rest: 1e-6, min: 0, max: 1, step: 0.000001, typed: true, help: "Keeps zca_whitening from dividing by nearly nothing." },
       ],
     },
   ];

@@ -45,6 +45,8 @@ export class DataStep {
   /** What the grid shows of the loaded set. */
   split: Split = "train";
   first = 0;
+  /** Two pictures of the person's own set. */
+  ownFaces: ImageData[] = [];
   /** Counts the changes to the loaded set: what was drawn of an earlier one is old. */
   revision = 0;
   #loaded: SetSource | null = null;
@@ -314,6 +316,9 @@ export class DataStep {
     await this.bench.try(async () => {
       const { pictures } = count > 0 ? await lab.gallery({ split, offset: this.first, count }) : { pictures: [] };
       this.samples = pictures.map(({ pixels, label }) => ({ picture: pixels, label: info.classes[label] ?? String(label) }));
+      if (this.ownLoaded && pictures.length > 0) {
+        this.ownFaces = pictures.slice(0, 2).map(({ pixels }) => pixels);
+      }
     });
   }
 }

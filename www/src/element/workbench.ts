@@ -42,6 +42,9 @@ export class Workbench extends Observable {
   failed = false;
   /** A lab on another device is being made ready. */
   switching = false;
+  /** Which training picture is shown augmented, and which draw of it. */
+  augmentIndex = 0;
+  augmentSeed = 0;
   /** The dialog that is asked for; null: none. */
   dialog: "import" | "camera" | "look" | "augment" | null = null;
 
