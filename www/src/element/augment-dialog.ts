@@ -1,4 +1,4 @@
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { Augmentation, DatasetInfo } from "../api/types";
@@ -238,7 +238,7 @@ export class AugmentDialog extends LitElement {
     return this.#narrow ? 6 : 9;
   }
 
-  override updated(_changed: PropertyValues): void {
+  override updated(): void {
     const { bench } = this;
     if (!this.#modal.open || !bench.data.info || bench.data.info.splits.train === 0) {
       this.#asked = "";

@@ -1,4 +1,4 @@
-import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { count, plural } from "../view/format";
@@ -72,7 +72,7 @@ export class CameraDialog extends LitElement {
     this.#turnOff();
   }
 
-  override updated(_changed: PropertyValues): void {
+  override updated(): void {
     if (this.video && this.video.srcObject !== this.stream) {
       this.video.srcObject = this.stream;
       // Where it cannot play, the stage stays black; there is nothing more to say.
@@ -153,8 +153,8 @@ export class CameraDialog extends LitElement {
 
   #hold(name: string, i: number, busy: string | undefined): TemplateResult {
     const { info } = this.bench.data;
-    const label = this.#begins ? -1 : (info?.classes.indexOf(name) ?? -1);
-    const known = label < 0 || !info ? 0 : info.counts.train[label]! + info.counts.validation[label]! + info.counts.test[label]!;
+    const label = info?.classes.indexOf(name) ?? -1;
+    const known = info && !this.#begins ? Object.values(info.counts).reduce((sum, counts) => sum + (counts[label] ?? 0), 0) : 0;
     const pictures = known + (this.waiting.get(name) ?? 0);
     const why = busy ?? (this.stream ? undefined : "Turn the camera on first.");
     return html`<button type="button" class="button hold" id="hold-${i}" aria-pressed=${this.holding === name ? "true" : "false"}

@@ -198,7 +198,9 @@ export class OwnStep {
     const { lab } = this.bench;
     this.remembering = true;
     this.bench.changed();
-    await this.bench.try(async () => lab?.remember());
+    await this.bench.try(async () => {
+      await lab?.remember();
+    });
     this.remembering = false;
     await this.listRemembered();
   }
