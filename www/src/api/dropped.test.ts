@@ -58,7 +58,7 @@ test("a dropped folder is read to its end, however many files it has and however
   const found: number[] = [];
   const { files, warnings } = await gather(
     drop({ photos: { cat: many, dog: { young: { "1.jpg": "y" } } }, "set.zip": "z" }),
-    (count) => found.push(count),
+    { onFound: (count) => found.push(count) },
   );
   const paths = files.map(({ path }) => path);
   expect(paths).toHaveLength(252);
@@ -66,6 +66,15 @@ test("a dropped folder is read to its end, however many files it has and however
   expect(await files.find(({ path }) => path === "photos/dog/young/1.jpg")!.file.text()).toBe("y");
   expect(warnings).toEqual([]);
   expect(found.at(-1)).toBe(251);
+});
+
+test("a search that is given up ends", async () => {
+  const controller = new AbortController();
+  const search = gather(drop({ cat: Object.fromEntries(Array.from({ length: 250 }, (_, i) => [`${i}.jpg`, "x"])) }), {
+    signal: controller.signal,
+    onFound: () => controller.abort(),
+  });
+  await expect(search).rejects.toMatchObject({ code: "aborted" });
 });
 
 test("several folders at once, and pictures from the clipboard that have no entry", async () => {

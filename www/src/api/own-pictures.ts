@@ -150,8 +150,10 @@ export class OwnPictures {
   #gather(source: FileSource, onProgress: LoadFilesOptions["onProgress"], signal: AbortSignal): Promise<Gathered> {
     let gathered = this.#gathered.get(source);
     if (!gathered) {
-      gathered = gather(source, (done) => {
-        if (!signal.aborted) onProgress?.({ done, total: 0, unit: "files" });
+      gathered = gather(source, {
+        onFound: (done) => {
+          if (!signal.aborted) onProgress?.({ done, total: 0, unit: "files" });
+        },
       });
       // A list costs nothing to go through again, and its owner may have changed it.
       if (!(Symbol.iterator in source)) this.#gathered.set(source, gathered);

@@ -107,7 +107,7 @@ export type LoadFilesOptions = {
   size?: [height: number, width: number] | undefined;
   /** Default: grey where every picture that was looked at is grey. */
   color?: "rgb" | "grayscale" | undefined;
-  /** Where the sides differ: stretch (default), crop the middle, or pad with white. */
+  /** Where the sides differ: stretch (default), crop to the middle, or pad with black. */
   fit?: Fit | undefined;
   /** How pixels are averaged. Default `triangle`: linear, over all pixels where it shrinks. */
   filter?: Filter | undefined;

@@ -279,19 +279,11 @@ async function withReaders<T>(
         return await reader.call("read", chunk);
       } catch (error) {
         if (!(error instanceof ReaderDied)) throw error;
-        if (replaced.has(slot)) throw diedTwice(info.name, error);
+        if (replaced.has(slot)) throw cannotRead(info.name, error);
         replaced.add(slot);
       }
-      return notDead(readAgain(slot, chunk));
-    };
-    /** A stream is read from its start again, up to the chunk that is asked for. */
-    const readAgain = async (slot: number, chunk: number): Promise<ReadPictures> => {
-      const reader = await openFor(slot);
-      const lane = lanes[chunk] ?? null;
-      for (let before = 0; lane !== null && before < chunk; before++) {
-        if (lanes[before] === lane) await reader.call("read", before);
-      }
-      return reader.call("read", chunk);
+      // A chunk says where it lies, so a fresh reader finds it in a stream too.
+      return notDead(openFor(slot).then((reader) => reader.call("read", chunk)), info.name);
     };
     const count = Math.max(1, Math.min(place.readers, mostReaders(lanes)));
     return await task({
@@ -312,15 +304,15 @@ async function withReaders<T>(
 }
 
 /** A reader's end as an error for a person, where no other reader takes its place. */
-async function notDead<T>(answer: Promise<T>): Promise<T> {
+async function notDead<T>(answer: Promise<T>, name = "These files"): Promise<T> {
   try {
     return await answer;
   } catch (error) {
-    throw error instanceof ReaderDied ? diedTwice("These files", error) : error;
+    throw error instanceof ReaderDied ? cannotRead(name, error) : error;
   }
 }
 
-function diedTwice(name: string, error: ReaderDied): CnnLabError {
+function cannotRead(name: string, error: ReaderDied): CnnLabError {
   return new CnnLabError({
     code: "files",
     message: `${name} could not be read, because the program that reads files stopped (${error.message}). Nothing was changed. Try with fewer files, to find the one at fault.`,
