@@ -106,19 +106,16 @@ fn matrices_and_pictures_are_those_of_keras() {
         let name = format!("{} {:?} {} {}", case.picture, case.fill_mode, case.cval, case.drawn);
         let picture = &golden.pictures[&case.picture];
         let mut drawn = drawn(&case.drawn);
-        let settings = Augmentation {
-            fill_mode: case.fill_mode,
-            cval: case.cval,
-            ..Augmentation::default()
-        };
+        let settings =
+            Augmentation { fill_mode: case.fill_mode, cval: case.cval, ..Augmentation::default() };
         let values = apply(&settings, &drawn, picture);
         let (mean, largest) = difference(&values, &case.values);
         // Shifts by whole pixels, flips and brightness alone are exact; the rest is rounded to
         // two places in the file, and a brightness after interpolation cuts off what is
         // behind the point, where the smallest difference becomes a whole step.
-        let whole = ["tx", "ty"].iter().all(|key| {
-            case.drawn[*key].as_f64().is_none_or(|shift| shift.fract() == 0.0)
-        });
+        let whole = ["tx", "ty"]
+            .iter()
+            .all(|key| case.drawn[*key].as_f64().is_none_or(|shift| shift.fract() == 0.0));
         let exact = whole && ["theta", "shear", "zx"].iter().all(|key| case.drawn[*key].is_null());
         if exact {
             assert_eq!((mean, largest), (0.0, 0.0), "{name}");
@@ -348,7 +345,8 @@ fn wrong_settings_name_their_field() {
 #[test]
 fn extreme_settings_are_harmless() {
     for shape in [[1, 1, 1], [1, 7, 3], [6, 1, 1], [2, 2, 3], [5, 9, 3]] {
-        let pixels: Vec<u8> = (0..shape.iter().product::<usize>()).map(|i| (i * 37) as u8).collect();
+        let pixels: Vec<u8> =
+            (0..shape.iter().product::<usize>()).map(|i| (i * 37) as u8).collect();
         let picture = Picture { shape, pixels };
         for mode in [FillMode::Nearest, FillMode::Constant, FillMode::Reflect, FillMode::Wrap] {
             let settings = Augmentation {

@@ -217,7 +217,10 @@ fn augmentation_that_does_nothing_changes_no_bit() {
     };
     let plain = train(json!({}));
     assert_eq!(plain, train(json!({"augmentation": {}})));
-    assert_eq!(plain, train(json!({"augmentation": {"rescale": 1.0 / 255.0, "fill_mode": "wrap"}})));
+    assert_eq!(
+        plain,
+        train(json!({"augmentation": {"rescale": 1.0 / 255.0, "fill_mode": "wrap"}}))
+    );
     assert_eq!(plain, train(json!({"classWeight": [1, 1, 1]})));
     assert_ne!(plain, train(json!({"augmentation": {"horizontal_flip": true}})));
     assert_ne!(plain, train(json!({"augmentation": {"rescale": 0.004}})));
@@ -518,7 +521,8 @@ fn differentiate(targets: [Target; 2], weights: Vec<f32>) {
         .map(|gradient| gradient.into_data().try_to_vec().unwrap())
         .collect();
     let loss = |network: &Network| -> f64 {
-        let (loss, _) = cross_entropy(network.logits(pictures.clone()), &targets, &weights, &device);
+        let (loss, _) =
+            cross_entropy(network.logits(pictures.clone()), &targets, &weights, &device);
         f64::from(loss.into_data().try_to_vec::<f32>().unwrap()[0]) / 2.0
     };
     let mut checked = 0;

@@ -417,8 +417,11 @@ pub fn preview(
     seed: u64,
 ) -> Result<Vec<Vec<u8>>> {
     augmentation.check(dataset.shape())?;
-    let recipe =
-        Recipe { seed, augmentation: augmentation.clone(), preprocessing: Preprocessing::default() };
+    let recipe = Recipe {
+        seed,
+        augmentation: augmentation.clone(),
+        preprocessing: Preprocessing::default(),
+    };
     let pictures = dataset.len(Split::Train);
     let mut values = Vec::new();
     (1..=count as u32)
@@ -668,9 +671,8 @@ fn jitter_colors(
     channels: usize,
     [brightness, contrast, saturation, hue]: [f32; 4],
 ) {
-    let away_from = |grey: f32, by: f32, value: f32| {
-        (grey + (1.0 + by) * (value - grey)).clamp(0.0, 255.0)
-    };
+    let away_from =
+        |grey: f32, by: f32, value: f32| (grey + (1.0 + by) * (value - grey)).clamp(0.0, 255.0);
     if brightness != 0.0 {
         values.iter_mut().for_each(|value| *value = away_from(0.0, brightness, *value));
     }

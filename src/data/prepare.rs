@@ -143,12 +143,7 @@ impl Recipe {
         };
         let (pixels, other) = sized(picture(partner)?, shape)?;
         let mut blended = Vec::with_capacity(into.len());
-        self.augmentation.apply(
-            &self.draw(shape, epoch, partner),
-            &pixels,
-            shape,
-            &mut blended,
-        );
+        self.augmentation.apply(&self.draw(shape, epoch, partner), &pixels, shape, &mut blended);
         for (value, other) in into.iter_mut().zip(blended) {
             *value = other + (*value - other) * share;
         }

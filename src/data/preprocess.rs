@@ -139,9 +139,8 @@ impl Preprocessing {
             let total = counts.iter().sum::<u64>().max(1) as f64;
             let over = |term: &dyn Fn(f64) -> f64| -> f64 {
                 let terms = counts.iter().zip(0u8..);
-                let terms = terms.map(|(&n, byte)| {
-                    n as f64 * term(f64::from(fitted.rescaled(f32::from(byte))))
-                });
+                let terms = terms
+                    .map(|(&n, byte)| n as f64 * term(f64::from(fitted.rescaled(f32::from(byte)))));
                 terms.sum::<f64>() / total
             };
             let mean = over(&|value| value);

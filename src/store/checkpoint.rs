@@ -155,10 +155,7 @@ pub async fn save(session: &Session) -> Result<Vec<u8>> {
         version: VERSION,
         spec: network.spec().to_value(),
         classes: session.classes.clone(),
-        preprocessing: Preparation {
-            fit: "stretch".into(),
-            values: network.preprocessing.clone(),
-        },
+        preprocessing: Preparation { fit: "stretch".into(), values: network.preprocessing.clone() },
         seed: session.seed,
         optimizer: optimizer.spec.to_value(),
         iterations: optimizer.iterations,

@@ -136,7 +136,8 @@ pub(crate) fn class_weights(asked: &Value, dataset: &Dataset) -> Result<Vec<f32>
         }
         Value::Array(values) if values.len() == classes => {
             let number = |value: &Value| value.as_f64().map(|weight| weight as f32);
-            let weights: Vec<f32> = values.iter().map(number).collect::<Option<_>>().ok_or_else(wrong)?;
+            let weights: Vec<f32> =
+                values.iter().map(number).collect::<Option<_>>().ok_or_else(wrong)?;
             let sane = weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0);
             let some = weights.iter().any(|weight| *weight > 0.0);
             if sane && some { Ok(weights) } else { Err(wrong()) }

@@ -235,8 +235,7 @@ impl Session {
         let augmentation = options.augmentation.as_ref().map(Augmentation::from_value);
         let augmentation = augmentation.transpose()?;
         let class_weight = options.class_weight.as_ref();
-        let class_weight =
-            class_weight.map(|asked| class_weights(asked, dataset)).transpose()?;
+        let class_weight = class_weight.map(|asked| class_weights(asked, dataset)).transpose()?;
 
         let done = self.history.epochs.last().map_or(0, |epoch| epoch.epoch);
         let progress = if options.resume {
