@@ -544,11 +544,6 @@ impl Drawn {
             [d * row_sign, e * column_sign, f + d * row_from + e * column_from],
         ]
     }
-
-    /// Whether nothing happens to the picture.
-    pub fn does_nothing(&self) -> bool {
-        *self == Self::default()
-    }
 }
 
 /// Coordinates are fixed-point numbers with 32 binary places: steps along a row add up

@@ -135,13 +135,13 @@ impl Preprocessing {
                 }
             }
         }
+        let scaled: [f64; 256] =
+            std::array::from_fn(|byte| f64::from(fitted.rescaled(byte as f32)));
         for counts in &counts {
             let total = counts.iter().sum::<u64>().max(1) as f64;
             let over = |term: &dyn Fn(f64) -> f64| -> f64 {
-                let terms = counts.iter().zip(0u8..);
-                let terms = terms
-                    .map(|(&n, byte)| n as f64 * term(f64::from(fitted.rescaled(f32::from(byte)))));
-                terms.sum::<f64>() / total
+                let terms = counts.iter().zip(&scaled);
+                terms.map(|(&n, &value)| n as f64 * term(value)).sum::<f64>() / total
             };
             let mean = over(&|value| value);
             fitted.mean.push(mean as f32);
@@ -283,7 +283,8 @@ fn whitening_matrix(
         }
         for (row, a) in pictures.iter().enumerate() {
             for (column, b) in pictures[..=row].iter().enumerate() {
-                let product = a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+                let product: f64 =
+                    a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
                 gram[row * n + column] = product;
                 gram[column * n + row] = product;
             }
