@@ -1,34 +1,277 @@
 //! From an encoded or a raw picture to the pixels that a network takes.
+//!
+//! Whatever a picture is (grey, palette, 16 bits, CMYK, transparent, turned by its EXIF tag),
+//! it becomes upright bytes of grey or RGB first, transparent parts over white; then its
+//! colours change, then its size. That is the order of Keras's `load_img`, with Pillow's
+//! arithmetic, so that the numbers are the same as in a notebook.
 
 use std::io::Cursor;
 
-use image::imageops::{self, FilterType};
-use image::{ImageReader, RgbImage};
+use image::metadata::Orientation;
+use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, Limits};
+use serde::{Deserialize, Serialize};
 
+pub use super::resize::Filter;
+use super::resize::resize;
 use crate::error::{Error, Result};
+
+/// Pixels of the largest picture that is decoded: a bomb of a few bytes can claim billions.
+const MAX_PIXELS: u64 = 64 << 20;
+
+/// What is done with a picture of another shape than is wanted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Fit {
+    /// Stretched to it: nothing is lost, proportions change.
+    #[default]
+    Stretch,
+    /// Its middle is cut out: proportions stay, the edges are lost.
+    Crop,
+    /// Set in the middle of black: proportions stay, nothing is lost.
+    Pad,
+}
+
+/// A decoded picture: upright, opaque bytes.
+pub(crate) struct Picture {
+    /// Row by row, channels innermost.
+    pub pixels: Vec<u8>,
+    pub height: usize,
+    pub width: usize,
+    /// 1 or 3.
+    pub channels: usize,
+}
+
+impl Picture {
+    /// Lays RGBA bytes over white.
+    fn from_rgba(rgba: &[u8], height: usize, width: usize) -> Self {
+        let over_white = |pixel: &[u8; 4]| {
+            let alpha = u32::from(pixel[3]);
+            let blend =
+                |value: u8| ((u32::from(value) * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
+            [blend(pixel[0]), blend(pixel[1]), blend(pixel[2])]
+        };
+        let pixels = rgba.as_chunks::<4>().0.iter().flat_map(over_white).collect();
+        Self { pixels, height, width, channels: 3 }
+    }
+
+    /// The same in 1 or 3 channels. Grey is the luma of ITU-R BT.601, as Pillow's mode L.
+    fn recoloured(self, channels: usize) -> Self {
+        let pixels = match (self.channels, channels) {
+            (3, 1) => self.pixels.as_chunks::<3>().0.iter().map(|pixel| luma(*pixel)).collect(),
+            (1, 3) => self.pixels.iter().flat_map(|&grey| [grey; 3]).collect(),
+            _ => return self,
+        };
+        Self { pixels, channels, ..self }
+    }
+
+    /// Whether it is grey, however it is written.
+    pub fn is_grey(&self) -> bool {
+        self.channels == 1
+            || self.pixels.as_chunks::<3>().0.iter().all(|[r, g, b]| r == g && g == b)
+    }
+
+    /// Its pixels in another shape (height, width, channels).
+    pub fn fitted(self, shape: [usize; 3], fit: Fit, filter: Filter) -> Vec<u8> {
+        let [height, width, channels] = shape;
+        let picture = self.recoloured(channels);
+        let from = [picture.height, picture.width];
+        if from == [height, width] {
+            return picture.pixels;
+        }
+        let [rows, columns] = from.map(|side| side as f64);
+        let resized =
+            |part, to| resize(&picture.pixels, channels, [from[0], from[1]], filter, part, to);
+        let whole = [0.0, 0.0, rows, columns];
+        // Both as Pillow's ImageOps.fit and ImageOps.pad (round is to even there too).
+        let (picture_ratio, wanted_ratio) = (columns / rows, width as f64 / height as f64);
+        match fit {
+            Fit::Stretch => resized(whole, [height, width]),
+            _ if picture_ratio == wanted_ratio => resized(whole, [height, width]),
+            Fit::Crop => {
+                let (cut_rows, cut_columns) = if picture_ratio >= wanted_ratio {
+                    (rows, wanted_ratio * rows)
+                } else {
+                    (columns / wanted_ratio, columns)
+                };
+                let (top, left) = ((rows - cut_rows) * 0.5, (columns - cut_columns) * 0.5);
+                let part = [
+                    top.max(0.0),
+                    left.max(0.0),
+                    (top + cut_rows).min(rows),
+                    (left + cut_columns).min(columns),
+                ];
+                resized(part, [height, width])
+            }
+            Fit::Pad => {
+                let inner = if picture_ratio > wanted_ratio {
+                    [((rows / columns * width as f64).round_ties_even() as usize).max(1), width]
+                } else {
+                    [height, ((columns / rows * height as f64).round_ties_even() as usize).max(1)]
+                };
+                let middle = |free: usize| (free as f64 * 0.5).round_ties_even() as usize;
+                let top = middle(height - inner[0]);
+                let left = middle(width - inner[1]);
+                let mut padded = vec![0; height * width * channels];
+                let inside = resized(whole, inner);
+                for (y, row) in inside.chunks_exact(inner[1] * channels).enumerate() {
+                    padded[((top + y) * width + left) * channels..][..row.len()]
+                        .copy_from_slice(row);
+                }
+                padded
+            }
+        }
+    }
+}
+
+/// Opens a picture, known by its content, and checks its size before anything is decoded.
+fn open(file: &[u8]) -> Result<impl ImageDecoder + '_> {
+    let mut reader = ImageReader::new(Cursor::new(file))
+        .with_guessed_format()
+        .map_err(|error| Error::image(format!("The picture cannot be read: {error}.")))?;
+    if reader.format().is_none() {
+        return Err(unknown(file));
+    }
+    // Two buffers of the largest picture at 16 bits fit; what one claims is checked below.
+    let mut limits = Limits::no_limits();
+    limits.max_alloc = Some(1 << 30);
+    reader.limits(limits);
+    let decoder = reader.into_decoder().map_err(explain)?;
+    let (width, height) = decoder.dimensions();
+    if u64::from(width) * u64::from(height) > MAX_PIXELS {
+        return Err(Error::image(format!(
+            "The picture claims {width} x {height} pixels; at most 64 million are read. Make it \
+             smaller first."
+        )));
+    }
+    if width == 0 || height == 0 {
+        return Err(Error::image("The picture has no pixels."));
+    }
+    Ok(decoder)
+}
+
+/// Says what a file that is no picture we know might be.
+fn unknown(file: &[u8]) -> Error {
+    let kind = match file {
+        [] => return Error::image("The file is empty."),
+        [_, _, _, _, b'f', b't', b'y', b'p', b'a', b'v', b'i', ..] => "an AVIF picture",
+        [_, _, _, _, b'f', b't', b'y', b'p', b'h' | b'm', ..] => "a HEIC picture",
+        [0xff, 0x0a, ..] | [0, 0, 0, 0x0c, b'J', b'X', b'L', ..] => "a JPEG XL picture",
+        _ => {
+            return Error::image(
+                "The file is no picture of a kind that is read: JPEG, PNG, GIF, BMP, WebP, TIFF \
+                 and PNM are.",
+            );
+        }
+    };
+    Error::image(format!(
+        "The file is {kind}, which is not read here. Let the browser decode the pictures, or \
+         save it as JPEG or PNG."
+    ))
+}
+
+/// A decoder's error in a sentence of ours.
+fn explain(error: ImageError) -> Error {
+    match error {
+        ImageError::Limits(_) => Error::image(
+            "The picture needs more memory than a picture of 64 million pixels; make it smaller \
+             first.",
+        ),
+        ImageError::Unsupported(error) => {
+            Error::image(format!("The picture is of a rare kind that is not read: {error}."))
+        }
+        error => Error::image(format!("The picture is damaged or cut off: {error}.")),
+    }
+}
+
+/// Whether a JPEG file ends before its pictures does. Its decoder would fill up with grey.
+fn is_cut_jpeg(file: &[u8]) -> bool {
+    if !file.starts_with(&[0xff, 0xd8]) {
+        return false;
+    }
+    // Segments up to the first scan; a thumbnail within one has an end of its own.
+    let mut at = 2;
+    while let Some(&[0xff, marker, high, low]) = file.get(at..).and_then(|rest| rest.first_chunk())
+    {
+        match marker {
+            0xff => at += 1,
+            0x01 | 0xd0..=0xd8 => at += 2,
+            _ => at += 2 + usize::from(u16::from_be_bytes([high, low])),
+        }
+        if marker == 0xda {
+            break;
+        }
+    }
+    // Within a scan, ff is followed by 0 or a restart marker, so this is the end itself.
+    !file.get(at..).is_some_and(|rest| rest.windows(2).any(|pair| pair == [0xff, 0xd9]))
+}
+
+/// Decodes a picture of any kind.
+///
+/// # Errors
+/// `image` where it cannot be decoded, is cut off, or is larger than 64 megapixels.
+pub(crate) fn picture(file: &[u8]) -> Result<Picture> {
+    let mut decoder = open(file)?;
+    if is_cut_jpeg(file) {
+        return Err(Error::image("The picture is cut off: its end is missing."));
+    }
+    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+    let mut image = DynamicImage::from_decoder(decoder).map_err(explain)?;
+    image.apply_orientation(orientation);
+    let (height, width) = (image.height() as usize, image.width() as usize);
+    let color = image.color();
+    Ok(match (color.has_color(), color.has_alpha()) {
+        (false, false) => {
+            Picture { pixels: image.into_luma8().into_raw(), height, width, channels: 1 }
+        }
+        (true, false) => {
+            Picture { pixels: image.into_rgb8().into_raw(), height, width, channels: 3 }
+        }
+        (has_color, true) => {
+            let picture = Picture::from_rgba(&image.into_rgba8(), height, width);
+            if has_color { picture } else { picture.recoloured(1) }
+        }
+    })
+}
+
+/// Height and width of a picture as it is written (before its EXIF orientation turns it), and
+/// whether it has colours, from its header alone.
+#[cfg(feature = "reading")]
+pub(crate) fn header(file: &[u8]) -> Result<([u32; 2], bool)> {
+    let decoder = open(file)?;
+    let (width, height) = decoder.dimensions();
+    Ok(([height, width], decoder.color_type().has_color()))
+}
+
+/// Decodes a picture of any kind and size and fits it to `shape` (height, width, channels).
+/// Returns its pixels and its own height and width.
+///
+/// # Errors
+/// `image` where it cannot be decoded, is cut off, or is larger than 64 megapixels.
+pub fn decode(
+    file: &[u8],
+    shape: [usize; 3],
+    fit: Fit,
+    filter: Filter,
+) -> Result<(Vec<u8>, [u32; 2])> {
+    let picture = picture(file)?;
+    let size = [picture.height as u32, picture.width as u32];
+    Ok((picture.fitted(shape, fit, filter), size))
+}
 
 /// Decodes a picture that must have exactly this shape (height, width, channels).
 ///
 /// # Errors
 /// `image` where it cannot be decoded or has another size.
 pub fn exact(file: &[u8], shape: [usize; 3]) -> Result<Vec<u8>> {
-    let picture = ImageReader::new(Cursor::new(file))
-        .with_guessed_format()
-        .map_err(|error| Error::image(format!("The picture cannot be read: {error}.")))?
-        .decode()
-        .map_err(|error| Error::image(format!("The picture cannot be decoded: {error}.")))?;
+    let picture = picture(file)?;
     let [height, width, channels] = shape;
-    if (picture.height() as usize, picture.width() as usize) != (height, width) {
+    if (picture.height, picture.width) != (height, width) {
         return Err(Error::image(format!(
             "The picture is {} x {} instead of {height} x {width}.",
-            picture.height(),
-            picture.width()
+            picture.height, picture.width
         )));
     }
-    Ok(match channels {
-        1 => picture.into_luma8().into_raw(),
-        _ => picture.into_rgb8().into_raw(),
-    })
+    Ok(picture.recoloured(channels).pixels)
 }
 
 /// Fits a picture of any size, as RGBA bytes, to `shape` (height, width, channels): what is
@@ -39,34 +282,29 @@ pub fn exact(file: &[u8], shape: [usize; 3]) -> Result<Vec<u8>> {
 /// # Errors
 /// `image` where the picture has no pixels or not so many bytes.
 pub fn fit(rgba: &[u8], width: usize, height: usize, shape: [usize; 3]) -> Result<Vec<u8>> {
-    if width == 0 || height == 0 || rgba.len() != width * height * 4 {
+    fit_with(rgba, width, height, shape, Fit::default(), Filter::default())
+}
+
+/// The same with a fit and a filter of one's choice.
+///
+/// # Errors
+/// As [`fit`].
+pub fn fit_with(
+    rgba: &[u8],
+    width: usize,
+    height: usize,
+    shape: [usize; 3],
+    fit: Fit,
+    filter: Filter,
+) -> Result<Vec<u8>> {
+    let bytes = width.checked_mul(height).and_then(|pixels| pixels.checked_mul(4));
+    if width == 0 || height == 0 || bytes != Some(rgba.len()) {
         return Err(Error::image(format!(
-            "A picture of {width} x {height} needs {} bytes; it has {}.",
-            width * height * 4,
+            "A picture of {width} x {height} as RGBA does not have {} bytes.",
             rgba.len()
         )));
     }
-    let over_white = |pixel: &[u8; 4]| {
-        let alpha = u32::from(pixel[3]);
-        let blend =
-            |value: u8| ((u32::from(value) * alpha + 255 * (255 - alpha) + 127) / 255) as u8;
-        [blend(pixel[0]), blend(pixel[1]), blend(pixel[2])]
-    };
-    let (pixels, _) = rgba.as_chunks::<4>();
-    let rgb: Vec<u8> = pixels.iter().flat_map(over_white).collect();
-    let picture = RgbImage::from_raw(width as u32, height as u32, rgb)
-        .ok_or_else(|| Error::image("The picture is too large."))?;
-    let [wanted_height, wanted_width, channels] = shape;
-    let picture = if (height, width) == (wanted_height, wanted_width) {
-        picture
-    } else {
-        let (width, height) = (wanted_width as u32, wanted_height as u32);
-        imageops::resize(&picture, width, height, FilterType::Triangle)
-    };
-    Ok(match channels {
-        1 => picture.pixels().map(|pixel| luma(pixel.0)).collect(),
-        _ => picture.into_raw(),
-    })
+    Ok(Picture::from_rgba(rgba, height, width).fitted(shape, fit, filter))
 }
 
 /// ITU-R BT.601 luma with Pillow's fixed-point weights and rounding.
@@ -110,5 +348,21 @@ mod tests {
         assert_eq!(fit(&[0; 15], 2, 2, [2, 2, 1]).unwrap_err().code(), "image");
         assert_eq!(fit(&[], 0, 0, [2, 2, 1]).unwrap_err().code(), "image");
         assert_eq!(exact(b"junk", [8, 8, 3]).unwrap_err().code(), "image");
+    }
+
+    /// A grey picture whose value is its column.
+    fn columns(height: usize, width: usize) -> Picture {
+        let pixels = (0..height).flat_map(|_| (0..width).map(|x| x as u8)).collect();
+        Picture { pixels, height, width, channels: 1 }
+    }
+
+    #[test]
+    fn crop_keeps_the_middle_and_pad_the_whole() {
+        let cropped = columns(4, 8).fitted([4, 4, 1], Fit::Crop, Filter::Triangle);
+        assert_eq!(cropped[..4], [2, 3, 4, 5]);
+        let padded = columns(2, 4).fitted([4, 4, 1], Fit::Pad, Filter::Triangle);
+        assert_eq!(padded, [0, 0, 0, 0, 0, 1, 2, 3, 0, 1, 2, 3, 0, 0, 0, 0]);
+        let thin = columns(1, 200).fitted([2, 2, 3], Fit::Pad, Filter::Nearest);
+        assert_eq!(thin.len(), 12);
     }
 }
