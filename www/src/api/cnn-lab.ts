@@ -266,7 +266,7 @@ export class CnnLab extends EventTarget {
       { split, ...(label !== undefined && { label }), offset: offset ?? 0, count: count ?? 60 },
     ]);
     const bytes = 4 * width * height;
-    const pictures = names.map((name, i) => ({
+    const pictures = names.map((name, i): Gallery["pictures"][number] => ({
       index: indices[i] ?? 0,
       label: labels[i] ?? 0,
       name,
