@@ -137,11 +137,11 @@ async function walkHandle(
       if (search.signal?.aborted) throw abortedError();
       const inner = path ? `${path}/${name}` : name;
       if (handle.kind === "directory") {
-        await walkHandle(handle as FileSystemDirectoryHandle, inner, found, search, depth + 1);
+        await walkHandle(handle, inner, found, search, depth + 1);
         continue;
       }
       try {
-        found.files.push({ path: inner, file: await (handle as FileSystemFileHandle).getFile() });
+        found.files.push({ path: inner, file: await (handle).getFile() });
         if (found.files.length % 100 === 0) search.onFound?.(found.files.length);
       } catch (error) {
         found.warnings.push({ file: inner, message: unreadable(inner, error) });
