@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { expect, type Page, test } from "@playwright/test";
 import type { DatasetInfo, LoadFilesOptions } from "../../www/src/api/types";
 import { catsAndDogs, idx, marked, png, pngOf, writeTree, zip } from "./files";
-import { type Lab, openModule } from "./lab";
+import { type Lab, mainButton, openLab, openModule, progress } from "./lab";
 
 /** An error of the class, or null where there was none. */
 type Failure = { code: string; message: string; field?: string; file?: string; line?: number } | null;
@@ -618,4 +618,92 @@ test("wrong arguments are named", async ({ page }) => {
     "files", "files", "size", "color", "fit", "filter", "decoder", "limit", "labelColumn", "className",
     "className", "split", "split", "name", "classWeight", "augmentation", "state", "state", "state",
   ]);
+});
+
+/** What the page's own lab holds. */
+async function shown(page: Page): Promise<DatasetInfo | null> {
+  return page.evaluate(async () => (await document.querySelector("cnn-lab")!.lab).dataset);
+}
+
+test("on the page: a folder is dropped on the data, looked at, loaded and trained on", async ({ page }) => {
+  const path = folder("pets", { ...catsAndDogs(40), "cat/words.jpg": "no picture" });
+  await openLab(page);
+  const box = await page.locator("#own").boundingBox();
+  await drop(page, [path], { x: box!.x + 20, y: box!.y + 10 });
+  const dialog = page.locator("dialog#import");
+  await expect(dialog).toContainText("pets");
+  await expect(dialog).toContainText("a folder of pictures");
+  await page.locator("#own-height").fill("16");
+  await page.locator("#own-height").blur();
+  await page.locator("#load-own").click();
+  await expect(dialog).toBeHidden();
+  await expect(page.locator("#own")).toContainText("pets");
+  await expect.poll(async () => (await shown(page))?.shape).toEqual([16, 12, 3]);
+  const { classes, splits, warnings } = (await shown(page))!;
+  expect(classes).toEqual(["cat", "dog"]);
+  expect(splits.train + splits.validation + splits.test).toBe(80);
+  expect(warnings).toMatchObject([{ file: expect.stringContaining("words.jpg") }]);
+
+  await page.locator("#epochs").fill("1");
+  await page.locator("#epochs").blur();
+  await mainButton(page).click();
+  await expect(progress(page)).toContainText("Finished", { timeout: 60_000 });
+});
+
+test("on the page: a folder input, a zip and a table load as they are dropped", async ({ page }) => {
+  await openLab(page);
+  const dialog = page.locator("dialog#import");
+  const take = async (kind: RegExp, pictures: number): Promise<void> => {
+    await expect(dialog).toContainText(kind);
+    await page.locator("#load-own").click();
+    await expect(dialog).toBeHidden();
+    await expect
+      .poll(async () => {
+        const { splits } = (await shown(page))!;
+        return splits.train + splits.validation + splits.test;
+      })
+      .toBe(pictures);
+  };
+  await page.locator("#own-folder input").setInputFiles(folder("pets", catsAndDogs(4)));
+  await take(/folder/, 8);
+  const entries = Object.entries(catsAndDogs(5)).map(([path, bytes]) => ({ path, bytes, deflate: true }));
+  await page.locator("#own-files input").setInputFiles({ name: "pets.zip", mimeType: "application/zip", buffer: zip(entries) });
+  await take(/zip/, 10);
+  const rows = Array.from({ length: 6 }, (_, i) => [i % 3, ...Array.from({ length: 784 }, (_, pixel) => (pixel * i) % 256)].join(","));
+  await page.locator("#own-files input").setInputFiles({ name: "signs.csv", mimeType: "text/csv", buffer: Buffer.from(rows.join("\n")) });
+  await take(/table|CSV/i, 6);
+});
+
+test("on the page: a picture pasted on the data becomes a class", async ({ page, context }) => {
+  await context.grantPermissions(["clipboard-read", "clipboard-write"]);
+  await openLab(page);
+  const dialog = page.locator("dialog#import");
+  for (const [colour, name] of [["red", "warm"], ["blue", "cold"]] as const) {
+    await page.evaluate(async (fill) => {
+      const canvas = new OffscreenCanvas(50, 40);
+      const pen = canvas.getContext("2d")!;
+      pen.fillStyle = fill;
+      pen.fillRect(0, 0, 50, 40);
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": await canvas.convertToBlob() })]);
+    }, colour);
+    await page.locator("#own").hover();
+    await page.keyboard.press("ControlOrMeta+V");
+    await expect(dialog).toContainText("1 picture");
+    await page.locator("#class-name").fill(name);
+    await page.locator("#add-own").click();
+    await expect(dialog).toBeHidden();
+    await expect.poll(async () => (await shown(page))?.classes.includes(name)).toBe(true);
+  }
+  expect(await shown(page)).toMatchObject({ classes: ["warm", "cold"], shape: [64, 64, 3] });
+});
+
+test("on the page: files that cannot be used are told in a sentence, and what was loaded stays", async ({ page }) => {
+  await openLab(page);
+  const before = await shown(page);
+  const dialog = page.locator("dialog#import");
+  await page.locator("#own-files input").setInputFiles({ name: "broken.zip", mimeType: "application/zip", buffer: Buffer.from("no zip") });
+  await expect(dialog.getByRole("alert")).toContainText("broken.zip");
+  await page.locator("#cancel-own").click();
+  await expect(dialog).toBeHidden();
+  expect(await shown(page)).toEqual(before);
 });
