@@ -29,6 +29,8 @@ export class AugmentDialog extends LitElement {
 
   #asked = "";
   #busy = false;
+  readonly #narrow = matchMedia("(max-width: 860px)");
+  readonly #turned = (): void => this.requestUpdate();
   readonly #modal = new Modal(this, () => this.bench, "augment");
 
   constructor() {
@@ -46,7 +48,7 @@ export class AugmentDialog extends LitElement {
       .controls section { display: grid; grid-template-columns: repeat(auto-fill, minmax(216px, 1fr)); gap: 8px 24px; align-items: start; }
       .controls section > :is(h3, p) { grid-column: 1 / -1; }
       h3 { font-size: 14px; line-height: 20px; color: var(--lab-text); }
-      .caption label, .check label, .name { font: 12px/20px var(--lab-mono); }
+      .parameter label { font: 12px/20px var(--lab-mono); }
       .parameter .caption input { flex: none; width: 72px; height: 24px; margin-left: auto; padding: 0 6px; text-align: right; font-size: 12px; }
       .parameter .caption input.wide { width: 92px; }
       .parameter .caption .unit { width: 14px; flex: none; }
@@ -60,19 +62,27 @@ export class AugmentDialog extends LitElement {
       .grid figcaption { font-size: 12px; line-height: 16px; color: var(--lab-muted); }
       .tools { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: end; }
       .tools .together { display: flex; gap: 4px; align-items: center; }
-      .tools input { width: 76px; text-align: right; }
+      .tools input { width: 68px; text-align: right; }
       @media (pointer: coarse) { .parameter .caption input { height: 36px; } }
       @media (max-width: 860px) {
         dialog { height: calc(100dvh - 24px); }
         dialog > .body { grid-template-columns: minmax(0, 1fr); grid-template-rows: auto minmax(0, 1fr); gap: 12px; }
         .preview { order: -1; width: auto; }
-        .tools .button.square { height: 32px; }
+        .tools { gap: 8px 12px; }
+        .tools input { width: 52px; padding: 0 4px; }
+        footer .grow { flex-basis: 100%; }
       }
     `,
   ];
 
-  get #narrow(): boolean {
-    return innerWidth <= 860;
+  override connectedCallback(): void {
+    super.connectedCallback();
+    this.#narrow.addEventListener("change", this.#turned);
+  }
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#narrow.removeEventListener("change", this.#turned);
   }
 
   override render(): TemplateResult {
@@ -181,7 +191,7 @@ export class AugmentDialog extends LitElement {
   #preview(info: DatasetInfo | null): TemplateResult {
     const { bench } = this;
     const total = info?.splits.train ?? 0;
-    const room = this.#narrow ? 96 : 150;
+    const room = this.#narrow.matches ? 96 : 150;
     const { height, width } = fitCell(info?.shape[1] ?? 28, info?.shape[0] ?? 28, room);
     const zoom = width / (info?.shape[1] ?? 28);
     const none = total === 0 ? "Load pictures first." : undefined;
@@ -200,7 +210,7 @@ export class AugmentDialog extends LitElement {
       </div>
       <p class="small muted" role="status">${none ? "Load pictures to see one of them augmented." : this.problem}</p>
       <div class="tools">
-        <div class="field"><div class="caption"><label for="augment-index">Picture</label><cnn-lab-help about="Picture">The training picture that is shown, counted from 0. “Look through” in Data has a button that brings any other here.</cnn-lab-help></div>
+        <div class="field"><div class="caption"><label for="augment-index">Picture${total > 0 ? ` of ${count(total)}` : ""}</label><cnn-lab-help about="Picture">The training picture that is shown, counted from 0. “Look through” in Data has a button that brings any other here.</cnn-lab-help></div>
           <div class="together">
             ${button({ id: "augment-before", label: "←", name: "Picture before", kind: "square", why: none, onClick: () => turn(-1) })}
             <input id="augment-index" type="number" min="0" max=${Math.max(0, total - 1)} step="1" .value=${live(String(bench.augmentIndex))} ?disabled=${none !== undefined}
@@ -229,13 +239,12 @@ export class AugmentDialog extends LitElement {
               },
             })}
           </div></div>
-        <span class="small muted">${total > 0 ? `of ${count(total)}` : ""}</span>
       </div>
     </div>`;
   }
 
   get #count(): number {
-    return this.#narrow ? 6 : 9;
+    return this.#narrow.matches ? 6 : 9;
   }
 
   override updated(): void {

@@ -32,13 +32,13 @@ export function groups(side: number): readonly Group[] {
       about: "Each training picture is turned, shifted and zoomed a little, differently every time it is seen.",
       parameters: [
         { kind: "number", key: "rotation_range", rest: 0, min: 0, max: 180, step: 1, unit: "°", help: "Turns by at most so many degrees to either side." },
+        { kind: "number", key: "shear_range", rest: 0, min: 0, max: 45, step: 0.1, unit: "°", help: "Slants by at most so many degrees. The lesson's 0.2 is a fifth of a degree, as in Keras." },
         { kind: "number", key: "width_shift_range", rest: 0, min: 0, max: 0.5, step: 0.01, help: "Shifts to the left or right: below 1 a share of the width, from 1 on whole pixels." },
         { kind: "number", key: "height_shift_range", rest: 0, min: 0, max: 0.5, step: 0.01, help: "Shifts up or down: below 1 a share of the height, from 1 on whole pixels." },
-        { kind: "number", key: "shear_range", rest: 0, min: 0, max: 45, step: 0.1, unit: "°", help: "Slants by at most so many degrees. The lesson's 0.2 is a fifth of a degree, as in Keras." },
         { kind: "span", key: "zoom_range", rest: 0, min: 0, max: 0.9, step: 0.01, help: "Zooms by a factor from 1 − z to 1 + z, along each axis by itself. Or type both ends: 0.8, 1.2." },
+        { kind: "choice", key: "fill_mode", rest: "nearest", values: ["nearest", "constant", "reflect", "wrap"], help: "What fills the corners that become free: the pixel at the edge, one grey, the picture mirrored, or the picture again." },
         { kind: "flag", key: "horizontal_flip", help: "Mirrors half of the pictures left to right. Not for digits, letters or hands that mean something." },
         { kind: "flag", key: "vertical_flip", help: "Turns half of the pictures upside down. For pictures that have no up, such as from a microscope." },
-        { kind: "choice", key: "fill_mode", rest: "nearest", values: ["nearest", "constant", "reflect", "wrap"], help: "What fills the corners that become free: the pixel at the edge, one grey, the picture mirrored, or the picture again." },
         { kind: "number", key: "cval", rest: 0, min: 0, max: 255, step: 1, help: "The grey, from 0 black to 255 white, that fill_mode constant fills with." },
       ],
     },
@@ -48,15 +48,21 @@ export function groups(side: number): readonly Group[] {
       parameters: [
         { kind: "pair", key: "brightness_range", rest: [1, 1], min: 0, max: 2, step: 0.01, help: "Multiplies the brightness by a factor between these two; 1 leaves it." },
         { kind: "number", key: "channel_shift_range", rest: 0, min: 0, max: 255, step: 1, help: "Adds up to so much, of 255, to all channels, or takes it away." },
-        { kind: "jitter", key: "brightness", rest: 0, min: 0, max: 1, step: 0.01, help: "color_jitter: brightness varies by at most this share." },
-        { kind: "jitter", key: "contrast", rest: 0, min: 0, max: 1, step: 0.01, help: "color_jitter: contrast varies by at most this share." },
-        { kind: "jitter", key: "saturation", rest: 0, min: 0, max: 1, step: 0.01, help: "color_jitter: how colourful it is varies by at most this share." },
-        { kind: "jitter", key: "hue", rest: 0, min: 0, max: 0.5, step: 0.01, help: "color_jitter: colours turn by at most this share of the colour circle." },
+      ],
+    },
+    {
+      title: "color_jitter",
+      about: "Not in Keras's ImageDataGenerator. Each of the four is drawn by itself.",
+      parameters: [
+        { kind: "jitter", key: "brightness", rest: 0, min: 0, max: 1, step: 0.01, help: "Brightness varies by at most this share." },
+        { kind: "jitter", key: "contrast", rest: 0, min: 0, max: 1, step: 0.01, help: "Contrast varies by at most this share." },
+        { kind: "jitter", key: "saturation", rest: 0, min: 0, max: 1, step: 0.01, help: "How colourful it is varies by at most this share." },
+        { kind: "jitter", key: "hue", rest: 0, min: 0, max: 0.5, step: 0.01, help: "Colours turn by at most this share of the colour circle." },
       ],
     },
     {
       title: "Cut and mix",
-      about: "Not in Keras's ImageDataGenerator, but in many a recipe since.",
+      about: "Not in Keras's ImageDataGenerator either, but in many a recipe since.",
       parameters: [
         { kind: "number", key: "random_crop", rest: 0, min: 0, max: Math.min(half, 32), step: 1, unit: "px", help: "Adds so many pixels on every side and cuts the picture's size out of that anywhere." },
         { kind: "number", key: "cutout", rest: 0, min: 0, max: Math.min(side, 128), step: 1, unit: "px", help: "Covers a square of this side, so that the network cannot rely on one place." },

@@ -55,6 +55,8 @@ export class CameraDialog extends LitElement {
       .columns { display: grid; grid-template-columns: 240px minmax(0, 1fr); gap: 16px; }
       .stage { position: relative; width: 240px; height: 240px; border-radius: 6px; overflow: hidden; background: #000; color: #e8eaed; display: grid; place-items: center; padding: 12px; text-align: center; }
       video { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover; transform: scaleX(-1); }
+      .stage .button { color: var(--lab-text); }
+      .stage .small { margin-top: 8px; }
       .stage.on::after { content: ""; position: absolute; top: 12px; right: 12px; width: 12px; height: 12px; border-radius: 50%; background: #ff5a4f; }
       .classes { display: grid; align-content: start; gap: 8px; max-height: 260px; padding: 3px; margin: -3px; }
       .hold { justify-content: space-between; width: 100%; height: 40px; touch-action: none; user-select: none; -webkit-user-select: none; }

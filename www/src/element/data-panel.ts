@@ -63,6 +63,7 @@ export class DataPanel extends LitElement {
       .options.row { display: flex; align-items: center; }
       .options input[type="range"] { height: 32px; }
       @media (pointer: coarse) { .options input[type="range"] { height: 44px; } }
+      .nowrap { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
       .given { display: flex; align-items: center; min-height: 32px; }
       .pictures { display: grid; grid-template-columns: repeat(var(--columns, 4), 1fr); gap: 4px; min-height: 148px; align-content: start; }
       cnn-lab-bars { --bar-height: 15px; }
@@ -70,7 +71,8 @@ export class DataPanel extends LitElement {
       figure cnn-lab-pixels { min-height: 56px; }
       figcaption { max-width: 100%; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; font-size: 12px; line-height: 16px; color: var(--lab-muted); }
       .turn { gap: 4px; min-height: 32px; }
-      .turn .button { padding: 0 8px; }
+      .turn .button { flex: none; padding: 0 8px; }
+      .turn select { padding: 0 2px; font-size: 12px; }
     `,
   ];
 
@@ -145,7 +147,7 @@ export class DataPanel extends LitElement {
 
   #ownSet({ name, splits, shape: [height, width], paged }: DatasetInfo): TemplateResult {
     const { data } = this.bench;
-    return html`<label class="set" title="Your own pictures, ${count(width)} × ${count(height)}${paged ? ", kept in this browser's storage" : ""}. Drop others to take their place.">
+    return html`<label class="set" title="Your own pictures, ${count(width)} × ${count(height)}${paged ? ", kept in this browser's storage" : ""}">
       <input type="radio" name="set" .checked=${live(data.useOwn)} ?disabled=${this.#busy !== undefined} @change=${() => data.chooseOwn()} />
       <span class="faces" aria-hidden="true">
         ${data.ownFaces.map((picture) => html`<cnn-lab-pixels .picture=${picture} zoom=${28 / Math.max(picture.width, picture.height)} name=""></cnn-lab-pixels>`)}
@@ -154,7 +156,8 @@ export class DataPanel extends LitElement {
         <span><b>${name}</b></span>
         <span class="small muted">${plural(splits.train + splits.validation + splits.test, "picture")}${paged ? ", from disk" : ""}</span>
       </span>
-    </label>`;
+    </label>
+    <p class="small muted">Drop others to take their place.</p>`;
   }
 
   #pick(id: string, label: string, name: string, folder: boolean): TemplateResult {
@@ -250,11 +253,11 @@ export class DataPanel extends LitElement {
     const { data } = this.bench;
     const amount = unit === "bytes" ? bytes : count;
     const noun = unit === "bytes" ? "" : ` ${unit}`;
-    const words = total > 0 ? `${amount(done)} of ${amount(total)}${noun}` : done > 0 ? `${amount(done)}${noun}` : "beginning …";
+    const words = total > 0 ? `${amount(done)} of ${amount(total)}${noun}` : done > 0 ? `${amount(done)}${noun}` : "Loading …";
     const left = data.secondsLeft;
     return html`<div class="options row">
       <div class="grow">
-        <div class="small" id="load-progress">Loading: ${words}</div>
+        <div class="small nowrap" id="load-progress">${words}</div>
         <progress max="1" .value=${total > 0 ? done / total : 0} aria-label="Loading pictures"></progress>
         <div class="small muted">${left === null ? "\u00a0" : `${duration(left)} left`}</div>
       </div>

@@ -10,6 +10,7 @@ export const dialogStyles = css`
   dialog { width: min(var(--width, 640px), calc(100vw - 24px)); max-width: none; max-height: calc(100dvh - 24px); padding: 0; border: 1px solid var(--lab-edge); border-radius: 10px; background: var(--lab-panel); color: inherit; overflow: hidden; }
   dialog[open] { display: flex; flex-direction: column; }
   dialog::backdrop { background: rgb(0 0 0 / 0.5); }
+  dialog > :is(header, footer) { flex: none; }
   dialog > header { display: flex; align-items: center; gap: 8px; padding: 12px 16px 8px; }
   dialog > .body { flex: 1 1 auto; min-height: 0; display: flex; flex-direction: column; gap: 12px; padding: 4px 16px 16px; overflow: hidden auto; scrollbar-width: thin; scrollbar-color: var(--lab-edge) transparent; }
   dialog > footer { display: flex; flex-wrap: wrap; align-items: center; justify-content: flex-end; gap: 8px; padding: 12px 16px; border-top: 1px solid var(--lab-line); }

@@ -40,7 +40,7 @@ export class ImportDialog extends LitElement {
       .lead { font-size: 16px; line-height: 24px; overflow-wrap: anywhere; }
       .counts { max-height: 168px; border: 1px solid var(--lab-line); border-radius: 6px; padding: 0 12px; }
       .counts thead th { position: sticky; top: 0; background: var(--lab-panel); }
-      .counts tbody tr:last-child :is(th, td) { border-bottom: 0; }
+      .counts tfoot :is(th, td) { border-bottom: 0; }
       .counts tbody th { max-width: 240px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: left; }
       .meter { height: 6px; border-radius: 3px; background: var(--lab-line); overflow: hidden; }
       .meter i { display: block; height: 100%; width: calc(100% * var(--share)); background: var(--lab-accent); }
@@ -79,7 +79,8 @@ export class ImportDialog extends LitElement {
   }
 
   #cancel(): TemplateResult {
-    return button({ id: "cancel-own", label: "Cancel", onClick: () => this.bench.own.drop() });
+    const { own } = this.bench;
+    return button({ id: "cancel-own", label: own.problem && !own.found ? "Close" : "Cancel", onClick: () => own.drop() });
   }
 
   /** What stands in the way, in the lab's own words. Pictures that make no set can still be one class. */

@@ -71,7 +71,7 @@ export class LookDialog extends LitElement {
     css`
       dialog { --width: 1240px; height: calc(100dvh - 24px); }
       dialog > .body { overflow: hidden; padding-bottom: 12px; }
-      .tabs { display: flex; gap: 4px; padding: 0 16px; border-bottom: 1px solid var(--lab-line); overflow-x: auto; scrollbar-width: none; }
+      .tabs { flex: none; display: flex; gap: 4px; padding: 0 16px; border-bottom: 1px solid var(--lab-line); overflow-x: auto; scrollbar-width: none; }
       .tabs button { height: 36px; padding: 0 12px; border: 0; border-bottom: 2px solid transparent; background: none; white-space: nowrap; cursor: pointer; color: var(--lab-muted); }
       .tabs button[aria-selected="true"] { border-color: var(--lab-accent); color: var(--lab-text); font-weight: 650; }
       .tabs button:focus-visible { outline-offset: -2px; }
@@ -83,13 +83,14 @@ export class LookDialog extends LitElement {
       .side { display: flex; flex-direction: column; gap: 8px; min-height: 0; padding-left: 16px; border-left: 1px solid var(--lab-line); overflow: hidden auto; }
       .large { display: grid; place-items: center; height: 240px; flex: none; border-radius: 6px; background: var(--lab-sunk); overflow: hidden; }
       .name { overflow-wrap: anywhere; font-weight: 600; }
-      .column { display: grid; gap: 4px; }
+      .column { display: grid; gap: 4px; align-content: start; }
       .together { display: flex; gap: 8px; }
       .together > :first-child { flex: 1; min-width: 0; }
       .classes tbody th { max-width: 240px; text-align: left; }
       .classes button.class { max-width: 100%; height: 24px; padding: 0 4px; border: 0; border-radius: 4px; background: none; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: left; cursor: pointer; text-decoration: underline; text-decoration-color: var(--lab-edge); text-underline-offset: 3px; }
       .classes button.class[aria-pressed="true"] { background: var(--lab-wash); font-weight: 650; }
       .classes thead th, .warnings thead th { position: sticky; top: 0; background: var(--lab-panel); }
+      .classes td:has(.bar) { padding-left: 16px; }
       .bar { width: 96px; height: 8px; border-radius: 2px; background: var(--lab-sunk); overflow: hidden; }
       .bar i { display: block; height: 100%; width: calc(100% * var(--share)); background: var(--lab-edge); }
       .numbers { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 16px 32px; align-content: start; flex: 1; min-height: 0; }
@@ -307,7 +308,7 @@ export class LookDialog extends LitElement {
     const why = this.#busy;
     return html`<div class="large"><cnn-lab-pixels .picture=${picture.pixels} zoom=${zoom} name="${info.classes[picture.label] ?? ""}, ${picture.name}"></cnn-lab-pixels></div>
       <p class="name">${picture.name}</p>
-      <p class="small muted">${splitNames[this.split]} picture ${count(picture.index)}; its file was ${shape([height, width])} pixels.</p>
+      <p class="small muted">${splitNames[this.split]} picture ${count(picture.index)}; in its file it was ${count(width)} pixels wide and ${count(height)} high.</p>
       <div class="column">
         <label class="small muted" for="relabel">Class</label>
         <select id="relabel" ?disabled=${why !== undefined} title=${why ?? nothing} @change=${(event: Event) => {

@@ -32,6 +32,7 @@ export class TrainPanel extends LitElement {
       section { gap: 10px; }
       .options { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 8px 12px; }
       .options .button { justify-content: flex-start; width: 100%; }
+      :host([narrow]) .options { grid-template-columns: repeat(2, minmax(0, 1fr)); }
       .balance { display: flex; align-items: center; gap: 2px; min-height: 24px; margin-top: -4px; font-size: 12px; }
       .balance input { margin-right: 6px; }
       .buttons { display: flex; gap: 8px; flex-wrap: wrap; }
@@ -39,7 +40,7 @@ export class TrainPanel extends LitElement {
       .progress { display: grid; gap: 4px; }
       .progress .row { min-height: 16px; }
       .charts { display: grid; grid-auto-rows: minmax(150px, 1fr); flex: 1 0 340px; gap: 12px; }
-      .test { display: grid; align-content: start; gap: 8px; min-height: 93px; padding-top: 12px; border-top: 1px solid var(--lab-line); }
+      .test { display: grid; align-content: start; gap: 8px; min-height: 87px; padding-top: 12px; border-top: 1px solid var(--lab-line); }
       .test .row { min-height: 44px; }
       .big { font-size: 16px; line-height: 24px; font-weight: 650; }
       .warnings { font-size: 12px; line-height: 16px; }

@@ -301,6 +301,10 @@ export class GalleryElement extends LitElement {
     }
     if (Math.floor(this.current / this.#pageSize) === page) {
       this.#knowCurrent();
+      if (this.scroller.matches(":focus")) {
+        // The keys were there before it.
+        this.#tell("point", this.known);
+      }
     }
     this.#drawSoon();
   }

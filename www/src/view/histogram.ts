@@ -18,8 +18,8 @@ export class HistogramElement extends LitElement {
     css`
       figure { display: grid; grid-template-columns: auto minmax(0, 1fr); gap: 0 8px; margin: 0; font-size: 12px; line-height: 16px; color: var(--lab-muted); }
       .title { grid-column: 1 / -1; }
-      .up { display: flex; flex-direction: column; justify-content: space-between; height: 136px; margin: -8px 0; text-align: right; }
-      .plot { display: flex; align-items: flex-end; gap: 1px; height: 120px; border-bottom: 1px solid var(--lab-edge); background: linear-gradient(var(--lab-line) 1px, transparent 1px) 0 0 / 100% 50%; }
+      .up { display: flex; flex-direction: column; justify-content: space-between; height: 128px; margin-bottom: -8px; text-align: right; }
+      .plot { display: flex; align-items: flex-end; gap: 1px; height: 112px; margin-top: 8px; border-bottom: 1px solid var(--lab-edge); background: linear-gradient(var(--lab-line) 1px, transparent 1px) 0 0 / 100% 50%; }
       .plot div { flex: 1; max-width: 48px; height: calc(100% * var(--share)); min-height: var(--least, 0); background: var(--lab-training); }
       .along { grid-column: 2; display: flex; justify-content: space-between; padding-top: 4px; }
     `,
