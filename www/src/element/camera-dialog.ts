@@ -123,16 +123,14 @@ export class CameraDialog extends LitElement {
           </div>
         </div>
         <p class="small muted">${this.#advice()}</p>
-        ${this.#begins
-          ? field({
-              id: "camera-size",
-              label: "Size",
-              help: "Frames are cut square and brought to this size. Smaller learns faster.",
-              control: html`<select id="camera-size" @change=${(event: Event) => (this.side = Number((event.target as HTMLSelectElement).value))}>
-                ${[32, 64, 96, 150].map((side) => html`<option value=${side} .selected=${live(side === this.side)}>${side} × ${side}</option>`)}
-              </select>`,
-            })
-          : nothing}
+        ${field({
+          id: "camera-size",
+          label: "Size of a new set",
+          help: "Frames are cut square and brought to this size. Smaller learns faster. What is added to a set takes the size of that.",
+          control: html`<select id="camera-size" ?disabled=${!this.#begins} title=${this.#begins ? nothing : "The set has its size already."} @change=${(event: Event) => (this.side = Number((event.target as HTMLSelectElement).value))}>
+            ${[32, 64, 96, 150].map((side) => html`<option value=${side} .selected=${live(side === this.side)}>${side} × ${side}</option>`)}
+          </select>`,
+        })}
       </div>
       <footer>${button({ id: "camera-done", label: "Done", kind: "primary", onClick: this.#modal.closed })}</footer>`;
   }
@@ -159,6 +157,10 @@ export class CameraDialog extends LitElement {
     const known = info && !this.#begins ? Object.values(info.counts).reduce((sum, counts) => sum + (counts[label] ?? 0), 0) : 0;
     const pictures = known + (this.waiting.get(name) ?? 0);
     const why = busy ?? (this.stream ? undefined : "Turn the camera on first.");
+    // Another button loses the focus when this one is pressed, which must not end the pressing.
+    const stop = (): void => {
+      if (this.holding === name) this.#stop();
+    };
     return html`<button type="button" class="button hold" id="hold-${i}" aria-pressed=${this.holding === name ? "true" : "false"}
         aria-disabled=${why ? "true" : nothing} title=${why ?? "Hold to film"} aria-label="Hold to film ${name}, ${plural(pictures, "picture")}"
         @pointerdown=${(event: PointerEvent) => {
@@ -167,7 +169,7 @@ export class CameraDialog extends LitElement {
             this.#start(name);
           }
         }}
-        @pointerup=${this.#stop} @pointercancel=${this.#stop} @lostpointercapture=${this.#stop} @blur=${this.#stop}
+        @pointerup=${stop} @pointercancel=${stop} @lostpointercapture=${stop} @blur=${stop}
         @contextmenu=${(event: Event) => event.preventDefault()}
         @keydown=${(event: KeyboardEvent) => {
           if (event.key === " " || event.key === "Enter") {
@@ -175,7 +177,7 @@ export class CameraDialog extends LitElement {
             if (!why && !event.repeat) this.#start(name);
           }
         }}
-        @keyup=${this.#stop}><span>${name}</span><span class="muted number">${count(pictures)}</span></button>`;
+        @keyup=${stop}><span>${name}</span><span class="muted number">${count(pictures)}</span></button>`;
   }
 
   get #nameWhy(): string | undefined {
@@ -227,14 +229,14 @@ export class CameraDialog extends LitElement {
     }
   }
 
-  readonly #stop = (): void => {
+  #stop(): void {
     const name = this.holding;
     if (name !== null) {
       clearInterval(this.#timer);
       this.holding = null;
       this.#send(name);
     }
-  };
+  }
 
   #shoot(name: string): void {
     const { video } = this;

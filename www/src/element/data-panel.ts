@@ -46,7 +46,7 @@ export class DataPanel extends LitElement {
       .about { min-width: 0; }
       .about > span { display: block; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
       .set.missing { grid-template-columns: 1fr; cursor: default; color: var(--lab-muted); }
-      .own { display: grid; gap: 4px; min-height: 104px; align-content: space-between; padding: 7px; border: 1px dashed var(--lab-edge); border-radius: 6px; }
+      .own { display: grid; gap: 4px; min-height: 110px; align-content: space-between; padding: 7px; border: 1px dashed var(--lab-edge); border-radius: 6px; }
       .own.over { border-color: var(--lab-accent); background: var(--lab-wash); }
       .own h3 { display: flex; align-items: center; font-size: 14px; line-height: 20px; color: var(--lab-text); }
       .ways { display: flex; gap: 4px; }

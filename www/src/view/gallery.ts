@@ -71,8 +71,8 @@ export class GalleryElement extends LitElement {
       canvas { position: sticky; top: 0; display: block; cursor: zoom-in; }
       .rest { width: 1px; height: var(--rest, 0); }
       .current { position: absolute; top: 0; left: 0; width: var(--w); height: var(--h); transform: translate(var(--x), var(--y)); pointer-events: none; border-radius: 4px; }
-      .scroll:focus-visible { outline-offset: -2px; }
-      .scroll:focus-visible .current { outline: 2px solid var(--lab-accent); outline-offset: 1px; }
+      .scroll:focus-visible { outline-offset: 3px; }
+      .scroll:focus-visible .current { outline: 3px solid var(--lab-accent); outline-offset: -3px; }
     `,
   ];
 
