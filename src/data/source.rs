@@ -395,3 +395,6 @@ fn check(options: &ReadOptions) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
