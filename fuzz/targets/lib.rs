@@ -15,8 +15,10 @@ use cnn_lab::data::dataset::Split;
 use cnn_lab::data::source::{Dropped, Plan, ReadOptions, Source};
 
 fn source(files: &[(String, Vec<u8>)]) -> Source {
-    let drop =
-        |(path, bytes): &(String, Vec<u8>)| Dropped { path: path.clone(), bytes: Box::new(bytes.clone()) };
+    let drop = |(path, bytes): &(String, Vec<u8>)| Dropped {
+        path: path.clone(),
+        bytes: Box::new(bytes.clone()),
+    };
     Source::new(files.iter().map(drop).collect())
 }
 

@@ -10,7 +10,8 @@ fuzz_target!(|data: &[u8]| {
     let Some((&[method, flags, name], data)) = data.split_first_chunk::<3>() else { return };
     let (name, contents) = data.split_at(usize::from(name).min(data.len()));
     let mut common = vec![20, 0, flags, 8, method, 0, 0, 0, 0, 0];
-    let (packed, size) = if method == 0 { (contents.len(), contents.len()) } else { (contents.len(), 64) };
+    let (packed, size) =
+        if method == 0 { (contents.len(), contents.len()) } else { (contents.len(), 64) };
     common.extend([0; 4]);
     common.extend((packed as u32).to_le_bytes());
     common.extend((size as u32).to_le_bytes());

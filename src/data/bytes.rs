@@ -299,8 +299,7 @@ impl Files {
             }),
             _ => Box::new(raw),
         };
-        let unpacked =
-            if origin.gzip { Box::new(MultiGzDecoder::new(unpacked)) } else { unpacked };
+        let unpacked = if origin.gzip { Box::new(MultiGzDecoder::new(unpacked)) } else { unpacked };
         // Pictures and tables shrink by ten at most; a hundred times more is a bomb.
         let left = packed.saturating_mul(100).max(LARGEST);
         Ok(if origin.is_seekable() { unpacked } else { Box::new(Bounded { unpacked, left }) })
@@ -314,11 +313,7 @@ impl Files {
             .position(|open| open.origin == place.origin && open.position <= place.start);
         let mut stream = match open {
             Some(open) => self.streams.remove(open),
-            None => Stream {
-                origin: place.origin,
-                position: 0,
-                reader: self.open(&place.origin)?,
-            },
+            None => Stream { origin: place.origin, position: 0, reader: self.open(&place.origin)? },
         };
         let bytes = stream.read(place)?;
         // A few are in use at a time: one for each file of a set.

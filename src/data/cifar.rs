@@ -45,9 +45,8 @@ pub(crate) fn records(path: &str, size: u64) -> Option<Records> {
 }
 
 /// The names of CIFAR-10's classes, for files that come without `batches.meta.txt`.
-pub(crate) const NAMES: [&str; 10] = [
-    "airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck",
-];
+pub(crate) const NAMES: [&str; 10] =
+    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
 
 /// Whether a file holds the names of classes, one a line: those with this many label bytes.
 pub(crate) fn holds_names(path: &str, labels: u64) -> bool {

@@ -129,7 +129,8 @@ pub(crate) fn sketch(head: &[u8], whole: bool) -> Result<Sketch> {
         .collect();
     let Some(first) = lines.first() else { return Err(Error::files("This table is empty.")) };
     let count = |delimiter: u8| first.iter().filter(|byte| **byte == delimiter).count();
-    let delimiter = *b",;\t".iter().rev().max_by_key(|delimiter| count(**delimiter)).unwrap_or(&b',');
+    let delimiter =
+        *b",;\t".iter().rev().max_by_key(|delimiter| count(**delimiter)).unwrap_or(&b',');
     let mut rows: Vec<Vec<String>> = lines
         .iter()
         .map(|line| {
@@ -175,7 +176,11 @@ impl Sketch {
         let names = || match &self.header {
             Some(names) => {
                 let first: Vec<&str> = names.iter().take(8).map(String::as_str).collect();
-                format!("its columns are {}{}", first.join(", "), if names.len() > 8 { ", ..." } else { "" })
+                format!(
+                    "its columns are {}{}",
+                    first.join(", "),
+                    if names.len() > 8 { ", ..." } else { "" }
+                )
             }
             None => format!("it has {} columns without names", self.columns),
         };
@@ -184,7 +189,9 @@ impl Sketch {
             LabelColumn::Name(name) => self.header.as_ref().and_then(|header| {
                 let same = |cell: &String| cell.trim() == name.trim();
                 header.iter().position(same).or_else(|| {
-                    header.iter().position(|cell| plain(cell) == plain(name) && !plain(name).is_empty())
+                    header
+                        .iter()
+                        .position(|cell| plain(cell) == plain(name) && !plain(name).is_empty())
                 })
             }),
         };
@@ -201,8 +208,23 @@ impl Sketch {
     /// The column whose name says that it holds labels.
     pub fn named_label(&self) -> Option<usize> {
         const NAMES: [&str; 18] = [
-            "label", "labels", "class", "classname", "classid", "classes", "target", "targets",
-            "y", "digit", "category", "categoryid", "letter", "emotion", "species", "breed", "dx",
+            "label",
+            "labels",
+            "class",
+            "classname",
+            "classid",
+            "classes",
+            "target",
+            "targets",
+            "y",
+            "digit",
+            "category",
+            "categoryid",
+            "letter",
+            "emotion",
+            "species",
+            "breed",
+            "dx",
             "diagnosis",
         ];
         let header: Vec<String> = self.header.as_ref()?.iter().map(|name| plain(name)).collect();
@@ -239,7 +261,10 @@ pub(crate) struct Columns {
 fn shape_of(values: usize, size: Option<[usize; 2]>) -> Option<[usize; 3]> {
     let wanted = size.and_then(|[height, width]| {
         let pixels = height.checked_mul(width)?;
-        [1, 3].into_iter().find(|c| pixels.checked_mul(*c) == Some(values)).map(|c| [height, width, c])
+        [1, 3]
+            .into_iter()
+            .find(|c| pixels.checked_mul(*c) == Some(values))
+            .map(|c| [height, width, c])
     });
     wanted.or_else(|| {
         [1, 3].into_iter().find_map(|channels| {
@@ -275,7 +300,10 @@ pub(crate) fn columns(
         let is_pixel = |place: usize| place != label && !others.contains(&place);
         let pixels = || {
             sketch.rows.iter().flat_map(move |row| {
-                row.iter().enumerate().filter(move |(place, _)| is_pixel(*place)).map(|(_, cell)| cell)
+                row.iter()
+                    .enumerate()
+                    .filter(move |(place, _)| is_pixel(*place))
+                    .map(|(_, cell)| cell)
             })
         };
         let largest = pixels().filter_map(|cell| cell.parse().ok()).fold(0.0, f64::max);
@@ -306,7 +334,8 @@ pub(crate) fn columns(
         return Err(no_picture(values - 1));
     };
     // First or last: labels take few values, but more than one.
-    let of_pixels: Vec<usize> = (0..sketch.columns).filter(|place| !others.contains(place)).collect();
+    let of_pixels: Vec<usize> =
+        (0..sketch.columns).filter(|place| !others.contains(place)).collect();
     let different = |place: usize| {
         let mut values: Vec<&str> =
             sketch.rows.iter().filter_map(|row| row.get(place)).map(String::as_str).collect();
@@ -524,11 +553,14 @@ pub(crate) fn name_column(sketch: &Sketch, pictures: &Pictures<'_>, table: &str)
         sketch
             .rows
             .iter()
-            .filter(|row| row.get(column).is_some_and(|cell| !pictures.named(cell, table).is_empty()))
+            .filter(|row| {
+                row.get(column).is_some_and(|cell| !pictures.named(cell, table).is_empty())
+            })
             .count()
     };
-    let (best, count) =
-        (0..sketch.columns.min(256)).map(|column| (column, hits(column))).max_by_key(|(column, hits)| (*hits, usize::MAX - column))?;
+    let (best, count) = (0..sketch.columns.min(256))
+        .map(|column| (column, hits(column)))
+        .max_by_key(|(column, hits)| (*hits, usize::MAX - column))?;
     (count > 0 && count * 2 >= sketch.rows.len()).then_some(best)
 }
 
@@ -552,7 +584,8 @@ mod tests {
     fn table(rows: usize, label: usize, header: Option<&str>, end: &str) -> String {
         let mut text = header.map_or_else(String::new, |header| header.to_owned() + end);
         for row in 0..rows {
-            let mut cells: Vec<String> = (0..16).map(|i| ((row * 16 + i) % 256).to_string()).collect();
+            let mut cells: Vec<String> =
+                (0..16).map(|i| ((row * 16 + i) % 256).to_string()).collect();
             cells.insert(label, (row % 3 * 2).to_string());
             text += &cells.join(",");
             text += end;
@@ -570,7 +603,8 @@ mod tests {
             let columns = found(&table(20, label, None, "\n"), None).unwrap().unwrap();
             assert_eq!((columns.label, columns.shape, columns.count), (label, [4, 4, 1], 17));
         }
-        let names: Vec<String> = (0..17).map(|i| if i == 5 { "Label".into() } else { format!("p{i}") }).collect();
+        let names: Vec<String> =
+            (0..17).map(|i| if i == 5 { "Label".into() } else { format!("p{i}") }).collect();
         let text = table(20, 5, Some(&names.join(",")), "\r\n");
         assert_eq!(found(&text, None).unwrap().unwrap().label, 5);
         let text = table(20, 5, Some(&names.join(",").replace("Label", "sort")), "\r\n");
@@ -638,8 +672,10 @@ mod tests {
     #[test]
     fn labels_close_gaps_and_refuse_what_is_no_label() {
         let mut labels = Labels::default();
-        let ids: Vec<u32> =
-            ["10", "3", "3.0", "-1", "2.5", "70000", "", "0"].iter().map(|t| labels.add(t.as_bytes())).collect();
+        let ids: Vec<u32> = ["10", "3", "3.0", "-1", "2.5", "70000", "", "0"]
+            .iter()
+            .map(|t| labels.add(t.as_bytes()))
+            .collect();
         for _ in 0..5 {
             labels.add(b"0");
         }

@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use unicode_normalization::{UnicodeNormalization, is_nfc_quick, IsNormalized};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 use crate::data::dataset::{Split, Warning};
 
@@ -30,7 +30,8 @@ pub(crate) fn normal(path: &str) -> String {
         IsNormalized::Yes => path.into_owned(),
         _ => path.nfc().collect(),
     };
-    let parts: Vec<&str> = path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
+    let parts: Vec<&str> =
+        path.split('/').filter(|part| !part.is_empty() && *part != ".").collect();
     parts.join("/")
 }
 
@@ -53,8 +54,8 @@ pub(crate) fn kind(path: &str) -> Kind {
     match extension(path).as_str() {
         // The second row is not decoded here, but may be by a browser.
         "jpg" | "jpeg" | "jpe" | "jfif" | "png" | "apng" | "gif" | "bmp" | "dib" | "webp"
-        | "tif" | "tiff" | "pnm" | "pbm" | "pgm" | "ppm" | "pam"
-        | "avif" | "heic" | "heif" | "jxl" => Kind::Picture,
+        | "tif" | "tiff" | "pnm" | "pbm" | "pgm" | "ppm" | "pam" | "avif" | "heic" | "heif"
+        | "jxl" => Kind::Picture,
         "csv" | "tsv" => Kind::Table,
         part if part.len() == 3
             && (part.starts_with('z') || part.starts_with('0'))
@@ -165,12 +166,7 @@ pub(crate) fn sort(paths: &[&str]) -> Sorted {
         .iter()
         .map(|name| places.get(shown.get(&key((*name)?)).copied()?).copied())
         .collect();
-    Sorted {
-        splits,
-        labels,
-        classes: classes.into_iter().map(String::from).collect(),
-        warnings,
-    }
+    Sorted { splits, labels, classes: classes.into_iter().map(String::from).collect(), warnings }
 }
 
 /// In `.../train/CLASS/.../picture`, the class is the first folder in which pictures differ.
@@ -208,7 +204,8 @@ fn without_splits<'a>(parts: &[Vec<&'a str>], labels: &mut [Option<&'a str>]) {
         let folders = &parts[..parts.len() - 1];
         held.entry(folders).or_default()[0] += 1;
     }
-    let direct: Vec<(&[&str], usize)> = held.iter().map(|(path, count)| (*path, count[0])).collect();
+    let direct: Vec<(&[&str], usize)> =
+        held.iter().map(|(path, count)| (*path, count[0])).collect();
     for (path, count) in direct {
         for depth in 0..path.len() {
             if let Some(above) = held.get_mut(&path[..depth]) {
@@ -344,7 +341,8 @@ mod tests {
 
     #[test]
     fn junk_is_known() {
-        for path in ["a/.DS_Store", "__MACOSX/a/._1.jpg", "a/Thumbs.db", "a/Desktop.ini", ".git/x"] {
+        for path in ["a/.DS_Store", "__MACOSX/a/._1.jpg", "a/Thumbs.db", "a/Desktop.ini", ".git/x"]
+        {
             assert!(is_junk(path), "{path}");
         }
         for path in ["a/1.jpg", "a.b/c.jpg", "../a.jpg"] {

@@ -64,7 +64,9 @@ fn taps(filter: Filter, size: usize, [start, end]: [f64; 2], out: usize) -> Vec<
     let scale = (end - start) / out as f64;
     if filter == Filter::Nearest {
         let nearest = |x: usize| ((start + (x as f64 + 0.5) * scale) as usize).min(size - 1);
-        return (0..out).map(|x| Tap { first: nearest(x), weights: vec![1 << PRECISION] }).collect();
+        return (0..out)
+            .map(|x| Tap { first: nearest(x), weights: vec![1 << PRECISION] })
+            .collect();
     }
     let grown = scale.max(1.0);
     let support = filter.support() * grown;
@@ -135,9 +137,8 @@ fn resample<const CHANNELS: usize>(
     let mut sums = vec![HALF; stride];
     for tap in &down {
         sums.fill(HALF);
-        for (row, weight) in across[(tap.first - first) * stride..]
-            .chunks_exact(stride)
-            .zip(&tap.weights)
+        for (row, weight) in
+            across[(tap.first - first) * stride..].chunks_exact(stride).zip(&tap.weights)
         {
             for (sum, value) in sums.iter_mut().zip(row) {
                 *sum += i32::from(*value) * weight;

@@ -8,7 +8,8 @@ use crate::data::zip::tests::zip;
 type Named = (String, Vec<u8>);
 
 fn source(files: &[Named]) -> Source {
-    let drop = |(path, bytes): &Named| Dropped { path: path.clone(), bytes: Box::new(bytes.clone()) };
+    let drop =
+        |(path, bytes): &Named| Dropped { path: path.clone(), bytes: Box::new(bytes.clone()) };
     Source::new(files.iter().map(drop).collect())
 }
 
@@ -79,8 +80,11 @@ fn folder() -> Vec<Named> {
 
 fn as_zip(files: &[Named]) -> Vec<Named> {
     // In another order than that of their names, as zips often are.
-    let members: Vec<(&str, &[u8])> =
-        files.iter().rev().map(|(path, bytes)| (path.strip_prefix("pets/").unwrap_or(path), bytes.as_slice())).collect();
+    let members: Vec<(&str, &[u8])> = files
+        .iter()
+        .rev()
+        .map(|(path, bytes)| (path.strip_prefix("pets/").unwrap_or(path), bytes.as_slice()))
+        .collect();
     one("pets.zip", zip(&members))
 }
 
@@ -97,7 +101,10 @@ fn a_zip_is_read_like_its_folder() {
     assert_eq!(pictures.sizes[0], [5, 4]);
     let (zipped, from_zip) = all(&as_zip(&folder()), &ReadOptions::default());
     assert_eq!(from_zip, pictures);
-    assert_eq!((zipped.classes, zipped.splits, zipped.warnings), (plan.classes, plan.splits, vec![]));
+    assert_eq!(
+        (zipped.classes, zipped.splits, zipped.warnings),
+        (plan.classes, plan.splits, vec![])
+    );
 }
 
 #[test]
@@ -114,7 +121,8 @@ fn several_roots_and_archives_are_one_set() {
 #[test]
 fn a_compressed_tar_is_read_in_a_lane_in_its_order() {
     let files: Vec<Named> = folder().into_iter().rev().collect();
-    let members: Vec<(&str, &[u8])> = files.iter().map(|(p, b)| (p.as_str(), b.as_slice())).collect();
+    let members: Vec<(&str, &[u8])> =
+        files.iter().map(|(p, b)| (p.as_str(), b.as_slice())).collect();
     let options = ReadOptions::default();
     let (plan, pictures) = all(&one("x.tar.gz", gzip(&tar(&members))), &options);
     assert!(plan.chunks.iter().all(|chunk| chunk.lane == Some(0)));
@@ -139,7 +147,8 @@ fn limit_takes_classes_evenly_and_pictures_at_distances() {
     let (plan, pictures) = all(&folder(), &options);
     assert_eq!(plan.counts.train, [3, 2]);
     assert_eq!(plan.counts.validation, [2, 2]);
-    let train: Vec<&str> = pictures.names.iter().map(String::as_str).filter(|n| n.contains("train/DOG")).collect();
+    let train: Vec<&str> =
+        pictures.names.iter().map(String::as_str).filter(|n| n.contains("train/DOG")).collect();
     assert_eq!(train, ["pets/train/DOG/2.png", "pets/train/DOG/5.png"]);
 }
 
@@ -246,7 +255,8 @@ fn sets_that_cannot_be_learned_from_are_errors_that_say_what_to_do() {
 
 #[test]
 fn loose_pictures_get_the_class_named_by_hand() {
-    let files = vec![("2.png".to_owned(), png(3, 3, [2; 3])), ("1.png".to_owned(), png(3, 3, [1; 3]))];
+    let files =
+        vec![("2.png".to_owned(), png(3, 3, [2; 3])), ("1.png".to_owned(), png(3, 3, [1; 3]))];
     let options = ReadOptions { class_name: Some("Katze".into()), ..Default::default() };
     let (plan, pictures) = all(&files, &options);
     assert_eq!((plan.classes.as_slice(), plan.splits.train), (["Katze".to_owned()].as_slice(), 2));
@@ -270,7 +280,8 @@ fn files_of_the_same_name_are_all_read() {
     ];
     let (_, pictures) = all(&files, &ReadOptions::default());
     assert_eq!(pictures.names, ["a/1.png", "a/1.png", "b/1.png"]);
-    let zipped = zip(&[("a/1.png", &files[0].1), ("a/1.png", &files[1].1), ("b/1.png", &files[2].1)]);
+    let zipped =
+        zip(&[("a/1.png", &files[0].1), ("a/1.png", &files[1].1), ("b/1.png", &files[2].1)]);
     let (plan, pictures) = all(&one("x.zip", zipped), &ReadOptions::default());
     assert_eq!(pictures.names, ["x/a/1.png", "x/b/1.png"]);
     assert_eq!(pictures.pixels[0], 2);
@@ -315,10 +326,17 @@ fn idx_pairs_are_read_plain_compressed_and_in_a_zip() {
         let members: Vec<(&str, &[u8])> =
             files.iter().map(|(p, b)| (p.as_str(), b.as_slice())).collect();
         let (_, from_zip) = all(&one("mnist.zip", zip(&members)), &ReadOptions::default());
-        assert_eq!((from_zip.pixels, from_zip.labels), (pictures.pixels.clone(), pictures.labels.clone()));
+        assert_eq!(
+            (from_zip.pixels, from_zip.labels),
+            (pictures.pixels.clone(), pictures.labels.clone())
+        );
     }
-    let options =
-        ReadOptions { size: Some([6, 8]), color: Some(Color::Rgb), limit: Some(10), ..Default::default() };
+    let options = ReadOptions {
+        size: Some([6, 8]),
+        color: Some(Color::Rgb),
+        limit: Some(10),
+        ..Default::default()
+    };
     let (plan, pictures) = all(&packed, &options);
     assert_eq!((plan.counts.train.as_slice(), pictures.labels.len()), ([4, 3, 3].as_slice(), 12));
     assert_eq!(pictures.pixels[pictures.pixels.len() - 1], 0);
@@ -334,7 +352,10 @@ fn idx_headers_that_lie_are_errors_with_the_file() {
             files[0] = ("train-images-idx3-ubyte.gz".into(), gzip(&files[0].1));
         }
         let error = refused(&files);
-        assert_eq!((error.code(), error.file_name().map(|f| f.starts_with("train-im"))), ("files", Some(true)));
+        assert_eq!(
+            (error.code(), error.file_name().map(|f| f.starts_with("train-im"))),
+            ("files", Some(true))
+        );
     }
     let mut files = idx_pairs();
     files[1].1 = idx(&[3], &[0, 2, 3]);
@@ -369,7 +390,10 @@ fn cifar_is_read_loose_and_in_a_compressed_tar() {
     assert!(plan.warnings[0].message.contains("label 77"), "{:?}", plan.warnings);
     assert_eq!(pictures.pixels[..4], [4, 5, 6, 4]);
     assert_eq!(pictures.names[1], "cifar-10-binary/cifar-10-batches-bin/test_batch.bin, picture 2");
-    let loose = vec![("data_batch_1.bin".to_owned(), train), ("test_batch.bin".to_owned(), test[..7000].to_vec())];
+    let loose = vec![
+        ("data_batch_1.bin".to_owned(), train),
+        ("test_batch.bin".to_owned(), test[..7000].to_vec()),
+    ];
     let (plan, pictures) = all(&loose, &ReadOptions::default());
     assert_eq!(plan.classes[0], "airplane");
     assert!(plan.warnings.iter().any(|w| w.message.contains("cut off")));
@@ -459,18 +483,23 @@ fn rows_that_are_wrong_are_warnings_and_the_rest_is_read() {
 
 #[test]
 fn a_table_names_pictures_and_their_labels() {
-    let mut files: Vec<Named> = (0..4)
-        .map(|i| (format!("set/images/{i}.png"), png(3, 3, [i; 3])))
-        .collect();
+    let mut files: Vec<Named> =
+        (0..4).map(|i| (format!("set/images/{i}.png"), png(3, 3, [i; 3]))).collect();
     let table = "\u{feff}file;label\r\n0.png;cat\r\n1;dog\r\nimages/2.png;\"cat\"\r\n9.png;dog\r\n0.png;dog\r\n1.png\r\n";
     files.push(("set/labels.csv".into(), table.into()));
     let (plan, pictures) = all(&files, &ReadOptions::default());
     assert_eq!(plan.classes, ["cat", "dog"]);
     assert_eq!(pictures.labels, [0, 1, 0]);
-    let told: Vec<(&str, &str)> =
-        plan.warnings.iter().map(|w| (w.file.as_str(), &w.message[..5.min(w.message.len())])).collect();
+    let told: Vec<(&str, &str)> = plan
+        .warnings
+        .iter()
+        .map(|w| (w.file.as_str(), &w.message[..5.min(w.message.len())]))
+        .collect();
     let table = "set/labels.csv";
-    assert_eq!(told, [(table, "Row 5"), (table, "Row 6"), (table, "Row 7"), ("set/images/3.png", "1 pic")]);
+    assert_eq!(
+        told,
+        [(table, "Row 5"), (table, "Row 6"), (table, "Row 7"), ("set/images/3.png", "1 pic")]
+    );
 
     // The label column by name; splits by the folders.
     let mut files: Vec<Named> = (0..4)
@@ -478,7 +507,8 @@ fn a_table_names_pictures_and_their_labels() {
         .collect();
     let table = "id,age,sort\n0,5,a\n1,6,b\n2,7,a\n3,8,b\n";
     files.push(("all.csv".into(), table.into()));
-    let options = ReadOptions { label_column: Some(LabelColumn::Name("sort".into())), ..Default::default() };
+    let options =
+        ReadOptions { label_column: Some(LabelColumn::Name("sort".into())), ..Default::default() };
     let (plan, _) = all(&files, &options);
     assert_eq!((plan.splits.train, plan.splits.test), (3, 1));
     assert_eq!(plan.classes, ["a", "b"]);
@@ -533,14 +563,19 @@ fn damage_anywhere_never_panics() {
             for pair in order[1..].chunks(2).take(1 + order[0] as usize % 4) {
                 // Ends matter most: there stand directories and headers.
                 let at = pair[0] as usize % bytes.len();
-                let at = if pair[0] % 3 == 0 { bytes.len() - 1 - at.min(120).min(bytes.len() - 1) } else { at };
+                let at = if pair[0] % 3 == 0 {
+                    bytes.len() - 1 - at.min(120).min(bytes.len() - 1)
+                } else {
+                    at
+                };
                 bytes[at] = pair[1] as u8;
             }
             if order[0] % 5 == 0 {
                 bytes.truncate(order[1] as usize % bytes.len());
             }
             let mut source = source(&damaged);
-            if let Ok(plan) = source.plan(&ReadOptions { size: Some([4, 4]), ..Default::default() }) {
+            if let Ok(plan) = source.plan(&ReadOptions { size: Some([4, 4]), ..Default::default() })
+            {
                 for chunk in 0..plan.chunks.len() {
                     let _ = source.read(&plan, chunk);
                 }
@@ -552,7 +587,8 @@ fn damage_anywhere_never_panics() {
 /// The real photos: dropped as a zip and as its unpacked folder.
 #[test]
 fn cats_and_dogs_as_a_zip_and_as_a_folder() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/datasets/cats_dogs_downsampled.zip");
+    let path =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/datasets/cats_dogs_downsampled.zip");
     let Ok(bytes) = std::fs::read(&path) else {
         println!("skipped: there is no {}", path.display());
         return;

@@ -44,7 +44,8 @@ const LOOKED_INTO: usize = 256;
 /// # Errors
 /// `files` naming the archive, where nothing else can be read.
 pub(super) fn expand(paths: &[String], files: &mut Files) -> Result<Tree> {
-    let mut opened = Opened { leaves: Vec::new(), errors: Vec::new(), warnings: Vec::new(), looks: 0 };
+    let mut opened =
+        Opened { leaves: Vec::new(), errors: Vec::new(), warnings: Vec::new(), looks: 0 };
     for (file, path) in (0..).zip(paths) {
         if !folder::is_junk(path) {
             opened.add(path.clone(), files.whole(file), files);
@@ -120,7 +121,8 @@ impl Opened {
             Ok(head) => head,
             Err(error) => return self.warn(&path, explain(&error)),
         };
-        if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") || extension == "zip" {
+        if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") || extension == "zip"
+        {
             self.add_zip(&path, &place, files);
         } else if head.starts_with(&[0x1f, 0x8b]) {
             self.add_gzip(&path, &place, files);
