@@ -79,8 +79,16 @@ impl Picture {
             return picture.pixels;
         }
         let [rows, columns] = from.map(|side| side as f64);
-        let resized =
-            |part, to| resize(&picture.pixels, channels, [from[0], from[1]], filter, part, to);
+        let resized = |part: [f64; 4], to| {
+            resize(
+                &picture.pixels,
+                channels,
+                [from[0], from[1]],
+                filter,
+                part.map(|side| side as f32),
+                to,
+            )
+        };
         let whole = [0.0, 0.0, rows, columns];
         // Both as Pillow's ImageOps.fit and ImageOps.pad (round is to even there too).
         let (picture_ratio, wanted_ratio) = (columns / rows, width as f64 / height as f64);

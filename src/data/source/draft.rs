@@ -237,7 +237,14 @@ fn name_of(tree: &Tree, content: &Content) -> String {
         let same = common.chars().zip(path.chars()).take_while(|(a, b)| a == b);
         &common[..same.map(|(c, _)| c.len_utf8()).sum()]
     });
-    let common = common.trim_end_matches(|c: char| !c.is_alphanumeric());
+    // Whole words: sign_mnist of sign_mnist_test and sign_mnist_train.
+    let is_whole = stem[common.len()..].chars().next().is_none_or(|next| !next.is_alphanumeric());
+    let end = if is_whole {
+        common.len()
+    } else {
+        common.rfind(|c: char| !c.is_alphanumeric()).unwrap_or(0)
+    };
+    let common = common[..end].trim_end_matches(|c: char| !c.is_alphanumeric());
     match common.chars().count() {
         3.. if !common.contains('/') => common.to_owned(),
         _ => format!("{} files", tree.leaves.len()),
