@@ -415,20 +415,22 @@ mod tests {
 
     #[test]
     #[cfg(feature = "reading")]
-    fn every_fit_and_filter_gives_pillows_bytes() {
+    fn every_fit_and_filter_gives_what_pillow_gives() {
         let file = fixture("busy.png");
         let expected = expected();
         let cases = expected["resized"].as_array().unwrap();
-        assert_eq!(cases.len(), 72);
+        assert_eq!(cases.len(), 48);
         for case in cases {
             let shape = serde_json::from_value(case["shape"].clone()).unwrap();
             let fit = serde_json::from_value(case["fit"].clone()).unwrap();
             let filter = serde_json::from_value(case["filter"].clone()).unwrap();
             let (pixels, size) = decode(&file, shape, fit, filter).unwrap();
-            assert_eq!(size, [23, 17]);
-            assert_eq!(pixels[..12], hex(&case["first"]), "{shape:?} {fit:?} {filter:?}");
-            let crc = u64::from(crc32fast::hash(&pixels));
-            assert_eq!(Some(crc), case["crc"].as_u64(), "{shape:?} {fit:?} {filter:?}");
+            let theirs = hex(&case["pixels"]);
+            assert_eq!((size, pixels.len()), ([23, 17], theirs.len()));
+            let most = pixels.iter().zip(&theirs).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+            // Newer versions of Pillow sometimes pass vertically first, and round there.
+            let allowed = u8::from(filter != Filter::Nearest);
+            assert!(most <= allowed, "{shape:?} {fit:?} {filter:?}: off by {most}");
         }
     }
 }

@@ -1,8 +1,9 @@
-//! Resizing, as Pillow does it: the same coefficients, the same rounding, the same bytes.
+//! Resizing with Pillow's arithmetic, so that a picture is the same as in a notebook.
 //!
-//! Horizontal pass, then vertical pass, each with 22 bits of fixed-point weights and 8-bit
-//! results in between (Pillow's `Resample.c`, after P. Heckbert's filters). A filter grows
-//! with the shrinking, so that every pixel of the picture counts: no aliasing.
+//! A horizontal pass, then a vertical one, each with weights of 22 bits after the point and
+//! 8-bit results (Pillow's `Resample.c`; its versions from 13 on sometimes pass vertically
+//! first, which changes a value by 1 at most). A filter grows with the shrinking, so that
+//! every pixel of the picture counts: no aliasing.
 
 use serde::{Deserialize, Serialize};
 
