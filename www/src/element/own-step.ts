@@ -147,12 +147,18 @@ export class OwnStep {
 
   /** Loads what was dropped, in place of the present set. */
   async load(): Promise<void> {
-    const { files, options } = this;
+    const { files, options, found, passedOver } = this;
     if (!files || this.busy) {
       return;
     }
     this.drop();
-    await this.bench.data.take(this.#source((lab, o) => lab.loadFiles(files, { ...options, ...o })));
+    this.bench.dismiss();
+    const done = await this.bench.data.take(this.#source((lab, o) => lab.loadFiles(files, { ...options, ...o })));
+    // What failed may work with other options; what was cancelled is put away.
+    if (!done && this.bench.error && !this.bench.dialog) {
+      Object.assign(this, { files, options, found, passedOver });
+      this.bench.open("import");
+    }
   }
 
   #source(load: SetSource["load"]): SetSource {
