@@ -15,6 +15,9 @@ type Search = {
   onFound?: ((files: number) => void) | undefined;
 };
 
+/** After so many files of a list the page has its turn: a folder may hold a million. */
+const PAUSE = 4096;
+
 /** Deeper folders are passed over: links can make a folder contain itself. */
 const MOST_DEPTH = 64;
 
@@ -28,7 +31,7 @@ export async function gather(source: FileSource, search: Search = {}): Promise<G
   const found: Gathered = { files: [], warnings: [] };
   if (isTransfer(source)) await fromTransfer(source, found, search);
   else if (isFolder(source)) await walkHandle(source, source.name, found, search);
-  else fromList(source, found);
+  else await fromList(source, found, search);
   if (found.files.length > 0) return found;
   const [first] = found.warnings;
   throw new CnnLabError({
@@ -53,13 +56,17 @@ function pathOf(file: File): string {
   return file.webkitRelativePath || file.name;
 }
 
-function fromList(source: unknown, found: Gathered): void {
+async function fromList(source: unknown, found: Gathered, search: Search): Promise<void> {
   const wrong = (): CnnLabError =>
     optionError("files", "files is a list of files, a DataTransfer or a folder's handle.");
   if (source === null || typeof source !== "object" || !(Symbol.iterator in source)) throw wrong();
-  for (const file of source as Iterable<unknown>) {
+  // At once, because an input's list is emptied when the input is cleared.
+  const list = Array.from(source as Iterable<unknown>);
+  for (const [i, file] of list.entries()) {
     if (!(file instanceof File)) throw wrong();
     found.files.push({ path: pathOf(file), file });
+    if (i % PAUSE === PAUSE - 1) await new Promise((resolve) => setTimeout(resolve));
+    if (search.signal?.aborted) throw abortedError();
   }
 }
 
@@ -137,11 +144,11 @@ async function walkHandle(
       if (search.signal?.aborted) throw abortedError();
       const inner = path ? `${path}/${name}` : name;
       if (handle.kind === "directory") {
-        await walkHandle(handle as FileSystemDirectoryHandle, inner, found, search, depth + 1);
+        await walkHandle(handle, inner, found, search, depth + 1);
         continue;
       }
       try {
-        found.files.push({ path: inner, file: await (handle as FileSystemFileHandle).getFile() });
+        found.files.push({ path: inner, file: await (handle).getFile() });
         if (found.files.length % 100 === 0) search.onFound?.(found.files.length);
       } catch (error) {
         found.warnings.push({ file: inner, message: unreadable(inner, error) });

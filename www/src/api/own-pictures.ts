@@ -164,7 +164,7 @@ export class OwnPictures {
   /** Hands files to the worker, unless it has just these. */
   async #send(files: DroppedFile[], signal: AbortSignal): Promise<number> {
     const sent = this.#sent;
-    if (sent && sent.worker === this.#host.worker && sameFiles(sent.files, files)) return sent.drop;
+    if (sent?.worker === this.#host.worker && sameFiles(sent.files, files)) return sent.drop;
     this.#sent = null;
     const drop = await handOver((...call) => this.#host.call(...call), files, signal);
     this.#sent = { files, drop, worker: this.#host.worker };

@@ -164,12 +164,12 @@ export class DataStep {
     }
     const change: Change = (other) => other.split({ ...shares, seed });
     await change(lab);
-    const edits = this.#loaded?.edits;
-    if (edits && edits.at(-1) === this.#division) {
+    const edits = this.#loaded?.edits ?? [];
+    if (this.#division && edits.at(-1) === this.#division) {
       edits.pop();
     }
     this.#division = change;
-    edits?.push(change);
+    edits.push(change);
   }
 
   /**

@@ -23,7 +23,7 @@ const mostRows = 200;
 @define("cnn-lab-import")
 export class ImportDialog extends LitElement {
   @property({ attribute: false }) bench!: Workbench;
-  @state() private className = "";
+  @state() private called = "";
   @state() private begin: boolean | null = null;
 
   readonly #modal = new Modal(this, () => this.bench, "import", () => this.bench.own.drop());
@@ -117,8 +117,8 @@ export class ImportDialog extends LitElement {
         id: "class-name",
         label: "Class",
         help: "The name of what these pictures show. A name that is there already adds them to that class.",
-        control: html`<input id="class-name" type="text" list="classes" autocomplete="off" autofocus .value=${live(this.className)}
-          @input=${(event: Event) => (this.className = (event.target as HTMLInputElement).value)}
+        control: html`<input id="class-name" type="text" list="classes" autocomplete="off" autofocus .value=${live(this.called)}
+          @input=${(event: Event) => (this.called = (event.target as HTMLInputElement).value)}
           @keydown=${(event: KeyboardEvent) => {
             if (event.key === "Enter") this.#add();
           }} />
@@ -132,15 +132,15 @@ export class ImportDialog extends LitElement {
   }
 
   #addButton(pictures: number): TemplateResult {
-    const why = this.bench.own.busy ?? (this.className.trim() === "" ? "Name the class first." : undefined);
+    const why = this.bench.own.busy ?? (this.called.trim() === "" ? "Name the class first." : undefined);
     return button({ id: "add-own", label: `Add ${plural(pictures, "picture")}`, kind: "primary", why, onClick: () => this.#add() });
   }
 
   #add(): void {
-    const name = this.className.trim();
+    const name = this.called.trim();
     if (name !== "" && !this.bench.own.busy) {
       void this.bench.own.addLoose(name, this.#begins);
-      this.className = "";
+      this.called = "";
     }
   }
 

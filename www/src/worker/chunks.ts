@@ -66,7 +66,7 @@ export function readInOrder<T>(o: {
 }): Promise<void> {
   const schedule = new Schedule(o.lanes, o.ahead);
   const ready = new Map<number, T>();
-  let waiting: (() => void)[] = [];
+  const waiting: (() => void)[] = [];
   let taken = 0;
   let taking = false;
   let failed = false;

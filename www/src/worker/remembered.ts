@@ -35,7 +35,7 @@ export async function remember({ core, queue }: Place, info: DatasetInfo | null)
       JSON.stringify({ name, shape, classes, pictures: shown, pixelBytes: bytes }),
     );
     const prefix = new DataView(new ArrayBuffer(PREFIX_BYTES));
-    for (const [i, letter] of [...MAGIC].entries()) prefix.setUint8(i, letter.charCodeAt(0));
+    for (let i = 0; i < MAGIC.length; i++) prefix.setUint8(i, MAGIC.charCodeAt(i));
     prefix.setUint32(8, words.length, true);
     prefix.setUint32(12, header.length, true);
     append(new Uint8Array(prefix.buffer));
@@ -61,7 +61,7 @@ export async function remembered(): Promise<RememberedSet[]> {
   for await (const [name, handle] of folder.entries()) {
     if (!name.endsWith(SUFFIX) || handle.kind !== "file") continue;
     try {
-      const file = await (handle as FileSystemFileHandle).getFile();
+      const file = await (handle).getFile();
       sets.push((await readStart(file, name)).set);
     } catch {
       // Nobody can load it; remembering a set of its name replaces it.
@@ -134,14 +134,15 @@ async function find(name: string): Promise<File> {
 /** Reads what a file begins with, and checks that the rest is as long as it says. */
 async function readStart(file: File, name: string): Promise<Start> {
   const prefix = new DataView((await bytesOf(file.slice(0, PREFIX_BYTES), name)).buffer);
-  const letters = prefix.byteLength < PREFIX_BYTES ? [] : [...MAGIC].map((_, i) => prefix.getUint8(i));
+  if (prefix.byteLength < PREFIX_BYTES) throw damaged(name);
+  const letters = Array.from({ length: MAGIC.length }, (_, i) => prefix.getUint8(i));
   if (String.fromCharCode(...letters) !== MAGIC) throw damaged(name);
   const headerAt = PREFIX_BYTES + prefix.getUint32(8, true);
   const pixelsAt = headerAt + prefix.getUint32(12, true);
   const words = new TextDecoder().decode(await bytesOf(file.slice(PREFIX_BYTES, headerAt), name));
   try {
     const { pixelBytes, ...set } = JSON.parse(words) as Omit<RememberedSet, "bytes"> & { pixelBytes: number };
-    const whole = file.size === pixelsAt + pixelBytes && Array.isArray(set.classes) && set.shape.length === 3;
+    const whole = file.size === pixelsAt + pixelBytes && Array.isArray(set.classes);
     if (whole) return { set: { ...set, bytes: file.size }, pixelBytes, headerAt, pixelsAt };
   } catch {
     // No JSON, or other JSON.
