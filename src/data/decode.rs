@@ -79,8 +79,16 @@ impl Picture {
             return picture.pixels;
         }
         let [rows, columns] = from.map(|side| side as f64);
-        let resized =
-            |part, to| resize(&picture.pixels, channels, [from[0], from[1]], filter, part, to);
+        let resized = |part: [f64; 4], to| {
+            resize(
+                &picture.pixels,
+                channels,
+                [from[0], from[1]],
+                filter,
+                part.map(|side| side as f32),
+                to,
+            )
+        };
         let whole = [0.0, 0.0, rows, columns];
         // Both as Pillow's ImageOps.fit and ImageOps.pad (round is to even there too).
         let (picture_ratio, wanted_ratio) = (columns / rows, width as f64 / height as f64);
@@ -364,5 +372,65 @@ mod tests {
         assert_eq!(padded, [0, 0, 0, 0, 0, 1, 2, 3, 0, 1, 2, 3, 0, 0, 0, 0]);
         let thin = columns(1, 200).fitted([2, 2, 3], Fit::Pad, Filter::Nearest);
         assert_eq!(thin.len(), 12);
+    }
+
+    /// What `tests/fixtures/pictures.py` wrote down of what Pillow reads.
+    #[cfg(feature = "reading")]
+    fn expected() -> serde_json::Value {
+        serde_json::from_str(include_str!("../../tests/fixtures/pictures/expected.json")).unwrap()
+    }
+
+    #[cfg(feature = "reading")]
+    fn fixture(name: &str) -> Vec<u8> {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/pictures/");
+        std::fs::read(folder.to_owned() + name).unwrap()
+    }
+
+    #[cfg(feature = "reading")]
+    fn hex(value: &serde_json::Value) -> Vec<u8> {
+        let (pairs, _) = value.as_str().unwrap().as_bytes().as_chunks::<2>();
+        let byte = |pair: &[u8; 2]| u8::from_str_radix(std::str::from_utf8(pair).unwrap(), 16);
+        pairs.iter().map(|pair| byte(pair).unwrap()).collect()
+    }
+
+    #[test]
+    #[cfg(feature = "reading")]
+    fn every_kind_of_picture_is_what_pillow_reads() {
+        let expected = expected();
+        let pictures = expected["pictures"].as_object().unwrap();
+        assert_eq!(pictures.len(), 31);
+        for (name, is) in pictures {
+            let read = picture(&fixture(name)).unwrap_or_else(|error| panic!("{name}: {error}"));
+            let shape: [usize; 3] = serde_json::from_value(is["shape"].clone()).unwrap();
+            assert_eq!([read.height, read.width], shape[..2], "{name}");
+            let grey = shape[2] == 1;
+            assert!(!grey || read.is_grey(), "{name}");
+            let pixels = read.recoloured(shape[2]).pixels;
+            let most = pixels.iter().zip(hex(&is["pixels"])).map(|(a, b)| a.abs_diff(b)).max();
+            assert_eq!(pixels.len(), shape.iter().product::<usize>(), "{name}");
+            let tolerance = is["tolerance"].as_u64().unwrap();
+            assert!(u64::from(most.unwrap()) <= tolerance, "{name}: off by {most:?}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "reading")]
+    fn every_fit_and_filter_gives_what_pillow_gives() {
+        let file = fixture("busy.png");
+        let expected = expected();
+        let cases = expected["resized"].as_array().unwrap();
+        assert_eq!(cases.len(), 48);
+        for case in cases {
+            let shape = serde_json::from_value(case["shape"].clone()).unwrap();
+            let fit = serde_json::from_value(case["fit"].clone()).unwrap();
+            let filter = serde_json::from_value(case["filter"].clone()).unwrap();
+            let (pixels, size) = decode(&file, shape, fit, filter).unwrap();
+            let theirs = hex(&case["pixels"]);
+            assert_eq!((size, pixels.len()), ([23, 17], theirs.len()));
+            let most = pixels.iter().zip(&theirs).map(|(a, b)| a.abs_diff(*b)).max().unwrap();
+            // Newer versions of Pillow sometimes pass vertically first, and round there.
+            let allowed = u8::from(filter != Filter::Nearest);
+            assert!(most <= allowed, "{shape:?} {fit:?} {filter:?}: off by {most}");
+        }
     }
 }

@@ -148,9 +148,12 @@ pub(crate) fn sort(paths: &[&str]) -> Sorted {
     }
 
     // Cat in one split and cat in another is one class; A and a in one split are two.
-    let names: BTreeSet<(Option<Split>, &str)> =
-        splits.iter().zip(&labels).filter_map(|(split, name)| Some((*split, (*name)?))).collect();
-    let lower: BTreeSet<(Option<Split>, String)> =
+    let names: BTreeSet<(&str, &str)> = splits
+        .iter()
+        .zip(&labels)
+        .filter_map(|(split, name)| Some((split.map_or("", Split::name), (*name)?)))
+        .collect();
+    let lower: BTreeSet<(&str, String)> =
         names.iter().map(|(split, name)| (*split, name.to_lowercase())).collect();
     let one_case = lower.len() == names.len();
     let key = |name: &str| if one_case { name.to_lowercase() } else { name.to_owned() };

@@ -6,6 +6,8 @@
 //! same order everywhere. Files are known by their content where a name does not tell.
 
 mod draft;
+mod pictures;
+mod pixels;
 mod tree;
 
 use std::rc::Rc;
@@ -21,7 +23,7 @@ pub use super::decode::{Filter, Fit};
 use super::folder;
 use crate::data::dataset::{PerSplit, Split, Warning};
 use crate::error::{Error, Result};
-use draft::{Content, Draft};
+use draft::Draft;
 use tree::Tree;
 
 /// A dropped file.
@@ -210,8 +212,8 @@ pub struct Source {
     files: Files,
     /// The files after archives were opened.
     tree: Option<Tree>,
-    /// What was found in them last, and with which options.
-    draft: Option<(Option<LabelColumn>, Option<String>, Option<[usize; 2]>, Draft)>,
+    /// What was found in them last.
+    draft: Option<Draft>,
 }
 
 impl Source {
@@ -237,16 +239,11 @@ impl Source {
             self.tree = Some(tree::expand(&self.paths, &mut self.files)?);
         }
         let tree = self.tree.as_ref().ok_or_else(|| Error::state("Nothing was dropped."))?;
-        let known = self.draft.as_ref().is_some_and(|(column, class, size, _)| {
-            *column == options.label_column && *class == options.class_name && *size == options.size
-        });
-        if !known {
-            let draft = draft::make(tree, &mut self.files, options)?;
-            let (column, class) = (options.label_column.clone(), options.class_name.clone());
-            self.draft = Some((column, class, options.size, draft));
-        }
-        let (.., draft) = self.draft.as_mut().ok_or_else(|| Error::state("Nothing was found."))?;
-        draft.plan(&mut self.files, options)
+        let draft = match self.draft.take() {
+            Some(draft) if draft.serves(options) => draft,
+            _ => draft::make(tree, &mut self.files, options)?,
+        };
+        self.draft.insert(draft).plan(&mut self.files, options)
     }
 
     fn chunk(plan: &Plan, chunk: usize) -> Result<&Chunk> {
@@ -317,7 +314,7 @@ impl Source {
         let values = height * width * channels;
         let size = [height as u32, width as u32];
         let mut pictures = Pictures::default();
-        let mut push = |pictures: &mut Pictures, name: String, label: u16, pixels: Vec<u8>| {
+        let push = |pictures: &mut Pictures, name: String, label: u16, pixels: Vec<u8>| {
             let fitted =
                 Picture { pixels, height, width, channels }.fitted(plan.shape, fit, filter);
             pictures.push(name, label, run.split, size, &fitted);
@@ -396,3 +393,6 @@ fn check(options: &ReadOptions) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

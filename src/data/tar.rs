@@ -30,7 +30,7 @@ pub(crate) fn entries<R: Read>(reader: &mut R, skip: Skip<R>) -> (Vec<Entry>, io
 }
 
 fn list<R: Read>(reader: &mut R, skip: Skip<R>, entries: &mut Vec<Entry>) -> io::Result<()> {
-    let mut at = 0;
+    let mut at = 0_u64;
     // What a header before the file's own says of it.
     let (mut long_name, mut long_size) = (None, None);
     loop {

@@ -2,14 +2,14 @@
 //! a size and a limit, the plan.
 
 use std::collections::BTreeMap;
-use std::io::{self, Read};
 
+use super::pictures::picture_files;
+use super::pixels::{cifar_files, idx_pairs, pixel_tables};
 use super::tree::{Leaf, Tree, What};
 use super::{Chunk, Color, Item, Items, Layout, Plan, ReadOptions, Run, SKIP};
-use crate::data::bytes::{Files, LARGEST, Place, explain, skip};
-use crate::data::csv::{self, Labels, Lines, Pictures, Sketch};
+use crate::data::bytes::{Files, Place};
 use crate::data::dataset::{PerSplit, Split, Warning};
-use crate::data::{cifar, decode, folder, idx};
+use crate::data::{decode, folder};
 use crate::error::{Error, Result};
 
 /// A set before its pictures have a size.
@@ -21,9 +21,11 @@ pub(super) struct Draft {
     warnings: Vec<Warning>,
     /// What the pictures suggest, once some were looked at.
     suggestion: Option<Suggestion>,
+    /// The options that it was made with.
+    options: ReadOptions,
 }
 
-pub(super) enum Content {
+enum Content {
     /// Encoded pictures, in their order.
     Files(Vec<Item>),
     /// Files of pixels.
@@ -32,17 +34,17 @@ pub(super) enum Content {
 
 /// A file of pixels.
 pub(super) struct Block {
-    path: String,
-    place: Place,
-    split: Split,
-    layout: Layout,
+    pub path: String,
+    pub place: Place,
+    pub split: Split,
+    pub layout: Layout,
     /// Where each picture or line starts, and where the last one ends.
-    starts: Starts,
+    pub starts: Starts,
     /// One a picture or line; [`SKIP`] where it is none.
-    labels: Vec<u16>,
+    pub labels: Vec<u16>,
 }
 
-enum Starts {
+pub(super) enum Starts {
     Regular { first: u64, stride: u64 },
     Listed(Vec<u64>),
 }
@@ -64,7 +66,7 @@ struct Suggestion {
 
 /// Warnings, of which each file has a hundred at most.
 #[derive(Default)]
-struct Notes {
+pub(super) struct Notes {
     list: Vec<Warning>,
     of_file: BTreeMap<String, usize>,
 }
@@ -72,7 +74,7 @@ struct Notes {
 impl Notes {
     const MOST: usize = 100;
 
-    fn add(&mut self, file: &str, message: impl Into<String>) {
+    pub fn add(&mut self, file: &str, message: impl Into<String>) {
         let count = self.of_file.entry(file.to_owned()).or_default();
         *count += 1;
         if *count <= Self::MOST {
@@ -153,7 +155,8 @@ pub(super) fn make(tree: &Tree, files: &mut Files, options: &ReadOptions) -> Res
         );
     }
     let name = name_of(tree, &content);
-    Ok(Draft { name, kind, classes, content, warnings: notes.finish(), suggestion: None })
+    let (warnings, options) = (notes.finish(), options.clone());
+    Ok(Draft { name, kind, classes, content, warnings, suggestion: None, options })
 }
 
 /// What to say where nothing can be learned from.
@@ -234,569 +237,18 @@ fn name_of(tree: &Tree, content: &Content) -> String {
         let same = common.chars().zip(path.chars()).take_while(|(a, b)| a == b);
         &common[..same.map(|(c, _)| c.len_utf8()).sum()]
     });
-    let common = common.trim_end_matches(|c: char| !c.is_alphanumeric());
+    // Whole words: sign_mnist of sign_mnist_test and sign_mnist_train.
+    let is_whole = stem[common.len()..].chars().next().is_none_or(|next| !next.is_alphanumeric());
+    let end = if is_whole {
+        common.len()
+    } else {
+        common.rfind(|c: char| !c.is_alphanumeric()).unwrap_or(0)
+    };
+    let common = common[..end].trim_end_matches(|c: char| !c.is_alphanumeric());
     match common.chars().count() {
         3.. if !common.contains('/') => common.to_owned(),
         _ => format!("{} files", tree.leaves.len()),
     }
-}
-
-/// Pairs of IDX files.
-fn idx_pairs(
-    leaves: &[&Leaf],
-    files: &mut Files,
-    notes: &mut Notes,
-) -> Result<(Vec<String>, Vec<Block>)> {
-    let mut labels = Vec::new();
-    let mut pictures = Vec::new();
-    for leaf in leaves {
-        let named = |error: Error| error.file(&leaf.path);
-        let head =
-            files.head(&leaf.place, 20).map_err(|error| named(Error::files(explain(&error))))?;
-        let header = idx::header(&head).map_err(named)?;
-        let size = size_of(&leaf.place, header.size(), files)
-            .map_err(|error| named(Error::files(explain(&error))))?;
-        if size != header.size() {
-            return Err(named(Error::files(format!(
-                "Its header says {} items and so {} bytes, but there are {size}{}. It is cut off \
-                 or damaged; get it again.",
-                header.count,
-                header.size(),
-                if size > header.size() { " or more" } else { "" }
-            ))));
-        }
-        let list = if header.shape.is_some() { &mut pictures } else { &mut labels };
-        list.push((*leaf, header));
-    }
-    let mut texts = Labels::default();
-    let mut blocks = Vec::new();
-    let only_one = pictures.len() == 1 && labels.len() == 1;
-    let mut seen: Vec<String> = Vec::new();
-    for (leaf, header) in &pictures {
-        let Some(shape) = header.shape else { continue };
-        let key = idx::pair_key(&leaf.path);
-        if seen.contains(&key) {
-            notes.add(&leaf.path, "Another file of the same name was read in its place.");
-            continue;
-        }
-        let same_key = |pair: &&(&Leaf, idx::Header)| idx::pair_key(&pair.0.path) == key;
-        let pair = labels.iter().find(same_key).or_else(|| labels.first().filter(|_| only_one));
-        let Some((label_leaf, label_header)) = pair else {
-            notes.add(&leaf.path, "There is no file of labels for these pictures; drop it, too.");
-            continue;
-        };
-        if label_header.count != header.count {
-            return Err(Error::files(format!(
-                "There are {} labels for the {} pictures of {}; they do not belong together.",
-                label_header.count, header.count, leaf.path
-            ))
-            .file(&label_leaf.path));
-        }
-        let values = files
-            .read(&label_leaf.place.part(label_header.length, label_header.count))
-            .map_err(|error| Error::files(explain(&error)).file(&label_leaf.path))?;
-        let ids: Vec<u32> = values.iter().map(|v| texts.add(v.to_string().as_bytes())).collect();
-        let first = header.length;
-        let stride = shape.iter().product::<usize>() as u64;
-        let block = Block {
-            path: leaf.path.clone(),
-            place: leaf.place,
-            split: folder::split_of_file(&leaf.path).unwrap_or(Split::Train),
-            layout: Layout::Bytes { skip: 0, planar: false, shape },
-            starts: Starts::Regular { first, stride },
-            labels: Vec::new(),
-        };
-        blocks.push((block, ids));
-        seen.push(key);
-    }
-    if blocks.is_empty() {
-        return Err(Error::data_missing(
-            "These IDX files do not make a pair of pictures and labels. Drop both files, with \
-             names like train-images-idx3-ubyte and train-labels-idx1-ubyte.",
-        ));
-    }
-    let (classes, of) = texts.classes()?;
-    let blocks: Vec<Block> = blocks
-        .into_iter()
-        .map(|(mut block, ids)| {
-            block.labels = ids.iter().map(|id| of[*id as usize].unwrap_or(SKIP)).collect();
-            block
-        })
-        .collect();
-    Ok((classes, train_at_least(blocks)))
-}
-
-/// One file alone, whatever its name, is to train on.
-fn train_at_least(mut blocks: Vec<Block>) -> Vec<Block> {
-    if let [only] = blocks.as_mut_slice() {
-        only.split = Split::Train;
-    }
-    blocks
-}
-
-/// The bytes there are: at a compressed place, they are counted, up to one more than wanted.
-fn size_of(place: &Place, wanted: u64, files: &mut Files) -> io::Result<u64> {
-    if place.size != u64::MAX {
-        return Ok(place.size);
-    }
-    let mut reader = files.open(&place.origin)?;
-    skip(&mut reader, wanted.saturating_add(1))
-}
-
-/// Files of CIFAR's records.
-fn cifar_files(
-    leaves: &[&Leaf],
-    texts: &[&Leaf],
-    files: &mut Files,
-    notes: &mut Notes,
-) -> Result<(Vec<String>, Vec<Block>)> {
-    let mut leaves = leaves.to_vec();
-    // Within one compressed file, from its start to its end.
-    leaves.sort_by_key(|leaf| (leaf.place.origin.gzip, leaf.place.start));
-    let mut blocks: Vec<Block> = Vec::new();
-    let mut label_bytes = None;
-    for leaf in leaves {
-        let Some(records) = cifar::records(&leaf.path, leaf.place.size) else { continue };
-        if *label_bytes.get_or_insert(records.labels) != records.labels {
-            notes.add(&leaf.path, "This file is of the other CIFAR set; it was left out.");
-            continue;
-        }
-        if records.cut {
-            notes.add(
-                &leaf.path,
-                format!("The file is cut off; its {} whole pictures are read.", records.count),
-            );
-        }
-        let mut labels = Vec::new();
-        let mut strange = 0;
-        // Pieces of about 4 MB: what is read for the labels is all of the file.
-        let stride = records.stride();
-        for first in (0..records.count).step_by(1366) {
-            let count = (records.count - first).min(1366);
-            let piece = files.read(&leaf.place.part(first * stride, count * stride));
-            let piece = match piece {
-                Ok(piece) => piece,
-                Err(error) => {
-                    notes.add(&leaf.path, explain(&error));
-                    break;
-                }
-            };
-            for (index, record) in (first..).zip(piece.chunks_exact(stride as usize)) {
-                let label = record[records.labels as usize - 1];
-                if usize::from(label) < records.classes() {
-                    labels.push(u16::from(label));
-                } else {
-                    strange += 1;
-                    labels.push(SKIP);
-                    notes.add(
-                        &leaf.path,
-                        format!(
-                            "Picture {index} has label {label}; there are {} classes. It is left \
-                             out.",
-                            records.classes()
-                        ),
-                    );
-                }
-            }
-        }
-        if labels.is_empty() || strange * 2 > labels.len() {
-            notes.add(&leaf.path, "Its labels are none of CIFAR's; it was left out.");
-            continue;
-        }
-        blocks.push(Block {
-            path: leaf.path.clone(),
-            place: leaf.place,
-            split: folder::split_of_file(&leaf.path).unwrap_or(Split::Train),
-            layout: Layout::Bytes {
-                skip: records.labels as usize,
-                planar: true,
-                shape: [32, 32, 3],
-            },
-            starts: Starts::Regular { first: 0, stride },
-            labels,
-        });
-    }
-    let label_bytes = label_bytes.unwrap_or(1);
-    if blocks.is_empty() {
-        return Err(Error::data_missing(
-            "These .bin files hold no pictures of CIFAR-10 or CIFAR-100.",
-        ));
-    }
-    let count = if label_bytes == 1 { 10 } else { 100 };
-    let mut names = None;
-    for leaf in texts.iter().filter(|leaf| cifar::holds_names(&leaf.path, label_bytes)) {
-        let text = files.head(&leaf.place, 1 << 16);
-        names = names.or_else(|| cifar::names(&text.ok()?, count));
-    }
-    let usual = || blocks.iter().all(|block| block.path.to_lowercase().contains("_batch"));
-    let names = names.unwrap_or_else(|| {
-        if label_bytes == 1 && usual() {
-            cifar::NAMES.map(String::from).to_vec()
-        } else {
-            (0..count).map(|label| label.to_string()).collect()
-        }
-    });
-    Ok((names, train_at_least(blocks)))
-}
-
-/// The first bytes of a table, and what they say.
-fn sketch(leaf: &Leaf, files: &mut Files) -> Result<Sketch> {
-    const HEAD: u64 = 1 << 20;
-    let named = |error: Error| error.file(&leaf.path);
-    let head =
-        files.head(&leaf.place, HEAD).map_err(|error| named(Error::files(explain(&error))))?;
-    csv::sketch(&head, (head.len() as u64) < HEAD).map_err(named)
-}
-
-/// Tables of pixels; nothing where no table is one.
-fn pixel_tables(
-    leaves: &[&Leaf],
-    files: &mut Files,
-    options: &ReadOptions,
-    notes: &mut Notes,
-) -> Result<Option<(Vec<String>, Vec<Block>)>> {
-    let mut errors = Vec::new();
-    let mut texts = Labels::default();
-    let mut found: Vec<(Block, Vec<u32>)> = Vec::new();
-    for leaf in leaves {
-        let columns = sketch(leaf, files).and_then(|sketch| {
-            csv::columns(&sketch, options.label_column.as_ref(), options.size)
-                .map(|columns| columns.map(|columns| (columns, sketch.header.is_some())))
-        });
-        let (columns, has_header) = match columns {
-            Ok(Some(found)) => found,
-            Ok(None) => continue,
-            Err(error) => {
-                errors.push(error.file(&leaf.path));
-                continue;
-            }
-        };
-        let (starts, ids) = match scan(leaf, &columns, has_header, files, &mut texts, notes) {
-            Ok(scanned) => scanned,
-            Err(error) => {
-                errors.push(Error::files(explain(&error)).file(&leaf.path));
-                continue;
-            }
-        };
-        let block = Block {
-            path: leaf.path.clone(),
-            place: leaf.place,
-            split: folder::split_of_file(&leaf.path).unwrap_or(Split::Train),
-            layout: Layout::Rows(columns),
-            starts: Starts::Listed(starts),
-            labels: Vec::new(),
-        };
-        found.push((block, ids));
-    }
-    if found.is_empty() {
-        // The first that says why: a table of file names is no error here.
-        return errors.into_iter().next().map_or(Ok(None), Err);
-    }
-    for error in errors {
-        let file = error.file_name().unwrap_or_default().to_owned();
-        notes.add(&file, error.to_string());
-    }
-    let (classes, of) = texts.classes().map_err(|error| error.file(&found[0].0.path))?;
-    let mut blocks = Vec::new();
-    for (mut block, ids) in found {
-        for (line, id) in ids.iter().enumerate() {
-            let label = match ids_label(*id, &of) {
-                Some(label) => label,
-                None => {
-                    if *id != NO_ROW {
-                        notes.add(
-                            &block.path,
-                            format!(
-                                "Row {}: its label is no class; it is left out. Class numbers are \
-                                 whole, from 0 to 65,534.",
-                                line + 1
-                            ),
-                        );
-                    }
-                    SKIP
-                }
-            };
-            block.labels.push(label);
-        }
-        blocks.push(block);
-    }
-    Ok(Some((classes, train_at_least(blocks))))
-}
-
-/// A line that is no row: the header, an empty or a ragged one.
-const NO_ROW: u32 = u32::MAX;
-
-fn ids_label(id: u32, of: &[Option<u16>]) -> Option<u16> {
-    of.get(id as usize).copied().flatten()
-}
-
-/// Goes through a table once: where each line starts (and the last one ends), and its label.
-fn scan(
-    leaf: &Leaf,
-    columns: &csv::Columns,
-    has_header: bool,
-    files: &mut Files,
-    texts: &mut Labels,
-    notes: &mut Notes,
-) -> io::Result<(Vec<u64>, Vec<u32>)> {
-    let mut reader = files.open(&leaf.place.origin)?;
-    skip(&mut reader, leaf.place.start)?;
-    let mut lines = Lines::new(reader.take(leaf.place.size));
-    let (mut starts, mut ids) = (Vec::new(), Vec::new());
-    let mut header = has_header;
-    loop {
-        let line = match lines.next() {
-            Ok(Some(line)) => line,
-            Ok(None) => break,
-            Err(error) if ids.is_empty() => return Err(error),
-            Err(error) => {
-                notes
-                    .add(&leaf.path, format!("{} The rows before that are read.", explain(&error)));
-                break;
-            }
-        };
-        starts.push(line.0);
-        ids.push(match columns.label(line.1) {
-            _ if line.1.trim_ascii().is_empty() => NO_ROW,
-            _ if std::mem::take(&mut header) => NO_ROW,
-            Ok(label) => texts.add(&label),
-            Err(count) => {
-                notes.add(
-                    &leaf.path,
-                    format!(
-                        "Row {} has {count} cells instead of {}; it is left out.",
-                        starts.len(),
-                        columns.count
-                    ),
-                );
-                NO_ROW
-            }
-        });
-    }
-    starts.push(lines.position());
-    Ok((starts, ids))
-}
-
-/// Pictures in folders, or named by a table, or given one class by hand.
-fn picture_files(
-    pictures: &[&Leaf],
-    tables: &[&Leaf],
-    files: &mut Files,
-    options: &ReadOptions,
-    notes: &mut Notes,
-) -> Result<(&'static str, Vec<String>, Vec<Item>)> {
-    let paths: Vec<&str> = pictures.iter().map(|leaf| leaf.path.as_str()).collect();
-    let sorted = folder::sort(&paths);
-    let tabled = labels_of_tables(&paths, &sorted.splits, tables, files, options, notes)?;
-    let (kind, classes, found) = if let Some((classes, found)) = tabled {
-        ("pictures with a table of labels", classes, found)
-    } else {
-        for warning in sorted.warnings {
-            notes.add(&warning.file, warning.message);
-        }
-        let split = |index: usize| sorted.splits[index].unwrap_or(Split::Train);
-        let found = sorted.labels.iter().enumerate();
-        let found = found.map(|(index, label)| Some((split(index), (*label)?))).collect();
-        by_hand(&paths, sorted.classes, found, options, notes)?
-    };
-    let mut items: Vec<Item> = pictures
-        .iter()
-        .zip(found)
-        .filter_map(|(leaf, found): (&&Leaf, Option<(Split, u16)>)| {
-            let (split, label) = found?;
-            Some(Item { path: leaf.path.clone(), place: leaf.place, label, split })
-        })
-        .collect();
-    // What lies in a stream comes as the stream has it, behind all the rest.
-    items.sort_by_key(|item| {
-        let place = &item.place;
-        if place.is_direct() { (0, 0, 0) } else { (1, place.origin.file, place.start) }
-    });
-    Ok((kind, classes, items))
-}
-
-type Found = Vec<Option<(Split, u16)>>;
-
-/// Gives pictures in no folder the class that a person named, or leaves them out.
-fn by_hand(
-    paths: &[&str],
-    mut classes: Vec<String>,
-    mut found: Found,
-    options: &ReadOptions,
-    notes: &mut Notes,
-) -> Result<(&'static str, Vec<String>, Found)> {
-    let loose: Vec<usize> = (0..found.len()).filter(|index| found[*index].is_none()).collect();
-    let Some(name) = &options.class_name else {
-        if loose.len() == found.len() {
-            return Err(Error::data_missing(
-                "These pictures lie in no folder, so their class is not known. Name their class, \
-                 or drop a folder with one folder for each class.",
-            ));
-        }
-        if let Some(first) = loose.first() {
-            notes.add(
-                paths[*first],
-                match loose.len() {
-                    1 => "This picture lies in no class's folder; it is left out.".into(),
-                    count => format!(
-                        "{count} pictures lie in no class's folder and are left out; this is the \
-                         first."
-                    ),
-                },
-            );
-        }
-        return Ok(("a folder of pictures", classes, found));
-    };
-    let name = name.trim().to_owned();
-    if loose.is_empty() && classes.len() == 1 {
-        return Ok(("pictures of one class", vec![name], found));
-    }
-    if !loose.is_empty() {
-        let place = match classes.binary_search(&name) {
-            Ok(place) => place,
-            Err(place) => {
-                classes.insert(place, name);
-                for (_, label) in found.iter_mut().flatten() {
-                    *label += u16::from(usize::from(*label) >= place);
-                }
-                place
-            }
-        };
-        for index in loose {
-            found[index] = Some((Split::Train, place as u16));
-        }
-    }
-    let kind = if classes.len() == 1 { "pictures of one class" } else { "a folder of pictures" };
-    Ok((kind, classes, found))
-}
-
-/// Classes from tables that name the pictures; nothing where no table does.
-fn labels_of_tables(
-    paths: &[&str],
-    splits: &[Option<Split>],
-    tables: &[&Leaf],
-    files: &mut Files,
-    options: &ReadOptions,
-    notes: &mut Notes,
-) -> Result<Option<(Vec<String>, Found)>> {
-    if tables.is_empty() {
-        return Ok(None);
-    }
-    let pictures = Pictures::new(paths);
-    let mut texts = Labels::default();
-    // For each picture: its split, its label, and where that stands.
-    let mut given: Vec<Option<(Option<Split>, u32, usize, usize)>> = vec![None; paths.len()];
-    let mut used = Vec::new();
-    for leaf in tables {
-        let is_submission = leaf.path.to_lowercase().contains("submission");
-        let sketch = match sketch(leaf, files) {
-            Ok(sketch) if !is_submission => sketch,
-            _ => continue,
-        };
-        let Some(name_column) = csv::name_column(&sketch, &pictures, &leaf.path) else { continue };
-        let label_column = match &options.label_column {
-            Some(chosen) => Some(sketch.chosen(chosen).map_err(|error| error.file(&leaf.path))?),
-            None => sketch
-                .named_label()
-                .filter(|column| *column != name_column)
-                .or((sketch.columns == 2).then_some(1 - name_column.min(1))),
-        };
-        let Some(label_column) = label_column else {
-            notes.add(
-                &leaf.path,
-                "This table names the pictures. Choose its label column to take the classes from \
-                 it.",
-            );
-            continue;
-        };
-        let size = if leaf.place.size == u64::MAX { LARGEST } else { leaf.place.size };
-        let text = match files.head(&leaf.place, size.min(LARGEST)) {
-            Ok(text) => text,
-            Err(error) => {
-                notes.add(&leaf.path, explain(&error));
-                continue;
-            }
-        };
-        let name = leaf.path.rsplit('/').next().unwrap_or(&leaf.path);
-        let table_split = folder::split_of_file(name);
-        let header_line = usize::from(sketch.header.is_some());
-        let mut header = header_line;
-        for (line, row) in text.split(|byte| *byte == b'\n').enumerate() {
-            let row = csv::clean(row, if line == 0 { 0 } else { 1 });
-            if row.trim_ascii().is_empty() {
-                continue;
-            }
-            if header > 0 {
-                header -= 1;
-                continue;
-            }
-            let row: Vec<_> = csv::cells(row, sketch.delimiter).collect();
-            let mut warn = |message: String| {
-                notes.add(&leaf.path, format!("Row {}: {message}", line + 1));
-            };
-            if row.len() != sketch.columns {
-                warn(format!(
-                    "it has {} cells instead of {}; it is left out.",
-                    row.len(),
-                    sketch.columns
-                ));
-                continue;
-            }
-            let cell = String::from_utf8_lossy(&row[name_column]).into_owned();
-            match pictures.named(&cell, &leaf.path).as_slice() {
-                [] => warn(format!("there is no picture called {cell}.")),
-                [picture] => {
-                    let picture = *picture as usize;
-                    if given[picture].is_some() {
-                        warn(format!("{cell} is named again; what was said first holds."));
-                        continue;
-                    }
-                    let label = texts.add(row[label_column].trim_ascii());
-                    let split = table_split.or(splits[picture]);
-                    given[picture] = Some((split, label, used.len(), line + 1));
-                }
-                several => warn(format!(
-                    "{cell} is the name of {} pictures; they are left out.",
-                    several.len()
-                )),
-            }
-        }
-        used.push(leaf.path.as_str());
-    }
-    if used.is_empty() {
-        return Ok(None);
-    }
-    let (classes, of) = texts.classes().map_err(|error| error.file(used[0]))?;
-    let mut unnamed = 0;
-    let mut first_unnamed = 0;
-    let found = given
-        .iter()
-        .enumerate()
-        .map(|(picture, given)| {
-            let Some((split, label, table, line)) = given else {
-                if unnamed == 0 {
-                    first_unnamed = picture;
-                }
-                unnamed += 1;
-                return None;
-            };
-            let Some(label) = ids_label(*label, &of) else {
-                notes.add(
-                    used[*table],
-                    format!("Row {line}: its label is no class; it is left out."),
-                );
-                return None;
-            };
-            Some((split.unwrap_or(Split::Train), label))
-        })
-        .collect();
-    if unnamed > 0 {
-        notes.add(
-            paths[first_unnamed],
-            format!("{unnamed} pictures stand in no table and are left out; this is the first."),
-        );
-    }
-    Ok(Some((classes, found)))
 }
 
 impl Content {
@@ -815,6 +267,17 @@ impl Content {
 }
 
 impl Draft {
+    /// Whether it would be made the same with other options.
+    pub fn serves(&self, options: &ReadOptions) -> bool {
+        // A size says how a row of pixels is to be taken.
+        let by_size = matches!(&self.content, Content::Blocks(blocks)
+            if blocks.iter().any(|block| matches!(block.layout, Layout::Rows(_))));
+        let made_with = &self.options;
+        made_with.label_column == options.label_column
+            && made_with.class_name == options.class_name
+            && (made_with.size == options.size || !by_size)
+    }
+
     /// The plan with these options.
     pub fn plan(&mut self, files: &mut Files, options: &ReadOptions) -> Result<Plan> {
         let shape = self.shape(files, options);
@@ -1006,22 +469,20 @@ fn suggest(items: &[Item], files: &mut Files) -> Suggestion {
     let step = direct.div_ceil(LOOKS).max(1);
     let (mut sizes, mut grey, mut decoded) = (Vec::new(), true, 0);
     for item in items.iter().step_by(step).take(LOOKS) {
-        if item.place.size > 32 << 20 {
-            continue;
-        }
-        let Ok(file) = files.read(&item.place) else { continue };
-        let Ok((size, has_colors)) = decode::header(&file) else { continue };
+        // Enough for the header of nearly any picture, and for all of a small one.
+        let Ok(head) = files.head(&item.place, 512 << 10) else { continue };
+        let Ok((size, has_colors)) = decode::header(&head) else { continue };
         sizes.push(size.map(|side| side as usize));
-        if !grey || !has_colors {
+        if !grey || !has_colors || decoded == DECODED {
             continue;
         }
+        // Grey photos are often written with colours. One large coloured photo costs little to
+        // be taken for what it says.
         let is_small = size.iter().map(|side| u64::from(*side)).product::<u64>() <= 4 << 20;
-        if decoded < DECODED && is_small {
-            decoded += 1;
-            grey = decode::picture(&file).map_or(true, |picture| picture.is_grey());
-        } else if !is_small {
-            grey = false;
-        }
+        let shows_colors =
+            |file: &Vec<u8>| decode::picture(file).is_ok_and(|picture| !picture.is_grey());
+        grey = is_small && !files.read(&item.place).is_ok_and(|file| shows_colors(&file));
+        decoded += 1;
     }
     // The lessons use photos of 150 x 150; small pictures of one size stay as they are.
     const PHOTO: usize = 150;
