@@ -154,9 +154,9 @@ impl Preprocessing {
             let centred = |index: usize| -> Result<Vec<f32>> {
                 let place = index as u64 * count as u64 / used as u64;
                 let pixels = picture(place as usize)?;
-                let mut values: Vec<f32> = pixels.iter().map(|&value| f32::from(value)).collect();
-                fitted.standardize(&mut values);
-                Ok(values)
+                // Keras leaves samplewise steps out when it fits.
+                let centre = |(value, mean): (&u8, &f32)| fitted.rescaled(f32::from(*value)) - mean;
+                Ok(pixels.iter().zip(fitted.mean.iter().cycle()).map(centre).collect())
             };
             fitted.zca = whitening_matrix(values, used, settings.zca_epsilon, centred)?.into();
         }
@@ -177,7 +177,7 @@ impl Preprocessing {
     pub fn append(&self, pixels: &[u8], channels: usize, values: &mut Vec<f32>) {
         if self.only_rescales() {
             for channel in 0..channels {
-                let pixels = pixels.iter().skip(channel).step_by(channels);
+                let pixels = pixels.get(channel..).unwrap_or_default().iter().step_by(channels);
                 // Written out, so that the one division of the default is found in the loop.
                 if self.rescale == Self::RESCALE {
                     values.extend(pixels.map(|&pixel| f32::from(pixel) / 255.0));
@@ -195,14 +195,14 @@ impl Preprocessing {
     pub fn append_values(&self, picture: &mut [f32], channels: usize, values: &mut Vec<f32>) {
         if self.only_rescales() {
             for channel in 0..channels {
-                let picture = picture.iter().skip(channel).step_by(channels);
-                values.extend(picture.map(|&value| self.rescaled(value)));
+                let picture = picture.get(channel..).unwrap_or_default();
+                values.extend(picture.iter().step_by(channels).map(|&value| self.rescaled(value)));
             }
             return;
         }
         self.standardize(picture);
         for channel in 0..channels {
-            values.extend(picture.iter().skip(channel).step_by(channels));
+            values.extend(picture.get(channel..).unwrap_or_default().iter().step_by(channels));
         }
     }
 
@@ -391,13 +391,12 @@ fn symmetric_eigen(mut a: Vec<f64>, n: usize) -> (Vec<f64>, Vec<f64>) {
         }
     }
     // Implicit QL steps with Wilkinson's shift, until each eigenvalue stands alone.
+    let size = diagonal.iter().zip(&beside).map(|(d, b)| d.abs() + b.abs()).fold(0.0, f64::max);
     for l in 0..n {
         // Thirty steps an eigenvalue are more than any matrix of numbers needs.
         for _ in 0..30 {
-            let small = |m: usize| {
-                beside[m].abs() <= f64::EPSILON * (diagonal[m].abs() + diagonal[m + 1].abs())
-            };
-            let m = (l..n - 1).find(|&m| small(m)).unwrap_or(n - 1);
+            let small = |m: &usize| beside[*m].abs() <= f64::EPSILON * size;
+            let m = (l..n - 1).find(small).unwrap_or(n - 1);
             if m == l {
                 break;
             }
@@ -436,4 +435,36 @@ fn symmetric_eigen(mut a: Vec<f64>, n: usize) -> (Vec<f64>, Vec<f64>) {
         }
     }
     (diagonal, q)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::random::{Purpose, Stream};
+
+    /// A V = V L and V orthogonal, for a full matrix, one of low rank, and ones whose form
+    /// leaves steps out.
+    #[test]
+    fn eigenvectors_are_orthogonal_and_turn_the_matrix_into_its_eigenvalues() {
+        let mut stream = Stream::new(1, Purpose::Weights, 0, 0);
+        for (n, rank) in [(1, 1), (2, 2), (3, 3), (40, 40), (40, 7), (9, 0)] {
+            let mut a = vec![0.0; n * n];
+            for _ in 0..rank {
+                let v: Vec<f64> = (0..n).map(|_| f64::from(stream.uniform(-1.0, 1.0))).collect();
+                (0..n * n).for_each(|place| a[place] += v[place / n] * v[place % n]);
+            }
+            a[0] += 3.0;
+            let (values, vectors) = symmetric_eigen(a.clone(), n);
+            let dot = |a: &[f64], b: &[f64]| a.iter().zip(b).map(|(a, b)| a * b).sum::<f64>();
+            let rows: Vec<&[f64]> = vectors.chunks_exact(n).collect();
+            for (i, v) in rows.iter().enumerate() {
+                for (j, w) in rows.iter().enumerate() {
+                    assert!((dot(v, w) - f64::from(u8::from(i == j))).abs() < 1e-12, "{n} {rank}");
+                }
+                for (row, x) in a.chunks_exact(n).zip(*v) {
+                    assert!((dot(row, v) - values[i] * x).abs() < 1e-11, "{n} {rank}");
+                }
+            }
+        }
+    }
 }

@@ -65,12 +65,6 @@ fn taps(filter: Filter, size: usize, [start, end]: [f32; 2], out: usize) -> Vec<
     // Pillow keeps a box in single precision, too.
     let (scale, start) = (f64::from(end - start) / out as f64, f64::from(start));
     if filter == Filter::Nearest {
-<<<<<<< HEAD
-        let nearest = |x: usize| ((start + (x as f64 + 0.5) * scale) as usize).min(size - 1);
-        return (0..out)
-            .map(|x| Tap { first: nearest(x), weights: vec![1 << PRECISION] })
-            .collect();
-=======
         // Added up as Pillow does: where pixels meet, a last bit decides.
         let places = std::iter::successors(Some(start + scale * 0.5), |place| Some(place + scale));
         let tap = |place: f64| Tap {
@@ -78,7 +72,6 @@ fn taps(filter: Filter, size: usize, [start, end]: [f32; 2], out: usize) -> Vec<
             weights: vec![1 << PRECISION],
         };
         return places.take(out).map(tap).collect();
->>>>>>> issue3-a
     }
     let grown = scale.max(1.0);
     let support = filter.support() * grown;

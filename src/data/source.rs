@@ -314,11 +314,7 @@ impl Source {
         let values = height * width * channels;
         let size = [height as u32, width as u32];
         let mut pictures = Pictures::default();
-<<<<<<< HEAD
-        let mut push = |pictures: &mut Pictures, name: String, label: u16, pixels: Vec<u8>| {
-=======
         let push = |pictures: &mut Pictures, name: String, label: u16, pixels: Vec<u8>| {
->>>>>>> issue3-a
             let fitted =
                 Picture { pixels, height, width, channels }.fitted(plan.shape, fit, filter);
             pictures.push(name, label, run.split, size, &fitted);
