@@ -65,7 +65,7 @@ export class CameraDialog extends LitElement {
       .hold[aria-pressed="true"] .muted { color: inherit; }
       .new { display: flex; gap: 8px; }
       fieldset { margin: 0; padding: 0; border: 0; display: flex; flex-wrap: wrap; gap: 4px 16px; }
-      @media (max-width: 560px) { .columns { grid-template-columns: 1fr; } .stage { width: 100%; } }
+      @media (max-width: 560px) { .columns { grid-template-columns: 1fr; } .stage { justify-self: center; } }
     `,
   ];
 

@@ -94,6 +94,7 @@ export class DataPanel extends LitElement {
       </fieldset>
       ${this.#kept()}
       ${data.progress ? this.#progress(data.progress) : this.#options()} ${this.#pictures()} ${this.#counts()}
+      <p class="sr" aria-live="polite">${data.spoken}</p>
     </section>`;
   }
 

@@ -45,6 +45,8 @@ export class DataStep {
   /** What the grid shows of the loaded set. */
   split: Split = "train";
   first = 0;
+  /** What a screen reader is told of loading. */
+  spoken = "";
   /** Two pictures of the person's own set. */
   ownFaces: ImageData[] = [];
   /** Counts the changes to the loaded set: what was drawn of an earlier one is old. */
@@ -216,8 +218,11 @@ export class DataStep {
       await this.#fitNetwork(lab, before);
       this.split = "train";
       this.first = 0;
+      const { name, classes, splits } = lab.dataset ?? info;
+      this.spoken = `Loaded ${name}: ${splits.train + splits.validation + splits.test} pictures in ${classes.length} classes.`;
       await this.#refresh();
     } catch (error) {
+      this.spoken = "Nothing was loaded; what was there before stays.";
       this.bench.fail(error);
     } finally {
       // Another load may have taken this one's place.

@@ -12,6 +12,17 @@ const chartEvery = 200;
 
 const noLines: Lines = { training: { x: [], y: [] }, validation: { x: [], y: [] } };
 
+/** How a preset's lesson trains it. */
+export function optionsOf({ epochs, batchSize, spec }: Preset): Partial<Settings> {
+  const optimizer = spec.compile?.optimizer;
+  return optimizer === undefined || typeof optimizer === "string"
+    ? { epochs, batchSize }
+    : {
+        epochs, batchSize, optimizer: optimizer.name,
+        ...(optimizer.learning_rate !== undefined && { learningRate: optimizer.learning_rate }),
+      };
+}
+
 /** What the main button does next. */
 export type MainAction = "train" | "pause" | "continue" | "loading";
 
@@ -79,17 +90,19 @@ export class TrainStep {
   }
 
   /** Takes the options that a preset's lesson trains it with. */
-  adopt({ epochs, batchSize, spec }: Preset, where: "everywhere" | "where nothing was chosen" = "everywhere"): void {
+  adopt(preset: Preset): void {
+    Object.assign(this.bench.settings, optionsOf(preset));
+  }
+
+  /**
+   * Takes those of its options in whose place nothing was chosen: what the attributes say or
+   * a person typed differs from `before`, the options so far.
+   */
+  adoptUnchosen(preset: Preset, before: Partial<Settings> = defaults): void {
     const { settings, given } = this.bench;
-    const optimizer = spec.compile?.optimizer;
-    const options: Partial<Settings> = { epochs, batchSize };
-    if (optimizer !== undefined && typeof optimizer !== "string") {
-      options.optimizer = optimizer.name;
-      options.learningRate = optimizer.learning_rate ?? settings.learningRate;
-    }
+    const options = optionsOf(preset);
     for (const key of Object.keys(options) as (keyof Settings)[]) {
-      // The attributes come first, and so does what was typed while the lab was made ready.
-      if (where === "where nothing was chosen" && (key in given || settings[key] !== defaults[key])) {
+      if (key in given || settings[key] !== before[key]) {
         Reflect.deleteProperty(options, key);
       }
     }
