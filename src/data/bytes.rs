@@ -258,7 +258,7 @@ impl Files {
         if let Some(member) = member.filter(|_| place.is_whole_member()) {
             return self.inflate(file, &member);
         }
-        self.from_stream(place)
+        self.stream(place)
     }
 
     /// Unpacks a whole member.
@@ -306,7 +306,7 @@ impl Files {
     }
 
     /// The bytes of a place in something that can only be read from its start on.
-    fn from_stream(&mut self, place: &Place) -> io::Result<Vec<u8>> {
+    fn stream(&mut self, place: &Place) -> io::Result<Vec<u8>> {
         let open = self
             .streams
             .iter()
