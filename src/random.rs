@@ -19,6 +19,8 @@ pub enum Purpose {
     Dropout = 3,
     /// Which pictures go to which split; the counter is the class.
     Split = 4,
+    /// What happens to a training picture; the counter is the epoch and the picture.
+    Augment = 5,
 }
 
 /// A stream of random words that depends only on its four arguments.

@@ -7,6 +7,8 @@ mod common;
 
 use burn::tensor::{Device, Tensor};
 use cnn_lab::data::dataset::{Split, SplitOptions};
+use cnn_lab::data::prepare::{Recipe, Target};
+use cnn_lab::data::preprocess::Preprocessing;
 use cnn_lab::model::network::{Mode, Network};
 use cnn_lab::model::spec::ModelSpec;
 use cnn_lab::store::checkpoint;
@@ -128,6 +130,224 @@ fn a_checkpoint_goes_on_exactly_where_it_was() {
     }
 }
 
+/// Everything that draws or is fitted.
+fn augmented() -> serde_json::Value {
+    json!({
+        "rotation_range": 20, "width_shift_range": 0.1, "height_shift_range": 0.1, "zoom_range": 0.1,
+        "horizontal_flip": true, "channel_shift_range": 9, "brightness_range": [0.8, 1.2],
+        "random_crop": 1, "cutout": 2, "mixup": 0.3, "color_jitter": {"contrast": 0.1},
+        "samplewise_center": true, "zca_whitening": true, "zca_epsilon": 0.1
+    })
+}
+
+#[test]
+fn an_augmented_run_goes_on_exactly_where_it_was() {
+    let start = options(json!({
+        "epochs": 2, "batchSize": 10, "augmentation": augmented(), "classWeight": [1, 2, 0.5]
+    }));
+    let mut whole = session(Device::flex(), 3);
+    whole.start_training(&start).unwrap();
+    run(&mut whole, 7);
+    assert_eq!(whole.history().steps.len(), 100);
+
+    let mut first = session(Device::flex(), 3);
+    first.start_training(&TrainOptions { steps: Some(63.0), ..start }).unwrap();
+    run(&mut first, 10);
+    let bytes = block_on(checkpoint::save(&first)).unwrap();
+    let mut second = Session::new(Device::flex(), 99);
+    let info = checkpoint::load(&mut second, &bytes).unwrap().run.unwrap();
+    assert_eq!(info.class_weight, [1.0, 2.0, 0.5]);
+    assert_eq!(info.augmentation.unwrap().mixup, 0.3);
+    assert!(block_on(checkpoint::save(&second)).unwrap() == bytes);
+    // What the weights were trained behind is there before the data is.
+    let picture: Vec<u8> = (0..144).collect();
+    let predict = |session: &Session| {
+        let names = session.class_names();
+        block_on(cnn_lab::explain::predict(session.network().unwrap(), names, &picture)).unwrap()
+    };
+    assert_eq!(predict(&second), predict(&first));
+
+    second.set_dataset(bars(500, 12)).unwrap();
+    for (value, field) in [
+        (json!({"resume": true, "augmentation": {}}), "augmentation"),
+        (json!({"resume": true, "classWeight": "balanced"}), "classWeight"),
+    ] {
+        let error = second.start_training(&options(value)).unwrap_err();
+        assert_eq!((error.code(), error.field_name()), ("option", Some(field)));
+    }
+    second.start_training(&options(json!({"resume": true, "augmentation": augmented()}))).unwrap();
+    run(&mut second, 3);
+    assert_eq!(losses(&second), losses(&whole));
+    assert!(
+        block_on(checkpoint::save(&second)).unwrap() == block_on(checkpoint::save(&whole)).unwrap()
+    );
+}
+
+/// A checkpoint from before there was preprocessing, as the first version wrote it.
+#[test]
+fn a_checkpoint_without_preprocessing_divides_by_255() {
+    let mut session = session(Device::flex(), 3);
+    session.start_training(&options(json!({"steps": 3}))).unwrap();
+    run(&mut session, 3);
+    let bytes = block_on(checkpoint::save(&session)).unwrap();
+    let text = String::from_utf8_lossy(&bytes);
+    // Nothing that is new is written where nothing new is used.
+    for (key, there) in [
+        ("\\\"rescale\\\":0.00392156862745098", true),
+        ("featurewise", false),
+        ("samplewise", false),
+        ("zca", false),
+        ("augmentation", false),
+        ("classWeight", false),
+    ] {
+        assert_eq!(text.contains(key), there, "{key}");
+    }
+    let mut loaded = Session::new(Device::flex(), 9);
+    checkpoint::load(&mut loaded, &bytes).unwrap();
+    assert_eq!(loaded.network().unwrap().preprocessing, Preprocessing::default());
+}
+
+#[test]
+fn augmentation_that_does_nothing_changes_no_bit() {
+    let train = |value| {
+        let mut session = session(Device::flex(), 7);
+        session.start_training(&options(value)).unwrap();
+        run(&mut session, 3);
+        losses(&session)
+    };
+    let plain = train(json!({}));
+    assert_eq!(plain, train(json!({"augmentation": {}})));
+    assert_eq!(
+        plain,
+        train(json!({"augmentation": {"rescale": 1.0 / 255.0, "fill_mode": "wrap"}}))
+    );
+    assert_eq!(plain, train(json!({"classWeight": [1, 1, 1]})));
+    assert_ne!(plain, train(json!({"augmentation": {"horizontal_flip": true}})));
+    assert_ne!(plain, train(json!({"augmentation": {"rescale": 0.004}})));
+    assert_ne!(plain, train(json!({"classWeight": "balanced"})));
+    // A picture's values are what they were before there was any preprocessing.
+    let pixels: Vec<u8> = (0..=254).collect();
+    let mut values = Vec::new();
+    Preprocessing::default().append(&pixels, 3, &mut values);
+    for channel in 0..3 {
+        for place in 0..85 {
+            let expected = f32::from(pixels[3 * place + channel]) / 255.0;
+            assert_eq!(values[85 * channel + place].to_bits(), expected.to_bits());
+        }
+    }
+}
+
+/// Validation sees the pictures as they are, whatever training sees.
+#[test]
+fn only_training_pictures_are_augmented() {
+    let train = |augmentation: serde_json::Value| {
+        let mut session = session(Device::flex(), 7);
+        session.split(SplitOptions { validation: 0.2, ..SplitOptions::default() }).unwrap();
+        let rate = json!({"learningRate": 0, "augmentation": augmentation});
+        session.start_training(&options(rate)).unwrap();
+        run(&mut session, 3);
+        session.history().epochs[0]
+    };
+    let (plain, augmented) = (train(json!({})), train(json!({"cutout": 12})));
+    assert_eq!(plain.val_loss, augmented.val_loss);
+    assert_ne!(plain.loss, augmented.loss);
+}
+
+#[test]
+fn batches_made_elsewhere_give_the_same_losses_to_the_last_bit() {
+    for augmentation in [json!({}), augmented()] {
+        let mut session = session(Device::flex(), 3);
+        session.split(SplitOptions { validation: 0.1, ..SplitOptions::default() }).unwrap();
+        let start =
+            options(json!({"epochs": 2, "batchSize": 64, "augmentation": augmentation.clone()}));
+        session.start_training(&start).unwrap();
+        run(&mut session, 3);
+        let inline = losses(&session);
+        assert_eq!(inline.len(), 16);
+
+        // The other worker has the pictures and the recipe's bytes, and nothing else.
+        let mut elsewhere = bars(500, 12);
+        elsewhere.split(SplitOptions { validation: 0.1, ..SplitOptions::default() }).unwrap();
+        let count = elsewhere.len(Split::Train);
+        session.set_model(convnet(12)).unwrap();
+        session.start_training(&start).unwrap();
+        let recipe = Recipe::from_bytes(&session.recipe().unwrap().to_bytes()).unwrap();
+        assert_eq!(&recipe, session.recipe().unwrap());
+        let (mut done, mut supplied) = (0, 0);
+        while session.is_training() {
+            // Two steps in every three are supplied, over the end of the epoch too.
+            for plan in session.upcoming(5).unwrap() {
+                if plan.step < done || plan.step % 3 == 2 {
+                    continue;
+                }
+                done = plan.step + 1;
+                let picture = |index| elsewhere.picture(Split::Train, index);
+                let shape = elsewhere.shape();
+                let made =
+                    recipe.prepare(picture, shape, count, plan.epoch, &plan.numbers).unwrap();
+                let error = session.supply(plan.step, vec![0.0; 3]).unwrap_err();
+                assert_eq!((error.code(), error.field_name()), ("option", Some("values")));
+                assert!(session.supply(plan.step, made.values).unwrap());
+                supplied += 1;
+            }
+            block_on(session.advance(2)).unwrap();
+        }
+        assert_eq!(supplied, 11);
+        assert_eq!(losses(&session), inline);
+        // Afterwards nothing is taken any more.
+        assert!(!session.supply(16, vec![]).unwrap());
+        assert_eq!(session.upcoming(1).unwrap_err().code(), "state");
+    }
+    assert_eq!(Recipe::from_bytes(&[9, 0, 0, 0, 1]).unwrap_err().field_name(), Some("recipe"));
+}
+
+/// The values that were supplied are the values that are used.
+#[test]
+fn a_supplied_batch_is_used() {
+    let mut session = session(Device::flex(), 3);
+    session.start_training(&options(json!({"steps": 1}))).unwrap();
+    run(&mut session, 1);
+    let inline = losses(&session);
+    session.set_model(convnet(12)).unwrap();
+    session.start_training(&options(json!({"steps": 1}))).unwrap();
+    assert!(!session.supply(99, vec![]).unwrap());
+    assert!(session.supply(0, vec![0.5; 32 * 144]).unwrap());
+    run(&mut session, 1);
+    assert_ne!(losses(&session), inline);
+}
+
+/// One step of Keras with class weights: tests/fixtures/augment.py.
+#[test]
+fn class_weights_are_those_of_keras() {
+    let golden: serde_json::Value =
+        serde_json::from_str(include_str!("fixtures/augment.json")).unwrap();
+    let golden = &golden["class_weight"];
+    let floats = |key: &str| -> Vec<f32> { serde_json::from_value(golden[key].clone()).unwrap() };
+    let labels: Vec<u16> = serde_json::from_value(golden["labels"].clone()).unwrap();
+    let device = Device::flex();
+    let spec = ModelSpec::from_value(json!({
+        "input_shape": [2, 3, 1],
+        "layers": [{"layer": "Flatten"}, {"layer": "Dense", "units": 3, "activation": "softmax"}]
+    }))
+    .unwrap();
+    let mut network = Network::new(spec, 1, &device).unwrap();
+    network.params[0] = Tensor::from_floats(floats("kernel").as_slice(), &device);
+    let values: Vec<f32> = floats("pixels").iter().map(|value| value / 255.0).collect();
+    let pictures = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([5, 1, 2, 3]);
+    let targets: Vec<Target> = labels.into_iter().map(Target::from).collect();
+    let share = network.gradients(pictures, &targets, &floats("weights"), 5, Mode::Inference);
+    let loss = share.metrics.into_data().try_to_vec::<f32>().unwrap()[0];
+    assert!((f64::from(loss) - golden["loss"].as_f64().unwrap()).abs() < 1e-5, "{loss}");
+    let rate = golden["rate"].as_f64().unwrap();
+    for (index, key) in ["kernel_after", "bias_after"].into_iter().enumerate() {
+        let after = network.params[index].clone() - share.gradients[index].clone() * rate;
+        let after = after.into_data().try_to_vec::<f32>().unwrap();
+        for (ours, keras) in after.iter().zip(floats(key)) {
+            assert!((ours - keras).abs() < 1e-5, "{key}: {ours}, Keras has {keras}");
+        }
+    }
+}
+
 #[test]
 fn checkpoints_that_are_none_are_refused_and_change_nothing() {
     let mut session = session(Device::flex(), 3);
@@ -202,6 +422,14 @@ fn wrong_options_are_named_and_change_nothing() {
         (json!({"steps": 0}), "steps"),
         (json!({"learningRate": -0.1}), "learningRate"),
         (json!({"optimizer": "adamax"}), "optimizer"),
+        (json!({"augmentation": {"rotation_range": -3}}), "rotation_range"),
+        (json!({"augmentation": {"rotate": 3}}), "rotate"),
+        (json!({"augmentation": "much"}), "augmentation"),
+        (json!({"classWeight": "fair"}), "classWeight"),
+        (json!({"classWeight": [1, 2]}), "classWeight"),
+        (json!({"classWeight": [1, 2, -1]}), "classWeight"),
+        (json!({"classWeight": [0, 0, 0]}), "classWeight"),
+        (json!({"classWeight": [1, 2, "3"]}), "classWeight"),
     ] {
         let error = session.start_training(&options(value.clone())).unwrap_err();
         assert_eq!((error.code(), error.field_name()), ("option", Some(field)), "{value}: {error}");
@@ -267,9 +495,16 @@ fn everything() -> ModelSpec {
     .unwrap()
 }
 
-/// Backward against finite differences of forward, for every parameter tensor.
+/// Backward against finite differences of forward, for every parameter tensor: plain, and with
+/// classes weighted and an example blended of two.
 #[test]
 fn gradients_are_those_of_finite_differences() {
+    differentiate([2.into(), 0.into()], vec![]);
+    let blended = Target { label: 1, other: 2, share: 0.3 };
+    differentiate([blended, 0.into()], vec![0.7, 2.0, 1.3]);
+}
+
+fn differentiate(targets: [Target; 2], weights: Vec<f32>) {
     let device = Device::flex();
     let mut network = Network::new(everything(), 2, &device).unwrap();
     // Fresh weights would leave the signal at the end too small for 32-bit differences.
@@ -278,16 +513,16 @@ fn gradients_are_those_of_finite_differences() {
     }
     let values: Vec<f32> = (0..2 * 3 * 9 * 8).map(|i| ((i * 37 % 101) as f32) / 101.0).collect();
     let pictures = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([2, 3, 9, 8]);
-    let labels = [2, 0];
     let mode = Mode::Inference;
-    let share = network.gradients(pictures.clone(), &labels, 2, mode);
+    let share = network.gradients(pictures.clone(), &targets, &weights, 2, mode);
     let gradients: Vec<Vec<f32>> = share
         .gradients
         .into_iter()
         .map(|gradient| gradient.into_data().try_to_vec().unwrap())
         .collect();
     let loss = |network: &Network| -> f64 {
-        let (loss, _) = cross_entropy(network.logits(pictures.clone()), &labels, &device);
+        let (loss, _) =
+            cross_entropy(network.logits(pictures.clone()), &targets, &weights, &device);
         f64::from(loss.into_data().try_to_vec::<f32>().unwrap()[0]) / 2.0
     };
     let mut checked = 0;
@@ -325,12 +560,12 @@ fn shares_of_a_batch_sum_to_the_whole() {
     let network = Network::new(everything(), 2, &device).unwrap();
     let values: Vec<f32> = (0..4 * 216).map(|i| ((i * 37 % 101) as f32) / 101.0).collect();
     let pictures = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([4, 3, 9, 8]);
-    let labels = [2, 0, 1, 1];
+    let labels: [Target; 4] = [2, 0, 1, 1].map(Target::from);
     let mode = |first| Mode::Training { seed: 1, step: 9, first };
-    let whole = network.gradients(pictures.clone(), &labels, 4, mode(0));
+    let whole = network.gradients(pictures.clone(), &labels, &[], 4, mode(0));
     let halves = [0, 2].map(|first| {
         let half = pictures.clone().narrow(0, first, 2);
-        network.gradients(half, &labels[first..first + 2], 4, mode(first))
+        network.gradients(half, &labels[first..first + 2], &[], 4, mode(first))
     });
     let [first, second] = halves;
     for (index, gradient) in whole.gradients.iter().enumerate() {

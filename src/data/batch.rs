@@ -3,11 +3,11 @@
 use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::data::dataset::{Dataset, Split};
+use crate::data::preprocess::Preprocessing;
 use crate::error::Result;
 use crate::random::{Purpose, Stream};
 
-/// Pictures `[batch, channels, height, width]` scaled to 0..1, as the lessons do it with
-/// `Rescaling(1/255)`, and their labels.
+/// Pictures `[batch, channels, height, width]`, preprocessed, and their labels.
 #[derive(Clone, Debug)]
 pub struct Batch {
     /// The pictures, on the device.
@@ -26,7 +26,7 @@ pub fn epoch_order(count: usize, seed: u64, epoch: u64, shuffle: bool) -> Vec<u3
     order
 }
 
-/// Uploads the pictures of a split with these numbers.
+/// Uploads the pictures of a split with these numbers, as they are: to measure with.
 ///
 /// # Errors
 /// `option` where there is no such picture.
@@ -34,33 +34,35 @@ pub fn upload(
     dataset: &Dataset,
     split: Split,
     numbers: impl ExactSizeIterator<Item = usize>,
+    preprocessing: &Preprocessing,
     device: &Device,
 ) -> Result<Batch> {
     let mut labels = Vec::with_capacity(numbers.len());
     let mut values = Vec::with_capacity(numbers.len() * dataset.picture_bytes());
     for number in numbers {
         let (pixels, label) = dataset.picture(split, number)?;
-        append_scaled(&mut values, &pixels, dataset.shape()[2]);
+        preprocessing.append(&pixels, dataset.shape()[2], &mut values);
         labels.push(label);
     }
-    Ok(Batch { pictures: tensor(values, labels.len(), dataset.shape(), device), labels })
+    Ok(Batch { pictures: upload_values(values, dataset.shape(), device), labels })
 }
 
 /// Uploads one picture given as pixels of `shape` (height, width, channels).
-pub fn upload_one(pixels: &[u8], shape: [usize; 3], device: &Device) -> Tensor<4> {
+pub fn upload_one(
+    pixels: &[u8],
+    shape: [usize; 3],
+    preprocessing: &Preprocessing,
+    device: &Device,
+) -> Tensor<4> {
     let mut values = Vec::with_capacity(pixels.len());
-    append_scaled(&mut values, pixels, shape[2]);
-    tensor(values, 1, shape, device)
+    preprocessing.append(pixels, shape[2], &mut values);
+    upload_values(values, shape, device)
 }
 
-/// Appends one picture, channel after channel, each value divided by 255.
-fn append_scaled(values: &mut Vec<f32>, pixels: &[u8], channels: usize) {
-    for channel in 0..channels {
-        values.extend(pixels[channel..].iter().step_by(channels).map(|&p| f32::from(p) / 255.0));
-    }
-}
-
-fn tensor(values: Vec<f32>, count: usize, shape: [usize; 3], device: &Device) -> Tensor<4> {
+/// Uploads the values of pictures of `shape` (height, width, channels), each channel after
+/// channel, as [`prepare`](crate::data::prepare) makes them.
+pub fn upload_values(values: Vec<f32>, shape: [usize; 3], device: &Device) -> Tensor<4> {
     let [height, width, channels] = shape;
+    let count = values.len() / (height * width * channels);
     Tensor::from_data(TensorData::new(values, [count, channels, height, width]), device)
 }

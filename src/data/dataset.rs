@@ -440,6 +440,14 @@ impl Dataset {
         pictures.filter(move |(_, picture)| of_class(**picture)).map(|(index, _)| index)
     }
 
+    /// The label of picture `index` of a split; its pixels stay where they are.
+    ///
+    /// # Errors
+    /// `option` where there is no such picture.
+    pub fn label_of(&self, split: Split, index: usize) -> Result<u16> {
+        Ok(self.about.labels[self.place(split, index)?])
+    }
+
     fn label(&self, picture: u32) -> usize {
         usize::from(self.about.labels[picture as usize])
     }

@@ -2,6 +2,7 @@
 //!
 //! Only [`batch`] knows tensors (invariant 3); nothing here opens a file or a connection.
 
+pub mod augment;
 #[cfg(feature = "tensors")]
 pub mod batch;
 #[cfg(feature = "reading")]
@@ -17,6 +18,8 @@ mod folder;
 #[cfg(feature = "reading")]
 mod idx;
 pub mod pixels;
+pub mod prepare;
+pub mod preprocess;
 mod resize;
 pub mod shard;
 #[cfg(feature = "reading")]

@@ -64,7 +64,10 @@ impl Evaluator {
             if self.done == end {
                 break;
             }
-            let batch = batch::upload(dataset, self.split, self.done..end, self.network.device())?;
+            let numbers = self.done..end;
+            let Network { preprocessing, .. } = &self.network;
+            let device = self.network.device();
+            let batch = batch::upload(dataset, self.split, numbers, preprocessing, device)?;
             logits.push(self.network.logits(batch.pictures).flatten(0, 1));
             labels.push(batch.labels);
             self.done = end;

@@ -1,5 +1,6 @@
 //! What a network sees: its prediction for one picture, the maps inside, its filters.
 
+use burn::tensor::Tensor;
 use serde::Serialize;
 
 use crate::data::batch;
@@ -33,6 +34,12 @@ pub struct FeatureMaps {
     pub data: Vec<f32>,
 }
 
+/// One picture as the network takes it.
+fn upload(network: &Network, pixels: &[u8]) -> Tensor<4> {
+    let shape = network.spec().input_shape;
+    batch::upload_one(pixels, shape, &network.preprocessing, network.device())
+}
+
 /// Classifies one picture, given as pixels of the network's input shape; best class first.
 ///
 /// # Errors
@@ -42,7 +49,7 @@ pub async fn predict(
     names: &[String],
     pixels: &[u8],
 ) -> Result<Vec<Probability>> {
-    let picture = batch::upload_one(pixels, network.spec().input_shape, network.device());
+    let picture = upload(network, pixels);
     let logits = device::read(vec![network.logits(picture).flatten(0, 1)]).await?;
     let name = |class| names.get(class).cloned().unwrap_or_else(|| format!("class {class}"));
     let mut classes: Vec<_> = softmax(&logits[0])
@@ -62,7 +69,7 @@ pub async fn predict(
 pub async fn feature_maps(network: &Network, layer: &str, pixels: &[u8]) -> Result<FeatureMaps> {
     let index = find_layer(&network.spec().layers, layer)?;
     let name = &network.spec().layers[index].name;
-    let picture = batch::upload_one(pixels, network.spec().input_shape, network.device());
+    let picture = upload(network, pixels);
     let Value::Image(maps) = network.tap(picture, index) else {
         return Err(Error::option(
             "This layer gives a vector, not pictures; choose a layer before Flatten.",

@@ -9,6 +9,8 @@ use burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
+use crate::data::prepare::Target;
+use crate::data::preprocess::Preprocessing;
 use crate::error::Result;
 use crate::model::shape::{Shape, infer, same_padding};
 use crate::model::spec::{Activation, LayerKind, ModelSpec, Pool};
@@ -71,6 +73,8 @@ pub struct Network {
     infos: Vec<ParamInfo>,
     /// The weights, in the order of [`param_infos`](Self::param_infos).
     pub params: Vec<Tensor<1>>,
+    /// What pictures go through before the first layer; the weights were trained behind it.
+    pub preprocessing: Preprocessing,
     device: Device,
 }
 
@@ -91,7 +95,8 @@ impl Network {
                 Tensor::from_data(TensorData::new(values.clone(), [values.len()]), device)
             })
             .collect();
-        Ok(Self { spec, shapes, infos, params, device: device.clone() })
+        let preprocessing = Preprocessing::default();
+        Ok(Self { spec, shapes, infos, params, preprocessing, device: device.clone() })
     }
 
     /// The model's spec.
@@ -119,8 +124,8 @@ impl Network {
         self.shapes.last().map_or(0, |shape| shape.len())
     }
 
-    /// The logits `[batch, classes]` of pictures `[batch, channels, height, width]` scaled
-    /// to 0..1: the network without its final softmax.
+    /// The logits `[batch, classes]` of preprocessed pictures `[batch, channels, height,
+    /// width]`: the network without its final softmax.
     pub fn logits(&self, pictures: Tensor<4>) -> Tensor<2> {
         self.run(&self.params, pictures, Mode::Inference)
     }
@@ -136,11 +141,13 @@ impl Network {
         value
     }
 
-    /// Loss, accuracy and gradients of a share of a batch of `batch` examples in all.
+    /// Loss, accuracy and gradients of a share of a batch of `batch` examples in all, with a
+    /// weight for each class, or none.
     pub fn gradients(
         &self,
         pictures: Tensor<4>,
-        labels: &[u16],
+        targets: &[Target],
+        class_weights: &[f32],
         batch: usize,
         mode: Mode,
     ) -> Share {
@@ -148,7 +155,7 @@ impl Network {
         let leaves: Vec<_> =
             self.params.iter().map(|param| param.clone().autodiff().require_grad()).collect();
         let logits = self.run(&leaves, pictures, mode);
-        let (loss, correct) = cross_entropy(logits, labels, &self.device);
+        let (loss, correct) = cross_entropy(logits, targets, class_weights, &self.device);
         let loss = loss / batch as f64;
         let mut gradients = loss.backward();
         let gradients = leaves

@@ -14,6 +14,8 @@ use safetensors::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::data::augment::Augmentation;
+use crate::data::preprocess::Preprocessing;
 use crate::device;
 use crate::error::{Error, Result};
 use crate::model::network::Network;
@@ -34,7 +36,7 @@ struct Metadata {
     version: u32,
     spec: Value,
     classes: Vec<String>,
-    preprocessing: Preprocessing,
+    preprocessing: Preparation,
     seed: u64,
     optimizer: Value,
     iterations: u64,
@@ -42,14 +44,18 @@ struct Metadata {
     history: History,
 }
 
-/// What happens to a picture's bytes before the network sees them.
+/// What happens to a picture before the network sees it.
 #[derive(Serialize, Deserialize)]
-struct Preprocessing {
-    /// Every value is multiplied by this.
-    rescale: f64,
+struct Preparation {
     /// How other sizes are fitted.
     fit: String,
+    /// What happens to its values then.
+    #[serde(flatten)]
+    values: Preprocessing,
 }
+
+/// The tensor that holds the whitening matrix, where there is one.
+const ZCA: &str = "preprocessing/zca";
 
 /// What a loaded checkpoint holds, for the page.
 #[derive(Clone, Debug, Serialize)]
@@ -85,6 +91,10 @@ pub struct LoadedRun {
     pub optimizer: String,
     /// Its present step size.
     pub learning_rate: f64,
+    /// What happens to its training pictures.
+    pub augmentation: Option<Augmentation>,
+    /// Its weights, one a class; empty where all count alike.
+    pub class_weight: Vec<f32>,
 }
 
 struct Floats {
@@ -134,11 +144,18 @@ pub async fn save(session: &Session) -> Result<Vec<u8>> {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         (name, Floats { shape, bytes })
     });
+    let zca = &network.preprocessing.zca;
+    let side = zca.len().isqrt();
+    let whitening = (side > 0).then(|| {
+        let bytes = zca.iter().flat_map(|value| value.to_le_bytes()).collect();
+        (ZCA.to_owned(), Floats { shape: vec![side, side], bytes })
+    });
+    let views = views.chain(whitening);
     let metadata = Metadata {
         version: VERSION,
         spec: network.spec().to_value(),
         classes: session.classes.clone(),
-        preprocessing: Preprocessing { rescale: 1.0 / 255.0, fit: "stretch".into() },
+        preprocessing: Preparation { fit: "stretch".into(), values: network.preprocessing.clone() },
         seed: session.seed,
         optimizer: optimizer.spec.to_value(),
         iterations: optimizer.iterations,
@@ -192,7 +209,7 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
     if !metadata.classes.is_empty() && metadata.classes.len() != network.classes() {
         return Err(Error::checkpoint("The checkpoint's class names do not fit its network."));
     }
-    let tensor = |name: &str, shape: &[usize]| -> Result<Tensor<1>> {
+    let floats = |name: &str, shape: &[usize]| -> Result<Vec<f32>> {
         let view = tensors.tensor(name).ok();
         let view = view.filter(|view| view.dtype() == Dtype::F32 && view.shape() == shape);
         let view = view.ok_or_else(|| {
@@ -200,7 +217,10 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
                 .field(name)
         })?;
         let (values, _) = view.data().as_chunks::<4>();
-        let values: Vec<f32> = values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect();
+        Ok(values.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect())
+    };
+    let tensor = |name: &str, shape: &[usize]| -> Result<Tensor<1>> {
+        let values = floats(name, shape)?;
         let length = values.len();
         Ok(Tensor::from_data(TensorData::new(values, [length]), &session.device))
     };
@@ -208,6 +228,17 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
         infos.iter().map(|info| tensor(&prefix(&info.name), &info.shape)).collect()
     };
     network.params = load_all(&|name| name.to_owned())?;
+    let mut preprocessing = metadata.preprocessing.values;
+    let input = network.spec().input_shape;
+    if preprocessing.zca_epsilon.is_some() {
+        let values: usize = input.iter().product();
+        preprocessing.zca = floats(ZCA, &[values, values])?.into();
+    }
+    if !preprocessing.fits(input) {
+        return Err(Error::checkpoint("The checkpoint's preprocessing does not fit its network.")
+            .field("preprocessing"));
+    }
+    network.preprocessing = preprocessing;
     let optimizer = OptimizerSpec::from_value(metadata.optimizer).map_err(inside)?;
     let slots = optimizer.rule.slots().iter();
     let slots = slots.map(|slot| load_all(&|name| slot_name(slot, name))).collect::<Result<_>>()?;
@@ -231,6 +262,8 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
             finished: run.finished(),
             optimizer: optimizer.spec.name().into(),
             learning_rate: optimizer.spec.learning_rate,
+            augmentation: run.augmentation.clone(),
+            class_weight: run.class_weight.clone(),
         }),
         history: metadata.history.clone(),
     };

@@ -3,11 +3,13 @@
 //! Softmax and logarithm are taken together (`log_softmax`), which stays finite where a
 //! softmax followed by a logarithm overflows. Categorical and sparse categorical
 //! cross-entropy differ in Keras only in how labels are written down; here labels are class
-//! numbers, turned into one-hot rows on the host, so both are this one function.
+//! numbers, turned into rows of weights on the host, so both are this one function: one-hot
+//! rows, times the weight of the class, or two of them blended by mixup.
 
 use burn::tensor::{Device, Int, Tensor, TensorData, activation};
 use serde_json::Value;
 
+use crate::data::prepare::Target;
 use crate::error::{Error, Result};
 use crate::model::spec::name_of;
 
@@ -44,22 +46,33 @@ impl Loss {
     }
 }
 
-/// The sum over examples of `-log softmax(logits)[label]`, and the number of examples whose
-/// largest logit is their label's; each of shape `[1]`, both still on the device.
+/// The sum over examples of `-log softmax(logits)[label]`, each times the weight of its class,
+/// and the number of examples whose largest logit is their label's; each of shape `[1]`, both
+/// still on the device. Of a blended example each part counts by its share and its own
+/// class's weight, and right is the class with the larger share.
 ///
-/// `logits` is `[examples, classes]`; every label is below `classes`.
-pub fn cross_entropy(logits: Tensor<2>, labels: &[u16], device: &Device) -> (Tensor<1>, Tensor<1>) {
+/// `logits` is `[examples, classes]`; every label is below `classes`. `class_weights` has one
+/// weight a class, or is empty where all count alike.
+pub fn cross_entropy(
+    logits: Tensor<2>,
+    targets: &[Target],
+    class_weights: &[f32],
+    device: &Device,
+) -> (Tensor<1>, Tensor<1>) {
     let [examples, classes] = logits.dims();
-    let mut one_hot = vec![0f32; examples * classes];
-    for (row, label) in one_hot.chunks_exact_mut(classes).zip(labels) {
-        row[usize::from(*label)] = 1.0;
+    let mut weights = vec![0f32; examples * classes];
+    for (row, target) in weights.chunks_exact_mut(classes).zip(targets) {
+        for (label, share) in [(target.label, target.share), (target.other, 1.0 - target.share)] {
+            let label = usize::from(label);
+            row[label] += share * class_weights.get(label).unwrap_or(&1.0);
+        }
     }
-    let one_hot = Tensor::<2>::from_data(TensorData::new(one_hot, [examples, classes]), device);
-    let labels: Vec<i32> = labels.iter().map(|label| i32::from(*label)).collect();
+    let weights = Tensor::<2>::from_data(TensorData::new(weights, [examples, classes]), device);
+    let labels: Vec<i32> = targets.iter().map(|target| i32::from(target.leading())).collect();
     let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [examples]), device);
 
     let predicted = logits.clone().inner().argmax(1).reshape([examples]);
     let correct = predicted.equal(labels).float().sum();
-    let loss = -(activation::log_softmax(logits, 1) * one_hot).sum();
+    let loss = -(activation::log_softmax(logits, 1) * weights).sum();
     (loss, correct)
 }

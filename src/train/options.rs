@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::data::dataset::Dataset;
+use crate::data::augment::Augmentation;
+use crate::data::dataset::{Dataset, Split};
 use crate::error::{Error, Result};
 use crate::model::network::Network;
 use crate::model::spec::LayerSpec;
@@ -22,6 +23,13 @@ pub struct TrainOptions {
     pub optimizer: Option<Value>,
     /// Another step size than the optimizer's.
     pub learning_rate: Option<f64>,
+    /// What happens to training pictures, in Keras's names ([`Augmentation`]); nothing. What
+    /// of it holds for all pictures, rescaling and standardising, belongs to the weights from
+    /// then on.
+    pub augmentation: Option<Value>,
+    /// `"balanced"`, or one weight a class, as Keras has it: weighted losses are summed and
+    /// divided by the number of pictures. All count alike without.
+    pub class_weight: Option<Value>,
     /// Shuffle every epoch; true.
     pub shuffle: Option<bool>,
     /// Measure the validation split after every epoch; true.
@@ -74,6 +82,12 @@ pub struct Progress {
     pub seen: u64,
     /// [`Dataset::fingerprint`] of the training pictures.
     pub fingerprint: u32,
+    /// What happens to training pictures.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub augmentation: Option<Augmentation>,
+    /// One weight a class; empty where all count alike.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub class_weight: Vec<f32>,
 }
 
 impl Progress {
@@ -98,6 +112,38 @@ pub(crate) fn learning_rate(rate: f64) -> Result<f64> {
     }
     Err(Error::option(format!("The learning rate is a number of at least 0; it is {rate}."))
         .field("learningRate"))
+}
+
+/// One weight a class from what was asked for: `"balanced"` makes every class count as much
+/// as every other, with pictures / (classes * pictures of the class), as scikit-learn has it.
+pub(crate) fn class_weights(asked: &Value, dataset: &Dataset) -> Result<Vec<f32>> {
+    let classes = dataset.classes().len();
+    let wrong = || {
+        Error::option(format!(
+            "classWeight is \"balanced\" or a list of {classes} numbers of at least 0, one a \
+             class and not all 0; it is {asked}."
+        ))
+        .field("classWeight")
+    };
+    match asked {
+        Value::String(name) if name == "balanced" => {
+            let counts = dataset.info().counts[Split::Train].clone();
+            let pictures = counts.iter().sum::<usize>() as f64;
+            let present = counts.iter().filter(|count| **count > 0).count() as f64;
+            // A class without pictures is never asked for its weight.
+            let weight = |count: usize| pictures / (present * count.max(1) as f64);
+            Ok(counts.into_iter().map(|count| weight(count) as f32).collect())
+        }
+        Value::Array(values) if values.len() == classes => {
+            let number = |value: &Value| value.as_f64().map(|weight| weight as f32);
+            let weights: Vec<f32> =
+                values.iter().map(number).collect::<Option<_>>().ok_or_else(wrong)?;
+            let sane = weights.iter().all(|weight| weight.is_finite() && *weight >= 0.0);
+            let some = weights.iter().any(|weight| *weight > 0.0);
+            if sane && some { Ok(weights) } else { Err(wrong()) }
+        }
+        _ => Err(wrong()),
+    }
 }
 
 /// Whether a network takes a data set's pictures and knows as many classes.

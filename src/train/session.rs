@@ -5,10 +5,15 @@
 //! here. A run passes through [`Phase::Training`] and [`Phase::Validating`] once an epoch
 //! and ends in [`Phase::Over`], from where it can be resumed if it was stopped.
 
+use std::collections::BTreeMap;
+
 use burn::tensor::{Device, Tensor};
 
-use crate::data::batch::{self, Batch};
+use crate::data::augment::Augmentation;
+use crate::data::batch;
 use crate::data::dataset::{Dataset, DatasetInfo, Split, SplitOptions};
+use crate::data::prepare::{Prepared, Recipe, StepPlan, Target};
+use crate::data::preprocess::Preprocessing;
 use crate::device;
 use crate::error::{Error, Result};
 use crate::evaluate::Evaluator;
@@ -18,8 +23,11 @@ use crate::model::spec::ModelSpec;
 use crate::train::history::{EpochRecord, Event, History, Reason, StepRecord};
 use crate::train::optimizer::{Optimizer, OptimizerSpec};
 use crate::train::options::{
-    Progress, RunInfo, TrainOptions, check_fit, check_memory, learning_rate, whole,
+    Progress, RunInfo, TrainOptions, check_fit, check_memory, class_weights, learning_rate, whole,
 };
+
+/// Batches made elsewhere are kept for so many steps ahead at the most.
+const MOST_AHEAD: u64 = 64;
 
 enum Phase {
     Training,
@@ -34,6 +42,10 @@ struct Run {
     /// Steps until this call's `steps` are done.
     steps_left: u64,
     phase: Phase,
+    /// How its batches are made.
+    recipe: Recipe,
+    /// Values of batches that were made elsewhere, by their step over the life of the weights.
+    supplied: BTreeMap<u64, Vec<f32>>,
 }
 
 /// A network, its data and its run, on one device.
@@ -178,15 +190,18 @@ impl Session {
         history: History,
         progress: Option<Progress>,
     ) {
-        self.network = Some(network);
         self.optimizer = Some(optimizer);
         self.history = history;
+        let recipe = |progress: &Progress| self.recipe_of(progress, &network.preprocessing);
         self.run = progress.map(|progress| Run {
+            recipe: recipe(&progress),
             progress,
             order: Vec::new(),
             steps_left: 0,
             phase: Phase::Over,
+            supplied: BTreeMap::new(),
         });
+        self.network = Some(network);
     }
 
     /// Begins a run, or goes on with one.
@@ -217,6 +232,10 @@ impl Session {
         let epochs = options.epochs.map(|epochs| whole("epochs", epochs)).transpose()?;
         let batch_size = options.batch_size.map(|size| whole("batchSize", size)).transpose()?;
         let optimizer = self.choose_optimizer(options)?;
+        let augmentation = options.augmentation.as_ref().map(Augmentation::from_value);
+        let augmentation = augmentation.transpose()?;
+        let class_weight = options.class_weight.as_ref();
+        let class_weight = class_weight.map(|asked| class_weights(asked, dataset)).transpose()?;
 
         let done = self.history.epochs.last().map_or(0, |epoch| epoch.epoch);
         let progress = if options.resume {
@@ -237,6 +256,16 @@ impl Session {
                 ))
                 .field("batchSize"));
             }
+            let differs = |field: &str| {
+                Error::option(format!("The run to resume has another {field}; leave it out."))
+                    .field(field)
+            };
+            if augmentation.is_some() && augmentation != progress.augmentation {
+                return Err(differs("augmentation"));
+            }
+            if class_weight.is_some_and(|weights| weights != progress.class_weight) {
+                return Err(differs("classWeight"));
+            }
             progress.clone()
         } else {
             let batch_size = (batch_size.unwrap_or(32) as usize).min(pictures);
@@ -255,7 +284,18 @@ impl Session {
                 correct: 0.0,
                 seen: 0,
                 fingerprint,
+                augmentation,
+                class_weight: class_weight.unwrap_or_default(),
             }
+        };
+        let settings = progress.augmentation.clone().unwrap_or_default();
+        settings.check(dataset.shape())?;
+        let preprocessing = if options.resume {
+            network.preprocessing.clone()
+        } else {
+            let picture = |index| Ok(dataset.picture(Split::Train, index)?.0);
+            let (shape, present) = (dataset.shape(), &network.preprocessing);
+            Preprocessing::fit(&settings, shape, pictures, fingerprint, present, picture)?
         };
         let classes = dataset.classes().to_vec();
         let validation = if progress.validate { dataset.len(Split::Validation) } else { 0 };
@@ -273,6 +313,10 @@ impl Session {
             validation_batches: validation.div_ceil(Evaluator::BATCH),
         };
         let order = self.order(&progress)?;
+        let recipe = self.recipe_of(&progress, &preprocessing);
+        if let Some(network) = &mut self.network {
+            network.preprocessing = preprocessing;
+        }
         self.optimizer = Some(optimizer);
         self.classes = classes;
         // A run that was stopped between its last step and its validation goes on there.
@@ -281,7 +325,8 @@ impl Session {
             _ => None,
         };
         let phase = evaluator.map_or(Phase::Training, Phase::Validating);
-        self.run = Some(Run { progress, order, steps_left, phase });
+        self.run =
+            Some(Run { progress, order, steps_left, phase, recipe, supplied: BTreeMap::new() });
         Ok(info)
     }
 
@@ -314,6 +359,86 @@ impl Session {
         self.end(Reason::Stopped)
     }
 
+    /// How the present run's batches are made: with it and the training pictures, another
+    /// worker can make the next ones and [`supply`](Self::supply) them.
+    pub fn recipe(&self) -> Option<&Recipe> {
+        self.run.as_ref().map(|run| &run.recipe)
+    }
+
+    /// The next `n` training steps of the run under way, fewer where it ends before.
+    ///
+    /// # Errors
+    /// `state` where no run is under way.
+    pub fn upcoming(&self, n: usize) -> Result<Vec<StepPlan>> {
+        let (Some(run), true) = (&self.run, self.is_training()) else {
+            return Err(Error::state("No run is under way."));
+        };
+        let now = self.history.steps.len() as u64;
+        let n = usize::try_from(run.steps_left).map_or(n, |left| left.min(n));
+        let mut order = (run.progress.epoch, run.order.clone());
+        let mut plans = Vec::with_capacity(n);
+        for step in now..now + n as u64 {
+            let Some((epoch, places)) = self.places(run, step)? else { break };
+            if order.0 != epoch {
+                order = (epoch, self.order(&Progress { epoch, ..run.progress.clone() })?);
+            }
+            plans.push(StepPlan { step, epoch, numbers: order.1[places].to_vec() });
+        }
+        Ok(plans)
+    }
+
+    /// Takes the values of the batch of a `step` over the life of the weights, made elsewhere
+    /// from this run's [`recipe`](Self::recipe). False where it is of no use: the step is
+    /// done, far ahead, or not one of this run.
+    ///
+    /// # Errors
+    /// `option` where it has not as many values as the step's pictures.
+    pub fn supply(&mut self, step: u64, values: Vec<f32>) -> Result<bool> {
+        let now = self.history.steps.len() as u64;
+        let places = match &self.run {
+            Some(run) if self.is_training() && (now..now + MOST_AHEAD).contains(&step) => {
+                self.places(run, step)?
+            }
+            _ => None,
+        };
+        let Some((_, places)) = places else { return Ok(false) };
+        let wanted = places.len() * self.dataset()?.picture_bytes();
+        if values.len() != wanted {
+            return Err(Error::option(format!(
+                "The batch of step {step} has {wanted} values; {} were given.",
+                values.len()
+            ))
+            .field("values"));
+        }
+        if let Some(run) = &mut self.run {
+            run.supplied.insert(step, values);
+        }
+        Ok(true)
+    }
+
+    /// The epoch of a coming step over the life of the weights, and its places in that
+    /// epoch's order; nothing past the run's end.
+    fn places(&self, run: &Run, step: u64) -> Result<Option<(u32, std::ops::Range<usize>)>> {
+        let pictures = self.dataset()?.len(Split::Train);
+        let Progress { epoch, epochs, step: done, batch_size, .. } = run.progress;
+        let steps_per_epoch = pictures.div_ceil(batch_size).max(1) as u64;
+        let step = step.saturating_sub(self.history.steps.len() as u64) + done as u64;
+        let epoch = u64::from(epoch) + step / steps_per_epoch;
+        if epoch > u64::from(epochs) {
+            return Ok(None);
+        }
+        let first = (step % steps_per_epoch) as usize * batch_size;
+        Ok(Some((epoch as u32, first..pictures.min(first + batch_size))))
+    }
+
+    fn recipe_of(&self, progress: &Progress, preprocessing: &Preprocessing) -> Recipe {
+        Recipe {
+            seed: self.seed,
+            augmentation: progress.augmentation.clone().unwrap_or_default(),
+            preprocessing: preprocessing.clone(),
+        }
+    }
+
     /// Goes on by at most `n` training steps or validation batches and tells what happened.
     /// Stops short at the end of an epoch's steps, so that one call never mixes both. Empty
     /// where no run is under way.
@@ -341,13 +466,16 @@ impl Session {
         let mut metrics = Vec::with_capacity(n);
         let mut counts = Vec::with_capacity(n);
         for step in run.progress.step..run.progress.step + n {
-            let places = &run.order[step * size..run.order.len().min((step + 1) * size)];
-            let numbers = places.iter().map(|&place| place as usize);
-            let batch = batch::upload(dataset, Split::Train, numbers, &self.device)?;
+            let numbers = &run.order[step * size..run.order.len().min((step + 1) * size)];
             let life_step = (self.history.steps.len() + metrics.len()) as u64;
+            let supplied = run.supplied.remove(&life_step);
+            let Prepared { values, targets } =
+                prepare(dataset, &run.recipe, run.progress.epoch, numbers, supplied)?;
+            let pictures = batch::upload_values(values, dataset.shape(), &self.device);
             let mode = Mode::Training { seed: self.seed, step: life_step, first: 0 };
-            counts.push(batch.labels.len());
-            metrics.push(train_step(network, optimizer, batch, mode));
+            counts.push(targets.len());
+            let weights = &run.progress.class_weight;
+            metrics.push(train_step(network, optimizer, pictures, &targets, weights, mode));
         }
         let metrics = device::read(metrics).await?;
         let mut events = Vec::with_capacity(n + 2);
@@ -443,6 +571,7 @@ impl Session {
         if let Some(run) = &mut self.run {
             run.phase = Phase::Over;
             run.order = Vec::new();
+            run.supplied = BTreeMap::new();
         }
         vec![Event::Done { reason }]
     }
@@ -497,16 +626,36 @@ impl Session {
     }
 }
 
+/// The batch of a step: made here, or only its targets where its values were supplied.
+fn prepare(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    epoch: u32,
+    numbers: &[u32],
+    supplied: Option<Vec<f32>>,
+) -> Result<Prepared> {
+    let count = dataset.len(Split::Train);
+    if let Some(values) = supplied {
+        let label = |index| dataset.label_of(Split::Train, index);
+        let targets = recipe.targets(label, count, epoch, numbers)?;
+        return Ok(Prepared { values, targets });
+    }
+    let picture = |index| dataset.picture(Split::Train, index);
+    recipe.prepare(picture, dataset.shape(), count, epoch, numbers)
+}
+
 /// One training step: the gradient of each share of the batch, their sum in a fixed order,
 /// the update. One worker has one share.
 fn train_step(
     network: &mut Network,
     optimizer: &mut Optimizer,
-    batch: Batch,
+    pictures: Tensor<4>,
+    targets: &[Target],
+    class_weights: &[f32],
     mode: Mode,
 ) -> Tensor<1> {
-    let whole = batch.labels.len();
-    let share = network.gradients(batch.pictures, &batch.labels, whole, mode);
+    let whole = targets.len();
+    let share = network.gradients(pictures, targets, class_weights, whole, mode);
     let Share { metrics, gradients } = share;
     optimizer.update(&mut network.params, gradients);
     metrics

@@ -1,10 +1,10 @@
 //! Devices, models, training and what comes of it, for JavaScript: the class [`Core`].
 
-use js_sys::{Array, Object, Uint8Array};
+use js_sys::{Array, Object, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
 use super::JsResult;
-use super::convert::{from_js, maps_to_js, to_js};
+use super::convert::{from_js, maps_to_js, set, to_js};
 use crate::data::dataset::{Dataset, Split};
 use crate::data::decode;
 use crate::device::{self, Lost};
@@ -115,6 +115,41 @@ impl Core {
     /// Goes on by at most `n` training steps or validation batches.
     pub async fn advance(&mut self, n: usize) -> JsResult<JsValue> {
         to_js(&self.session.advance(n).await?)
+    }
+
+    /// How the present run's batches are made, for a `Preparer`; `undefined` without a run.
+    pub fn recipe(&self) -> Option<Uint8Array> {
+        self.session.recipe().map(|recipe| recipe.to_bytes().as_slice().into())
+    }
+
+    /// What the batch of the step `ahead` of the next is made of, for a `Preparer`;
+    /// `undefined` past the run's end.
+    #[wasm_bindgen(js_name = batchToPrepare)]
+    pub fn batch_to_prepare(&self, ahead: usize) -> JsResult<JsValue> {
+        let (Some(recipe), Some(plan)) =
+            (self.session.recipe(), self.session.upcoming(ahead + 1)?.into_iter().nth(ahead))
+        else {
+            return Ok(JsValue::UNDEFINED);
+        };
+        let dataset = self.session.dataset()?;
+        let pictures = recipe.pictures(dataset.len(Split::Train), plan.epoch, &plan.numbers);
+        let mut pixels = Vec::with_capacity(pictures.len() * dataset.picture_bytes());
+        for &picture in &pictures {
+            pixels.extend_from_slice(&dataset.picture(Split::Train, picture as usize)?.0);
+        }
+        let object = Object::new();
+        set(&object, "step", plan.step as f64)?;
+        set(&object, "epoch", plan.epoch)?;
+        set(&object, "numbers", Uint32Array::from(plan.numbers.as_slice()))?;
+        set(&object, "pictures", Uint32Array::from(pictures.as_slice()))?;
+        set(&object, "pixels", Uint8Array::from(pixels.as_slice()))?;
+        Ok(object.into())
+    }
+
+    /// Takes the values of a step's batch, made by a `Preparer`. False where they are of no
+    /// use any more.
+    pub fn supply(&mut self, step: f64, values: Vec<f32>) -> JsResult<bool> {
+        Ok(self.session.supply(step as u64, values)?)
     }
 
     /// Changes a run while it goes on.

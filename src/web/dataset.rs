@@ -7,6 +7,7 @@ use web_sys::FileSystemSyncAccessHandle;
 use super::convert::{from_js, set, to_js};
 use super::storage::StoredFile;
 use super::{Core, JsResult};
+use crate::data::augment::{self, Augmentation};
 use crate::data::dataset::DatasetInfo;
 use crate::data::dataset::{Dataset, Pictures, Split, SplitOptions, Warning};
 use crate::data::decode;
@@ -182,7 +183,7 @@ impl Core {
         let GalleryQuery { split, label, offset, count } = from_js(query, "gallery")?;
         let dataset = self.session.dataset()?;
         let [height, width, channels] = dataset.shape();
-        let (mut labels, mut pixels) = (Vec::new(), Vec::new());
+        let (mut labels, mut sizes, mut pixels) = (Vec::new(), Vec::new(), Vec::new());
         let (names, indices) = (Array::new(), dataset.indices(split, label).collect::<Vec<_>>());
         let total = indices.len();
         let page: Vec<_> = indices.into_iter().skip(offset).take(count).collect();
@@ -190,6 +191,7 @@ impl Core {
             let (picture, label) = dataset.picture(split, index)?;
             pixels.extend(decode::to_rgba(&picture, channels));
             labels.push(label);
+            sizes.extend(dataset.original_size(split, index)?);
             names.push(&dataset.picture_name(split, index)?.into());
         }
         let places: Vec<u32> = page.iter().map(|&index| index as u32).collect();
@@ -199,9 +201,25 @@ impl Core {
         set(&object, "height", height as f64)?;
         set(&object, "indices", Uint32Array::from(places.as_slice()))?;
         set(&object, "labels", Uint16Array::from(labels.as_slice()))?;
+        set(&object, "sizes", Uint32Array::from(sizes.as_slice()))?;
         set(&object, "names", names)?;
         set(&object, "pixels", Uint8Array::from(pixels.as_slice()))?;
         Ok(object)
+    }
+
+    /// A training picture as the first `count` epochs with this seed would show it, as RGBA.
+    pub fn augmented(
+        &self,
+        index: usize,
+        count: usize,
+        augmentation: JsValue,
+        seed: f64,
+    ) -> JsResult<Array> {
+        let dataset = self.session.dataset()?;
+        let augmentation = Augmentation::from_value(&from_js(augmentation, "augmentation")?)?;
+        let pictures = augment::preview(dataset, index, count, &augmentation, seed as u64)?;
+        let rgba = |pixels: Vec<u8>| decode::to_rgba(&pixels, dataset.shape()[2]);
+        Ok(pictures.into_iter().map(|pixels| Uint8Array::from(rgba(pixels).as_slice())).collect())
     }
 
     /// What the present set is like. Reads every picture once.

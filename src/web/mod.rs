@@ -1,5 +1,5 @@
 //! The boundary to JavaScript: the class `Core`, that the training worker owns, and the
-//! class `Reader`, that each reader worker owns.
+//! class `Reader`, that each reader worker owns; `Preparer` makes batches beside training.
 //!
 //! The only room that names wasm-bindgen, js-sys or web-sys. It translates and nothing
 //! else: JavaScript values become options, errors become `Error` objects with a stable
@@ -12,6 +12,8 @@ mod core;
 #[cfg(feature = "tensors")]
 mod dataset;
 #[cfg(feature = "reading")]
+mod preparer;
+#[cfg(feature = "reading")]
 mod reader;
 mod storage;
 
@@ -19,6 +21,8 @@ use wasm_bindgen::prelude::*;
 
 #[cfg(feature = "tensors")]
 pub use core::{Core, available_devices};
+#[cfg(feature = "reading")]
+pub use preparer::Preparer;
 #[cfg(feature = "reading")]
 pub use reader::Reader;
 

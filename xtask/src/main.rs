@@ -53,7 +53,16 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         cifar: Option<PathBuf>,
     },
-    /// Build both WebAssembly modules and the site into www/dist
+    /// Measure speed in headless Chrome: `reading` pictures with both decoders, or training
+    /// with and without `augmentation`
+    Bench {
+        /// What to measure
+        #[arg(value_parser = ["reading", "augmentation"])]
+        what: String,
+        /// Zips of pictures, train/CLASS and so on; those beside the repository by default
+        files: Vec<PathBuf>,
+    },
+    /// Build the WebAssembly modules and the site into www/dist
     Build,
     /// Build, add compressed copies, and print what a visitor downloads
     Dist,
@@ -68,6 +77,7 @@ fn main() -> ExitCode {
             other => other.map(|_| ()),
         },
         Command::Data { force, cifar } => data::run(force, cifar.as_deref()),
+        Command::Bench { what, files } => suites::bench(&what, &files),
         Command::Build => build::run(),
         Command::Dist => dist::run(),
     };

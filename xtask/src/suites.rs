@@ -1,5 +1,7 @@
 //! The test suites: every one runs, even when an earlier one failed.
 
+use std::fs;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -208,13 +210,38 @@ fn accuracy() -> Result<()> {
     in_browser("accuracy")
 }
 
+/// Measures speed on pictures of one's own, or on those beside the repository.
+pub fn bench(what: &str, files: &[PathBuf]) -> Result<()> {
+    build::run()?;
+    let shared = path("../shared/datasets");
+    let given: Vec<PathBuf> = match (what, files) {
+        ("reading", []) => ["cifar10.zip", "cats_dogs_downsampled.zip"]
+            .map(|file| shared.join(file))
+            .into_iter()
+            .filter(|file| file.is_file())
+            .collect(),
+        (_, []) => vec![shared.join("cats_dogs_downsampled.zip")],
+        (_, files) => files.to_vec(),
+    };
+    if given.iter().any(|file| !file.is_file()) || given.is_empty() {
+        bail!("name a zip of pictures: cargo xtask bench {what} FILE.zip");
+    }
+    let given = given.iter().map(fs::canonicalize).collect::<std::io::Result<Vec<_>>>()?;
+    in_browser_with("bench", |npm| npm.args(["--", what]).args(given))
+}
+
 /// An npm script that visits the built site with a browser.
 fn in_browser(script: &str) -> Result<()> {
+    in_browser_with(script, |npm| npm)
+}
+
+fn in_browser_with(script: &str, add: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
     let browser = setup::browser()?;
     let (server, address) = serve::in_background()?;
-    let result = run_command(
-        npm(script).env("CNN_LAB_URL", &address).env("CNN_LAB_CHROME", &browser.chrome),
-    );
+    let mut npm = npm(script);
+    add(&mut npm);
+    let result =
+        run_command(npm.env("CNN_LAB_URL", &address).env("CNN_LAB_CHROME", &browser.chrome));
     server.shutdown_background();
     result
 }

@@ -100,8 +100,10 @@ export function checkLayer(value: unknown): string | number {
 
 /** How training pictures are changed, or nothing; the core checks the values in detail. */
 export function checkAugmentation(value: unknown): void {
+  if (value === undefined) return;
+  checkObject("augmentation", value, "an object with Keras's names, such as { rotation_range: 40 }");
   checkOptions(value, augmentations);
-  for (const [name, given] of Object.entries(value ?? {})) {
+  for (const [name, given] of Object.entries(value as object) as [string, unknown][]) {
     const fine = typeof given === "number" ? Number.isFinite(given) : typeof given !== "bigint" && typeof given !== "function";
     if (!fine) throw optionError(name, `${name} is a number, a pair, or true or false; it is ${show(given)}.`);
   }

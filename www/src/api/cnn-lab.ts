@@ -181,8 +181,8 @@ export class CnnLab extends EventTarget {
   }
 
   /**
-   * Loads a bundled data set in place of the present one, which stays where this fails.
-   * Progress is in bytes. What was downloaded is kept in the browser's cache.
+   * Loads a bundled data set in place of the present one, which stays where this fails. While
+   * one load goes on, another one, of whatever kind, aborts it. Progress is in bytes. What was downloaded is kept in the browser's cache.
    *
    * Rejects with `data-missing` (no such set or file), `network`, `shard-truncated`,
    * `shard-corrupt` (each after a second try), `aborted`, or `state` during a run.
@@ -222,7 +222,7 @@ export class CnnLab extends EventTarget {
    * IDX, CIFAR or CSV. Files that cannot be read are among the warnings.
    *
    * Nothing leaves the tab. Past a budget of memory (`FilesInfo.memory`) the pixels are kept
-   * in the browser's storage. While one load goes on, another one aborts it.
+   * in the browser's storage. While one load goes on, another one, of whatever kind, aborts it.
    *
    * Rejects with `files` where nothing can be learned from, naming a file, row or folder,
    * `option`, `quota` where the browser's storage is full, `aborted`, or `state` during a run.
@@ -262,14 +262,15 @@ export class CnnLab extends EventTarget {
     checkWhole("label", label, 0);
     checkWhole("offset", offset, 0);
     checkWhole("count", count, 1);
-    const { total, width, height, indices, labels, names, pixels } = await this.#host.call("gallery", [
+    const { total, width, height, indices, labels, sizes, names, pixels } = await this.#host.call("gallery", [
       { split, ...(label !== undefined && { label }), offset: offset ?? 0, count: count ?? 60 },
     ]);
     const bytes = 4 * width * height;
-    const pictures = names.map((name, i) => ({
+    const pictures = names.map((name, i): Gallery["pictures"][number] => ({
       index: indices[i] ?? 0,
       label: labels[i] ?? 0,
       name,
+      size: [sizes[2 * i] ?? height, sizes[2 * i + 1] ?? width],
       pixels: new ImageData(new Uint8ClampedArray(pixels.buffer, pixels.byteOffset + i * bytes, bytes), width, height),
     }));
     return { total, pictures };
@@ -327,7 +328,6 @@ export class CnnLab extends EventTarget {
   ): Promise<ImageData[]> {
     checkPlace("index", index);
     checkPlace("count", count);
-    checkObject("augmentation", augmentation, "an object with Keras's names, such as { rotation_range: 40 }");
     checkAugmentation(augmentation);
     checkPlace("seed", seed);
     const [height = 1, width = 1] = this.dataset?.shape ?? [];

@@ -2,14 +2,21 @@
  * Whatever files come in, as a list of files and the paths they lay at: file inputs, folder
  * inputs, drops, pastes and folder handles.
  */
-import { CnnLabError, optionError } from "./error";
+import { abortedError, CnnLabError, optionError } from "./error";
 import type { DroppedFile } from "./protocol";
 import type { FileSource, FileWarning } from "./types";
 
 export type Gathered = { files: DroppedFile[]; warnings: FileWarning[] };
 
-/** Told how many files were found so far. */
-type OnFound = (files: number) => void;
+type Search = {
+  /** Ends the search; a drop cannot be searched again. */
+  signal?: AbortSignal | undefined;
+  /** Told how many files were found so far. */
+  onFound?: ((files: number) => void) | undefined;
+};
+
+/** After so many files of a list the page has its turn: a folder may hold a million. */
+const PAUSE = 4096;
 
 /** Deeper folders are passed over: links can make a folder contain itself. */
 const MOST_DEPTH = 64;
@@ -18,13 +25,13 @@ const MOST_DEPTH = 64;
  * Finds all files of a source. What a drop or a paste holds is asked before this first waits
  * for anything: browsers empty a `DataTransfer` when its event is over.
  *
- * Rejects with `files` where there are none, `option` for what is no source.
+ * Rejects with `files` where there are none, `option` for what is no source, `aborted`.
  */
-export async function gather(source: FileSource, onFound: OnFound = () => undefined): Promise<Gathered> {
+export async function gather(source: FileSource, search: Search = {}): Promise<Gathered> {
   const found: Gathered = { files: [], warnings: [] };
-  if (isTransfer(source)) await fromTransfer(source, found, onFound);
-  else if (isFolder(source)) await walkHandle(source, source.name, found, onFound);
-  else fromList(source, found);
+  if (isTransfer(source)) await fromTransfer(source, found, search);
+  else if (isFolder(source)) await walkHandle(source, source.name, found, search);
+  else await fromList(source, found, search);
   if (found.files.length > 0) return found;
   const [first] = found.warnings;
   throw new CnnLabError({
@@ -49,24 +56,28 @@ function pathOf(file: File): string {
   return file.webkitRelativePath || file.name;
 }
 
-function fromList(source: unknown, found: Gathered): void {
+async function fromList(source: unknown, found: Gathered, search: Search): Promise<void> {
   const wrong = (): CnnLabError =>
     optionError("files", "files is a list of files, a DataTransfer or a folder's handle.");
   if (source === null || typeof source !== "object" || !(Symbol.iterator in source)) throw wrong();
-  for (const file of source as Iterable<unknown>) {
+  // At once, because an input's list is emptied when the input is cleared.
+  const list = Array.from(source as Iterable<unknown>);
+  for (const [i, file] of list.entries()) {
     if (!(file instanceof File)) throw wrong();
     found.files.push({ path: pathOf(file), file });
+    if (i % PAUSE === PAUSE - 1) await new Promise((resolve) => setTimeout(resolve));
+    if (search.signal?.aborted) throw abortedError();
   }
 }
 
-async function fromTransfer(transfer: DataTransfer, found: Gathered, onFound: OnFound): Promise<void> {
+async function fromTransfer(transfer: DataTransfer, found: Gathered, search: Search): Promise<void> {
   // All of it before the first wait. Entries, and not the newer handles, because every
   // browser has them; what was pasted, or put there by a script, has none and is only a file.
   const items = Array.from(transfer.items).filter((item) => item.kind === "file");
   const roots = items.map((item) => ({ entry: item.webkitGetAsEntry(), file: item.getAsFile() }));
   const loose = items.length > 0 ? [] : Array.from(transfer.files);
   for (const { entry, file } of roots) {
-    if (entry?.isDirectory) await walkEntry(entry as FileSystemDirectoryEntry, 0, found, onFound);
+    if (entry?.isDirectory) await walkEntry(entry as FileSystemDirectoryEntry, 0, found, search);
     else if (file) found.files.push({ path: pathOf(file), file });
   }
   for (const file of loose) found.files.push({ path: pathOf(file), file });
@@ -77,7 +88,7 @@ async function walkEntry(
   folder: FileSystemDirectoryEntry,
   depth: number,
   found: Gathered,
-  onFound: OnFound,
+  search: Search,
 ): Promise<void> {
   const path = folder.fullPath.replace(/^\//, "");
   if (depth > MOST_DEPTH) {
@@ -94,15 +105,16 @@ async function walkEntry(
       found.warnings.push({ file: path, message: unreadable(path, error) });
       break;
     }
+    if (search.signal?.aborted) throw abortedError();
     // Chrome gives a hundred at a time, and none at the end.
     if (entries.length === 0) break;
     const files = entries.filter((entry): entry is FileSystemFileEntry => entry.isFile);
     const read = await Promise.all(files.map((entry) => fileOf(entry, found)));
     for (const file of read) if (file) found.files.push(file);
     folders.push(...entries.filter((entry): entry is FileSystemDirectoryEntry => entry.isDirectory));
-    onFound(found.files.length);
+    search.onFound?.(found.files.length);
   }
-  for (const inner of folders) await walkEntry(inner, depth + 1, found, onFound);
+  for (const inner of folders) await walkEntry(inner, depth + 1, found, search);
 }
 
 async function fileOf(entry: FileSystemFileEntry, found: Gathered): Promise<DroppedFile | null> {
@@ -120,7 +132,7 @@ async function walkHandle(
   folder: FileSystemDirectoryHandle,
   path: string,
   found: Gathered,
-  onFound: OnFound,
+  search: Search,
   depth = 0,
 ): Promise<void> {
   if (depth > MOST_DEPTH) {
@@ -129,19 +141,21 @@ async function walkHandle(
   }
   try {
     for await (const [name, handle] of folder.entries()) {
+      if (search.signal?.aborted) throw abortedError();
       const inner = path ? `${path}/${name}` : name;
       if (handle.kind === "directory") {
-        await walkHandle(handle as FileSystemDirectoryHandle, inner, found, onFound, depth + 1);
+        await walkHandle(handle, inner, found, search, depth + 1);
         continue;
       }
       try {
-        found.files.push({ path: inner, file: await (handle as FileSystemFileHandle).getFile() });
-        if (found.files.length % 100 === 0) onFound(found.files.length);
+        found.files.push({ path: inner, file: await (handle).getFile() });
+        if (found.files.length % 100 === 0) search.onFound?.(found.files.length);
       } catch (error) {
         found.warnings.push({ file: inner, message: unreadable(inner, error) });
       }
     }
   } catch (error) {
+    if (error instanceof CnnLabError) throw error;
     found.warnings.push({ file: path, message: unreadable(path, error) });
   }
 }

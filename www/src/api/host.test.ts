@@ -166,6 +166,34 @@ test("after a crash a fresh worker gets data, checkpoint and run, and the events
   expect(await eventsOf(run)).toEqual(["step 4", "checkpoint", "step 5", "warning", "step 5"]);
 });
 
+test("own pictures are handed over again, and changed again in order", async () => {
+  const { host } = await withRun("cpu");
+  const files = Array.from({ length: 300 }, (_, i) => ({ path: `cat/${i}.jpg`, file: new Blob() }));
+  host.memory.source = { kind: "files", files, options: { size: [8, 8] }, warnings: [] };
+  host.memory.edits = [
+    { kind: "exclude", split: "train", index: 3 },
+    { kind: "split", options: { validation: 0.5 } },
+  ];
+  last().crash();
+  await settle();
+  expect(last().methods).toEqual(["open", "takeFiles", "takeFiles", "loadFiles", "edit", "edit", "setModel", "train"]);
+  const calls = Object.fromEntries(last().calls.map(({ method, args }) => [method, args[0]]));
+  expect(calls["loadFiles"]).toMatchObject({ drop: (calls["takeFiles"] as { drop: number }).drop, options: { size: [8, 8] } });
+  expect(last().calls.filter(({ method }) => method === "edit").map(({ args }) => args[0])).toEqual(host.memory.edits);
+});
+
+test("where own pictures are gone, the network goes on without them and says so", async () => {
+  const { host } = await withRun("cpu");
+  host.memory.source = { kind: "remembered", name: "photos" };
+  coming = [new ScriptedWorker({ loadRemembered: "data-missing", train: "state" })];
+  last().crash();
+  await settle();
+  expect(last().methods).toEqual(["open", "loadRemembered", "setModel", "train"]);
+  expect(told).toEqual(["panic", "data-missing"]);
+  expect(host.memory).toMatchObject({ source: null, edits: [], dataset: null });
+  expect(host.run).toBeNull();
+});
+
 test("without a checkpoint the run begins again as it was asked for", async () => {
   const { run } = await withRun("cpu", { epochs: 2 });
   run.changes = { learningRate: 0.5 };

@@ -105,7 +105,7 @@ export class OwnPictures {
       {
         signal: o.signal,
         onProgress: o.onProgress,
-        transfer: all.filter((picture) => picture instanceof ImageBitmap),
+        transfer: all.filter((picture) => !(picture instanceof Blob)),
       },
     );
     // A blob, because the browser can keep that out of the tab's memory.
@@ -150,8 +150,10 @@ export class OwnPictures {
   #gather(source: FileSource, onProgress: LoadFilesOptions["onProgress"], signal: AbortSignal): Promise<Gathered> {
     let gathered = this.#gathered.get(source);
     if (!gathered) {
-      gathered = gather(source, (done) => {
-        if (!signal.aborted) onProgress?.({ done, total: 0, unit: "files" });
+      gathered = gather(source, {
+        onFound: (done) => {
+          if (!signal.aborted) onProgress?.({ done, total: 0, unit: "files" });
+        },
       });
       // A list costs nothing to go through again, and its owner may have changed it.
       if (!(Symbol.iterator in source)) this.#gathered.set(source, gathered);
@@ -162,7 +164,7 @@ export class OwnPictures {
   /** Hands files to the worker, unless it has just these. */
   async #send(files: DroppedFile[], signal: AbortSignal): Promise<number> {
     const sent = this.#sent;
-    if (sent && sent.worker === this.#host.worker && sameFiles(sent.files, files)) return sent.drop;
+    if (sent?.worker === this.#host.worker && sameFiles(sent.files, files)) return sent.drop;
     this.#sent = null;
     const drop = await handOver((...call) => this.#host.call(...call), files, signal);
     this.#sent = { files, drop, worker: this.#host.worker };

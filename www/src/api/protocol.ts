@@ -157,6 +157,8 @@ export type GalleryPixels = {
   height: number;
   indices: Uint32Array;
   labels: Uint16Array;
+  /** Heights and widths of the files' pictures, in turn. */
+  sizes: Uint32Array;
   names: string[];
   pixels: Uint8Array<ArrayBuffer>;
 };

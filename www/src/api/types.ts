@@ -107,7 +107,7 @@ export type LoadFilesOptions = {
   size?: [height: number, width: number] | undefined;
   /** Default: grey where every picture that was looked at is grey. */
   color?: "rgb" | "grayscale" | undefined;
-  /** Where the sides differ: stretch (default), crop the middle, or pad with white. */
+  /** Where the sides differ: stretch (default), crop to the middle, or pad with black. */
   fit?: Fit | undefined;
   /** How pixels are averaged. Default `triangle`: linear, over all pixels where it shrinks. */
   filter?: Filter | undefined;
@@ -177,7 +177,15 @@ export type GalleryOptions = {
 export type Gallery = {
   /** Pictures of the split and class. */
   total: number;
-  pictures: { /** In the split. */ index: number; label: number; name: string; pixels: ImageData }[];
+  pictures: {
+    /** In the split. */
+    index: number;
+    label: number;
+    name: string;
+    /** Of the file's picture, before it was brought to the set's size. */
+    size: [height: number, width: number];
+    pixels: ImageData;
+  }[];
 };
 
 export type DatasetStatistics = {

@@ -2,11 +2,16 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 import type { CnnLab } from "../api/cnn-lab";
 import { loss, percent } from "../view/format";
+import "./augment-dialog";
+import "./camera-dialog";
 import "./data-panel";
+import "./import-dialog";
 import "./inside-panel";
+import "./look-dialog";
 import "./network-panel";
 import "./train-panel";
 import { mainButton } from "./main-button";
+import { isPicture } from "./own-step";
 import { button } from "./parts";
 import { readAttributes, type Step, stepNames } from "./settings";
 import { base, tokens } from "./styles";
@@ -58,7 +63,7 @@ export class CnnLabElement extends LitElement {
       .error { position: absolute; z-index: 2; inset: 12px 12px auto auto; width: min(440px, calc(100% - 24px)); display: grid; grid-template-columns: 1fr auto; gap: 4px 12px; padding: 12px 16px; border: 1px solid var(--lab-bad); border-radius: 10px; background: var(--lab-bad-wash); box-shadow: 0 4px 24px rgb(0 0 0 / 0.2); }
       .error p { grid-column: 1; overflow-wrap: anywhere; }
       .narrow .error { position: fixed; inset: auto 12px 72px; width: auto; }
-      .drop { position: absolute; z-index: 3; inset: 0; display: grid; place-items: center; border: 2px dashed var(--lab-accent); border-radius: 10px; background: color-mix(in srgb, var(--lab-panel) 85%, transparent); font-size: 20px; pointer-events: none; }
+      .drop { position: absolute; z-index: 3; inset: 0; display: grid; place-items: center; border: 2px dashed var(--lab-accent); border-radius: 10px; background: color-mix(in srgb, var(--lab-panel) 85%, transparent); font-size: 20px; line-height: 28px; text-align: center; padding: 24px; pointer-events: none; }
     `,
   ];
 
@@ -104,7 +109,7 @@ export class CnnLabElement extends LitElement {
     document.removeEventListener("paste", this.#paste);
     this.#resize.disconnect();
     this.#stop?.();
-    this.bench?.close();
+    this.bench?.end();
     this.bench = null;
   }
 
@@ -113,19 +118,29 @@ export class CnnLabElement extends LitElement {
   }
 
   readonly #paste = (event: ClipboardEvent): void => {
-    const [file] = event.clipboardData?.files ?? [];
-    if (file) {
+    if (event.clipboardData && event.clipboardData.files.length > 0) {
       event.preventDefault();
-      this.#take(file);
+      const panel = this.renderRoot.querySelector("cnn-lab-data");
+      this.#take(event.clipboardData, panel?.matches(":hover, :focus-within") ?? false);
     }
   };
 
-  /** A picture is looked at; any other file should be a network that was saved. */
-  #take(file: File): void {
-    if (file.type.startsWith("image/")) {
-      void this.bench?.inside.showFile(file);
+  /**
+   * A single picture is looked at, unless it comes to the data; a network that was saved is
+   * loaded; all else is pictures to learn from.
+   */
+  #take(transfer: DataTransfer, toData: boolean): void {
+    const { bench } = this;
+    const [file, another] = transfer.files;
+    // A folder counts as a file here, without a type.
+    const isFolder = Array.from(transfer.items).some((item) => item.webkitGetAsEntry()?.isDirectory);
+    const single = another === undefined && !isFolder ? file : undefined;
+    if (single && /\.safetensors$/i.test(single.name)) {
+      void bench?.training.load(single);
+    } else if (single && !toData && isPicture(single)) {
+      void bench?.inside.showFile(single);
     } else {
-      void this.bench?.training.load(file);
+      void bench?.own.take(transfer);
     }
   }
 
@@ -139,9 +154,9 @@ export class CnnLabElement extends LitElement {
   #drop(event: DragEvent): void {
     event.preventDefault();
     this.dragging = false;
-    const [file] = event.dataTransfer?.files ?? [];
-    if (file) {
-      this.#take(file);
+    if (event.dataTransfer?.types.includes("Files")) {
+      const onto = event.composedPath().map((at) => (at instanceof HTMLElement ? at.localName : ""));
+      this.#take(event.dataTransfer, onto.includes("cnn-lab-data") || onto.includes("cnn-lab-import"));
     }
   }
 
@@ -158,8 +173,12 @@ export class CnnLabElement extends LitElement {
             ${shown("inside") ? html`<cnn-lab-inside .bench=${bench}></cnn-lab-inside>` : nothing}
           </div>
           ${this.narrow ? this.#bar(bench) : nothing}
-          <div role="alert">${bench.error ? this.#error(bench) : nothing}</div>
-          ${this.dragging ? html`<div class="drop">Drop a picture, or a network that you saved</div>` : nothing}
+          <div role="alert">${bench.error && !bench.dialog ? this.#error(bench) : nothing}</div>
+          <cnn-lab-import .bench=${bench}></cnn-lab-import>
+          <cnn-lab-camera .bench=${bench}></cnn-lab-camera>
+          <cnn-lab-look .bench=${bench}></cnn-lab-look>
+          <cnn-lab-augment .bench=${bench}></cnn-lab-augment>
+          ${this.dragging ? html`<div class="drop"><p>Drop a folder, a zip or a table to learn from, one picture to look at, or a network that you saved</p></div>` : nothing}
         </div>`
       : nothing;
   }

@@ -1,6 +1,7 @@
 import type { CnnLab } from "../api/cnn-lab";
 import type { BundledSet, DatasetInfo, MissingSet, Progress, Shape, Split } from "../api/types";
 import { previewPictures } from "../view/sprite";
+import { TimeLeft } from "../view/time-left";
 import type { Workbench } from "./workbench";
 
 /** One picture of the grid. */
@@ -8,8 +9,25 @@ export type Sample = { picture: ImageData; label: string };
 
 /** How many pictures the grid has across, at a zoom of two, and at once. */
 export function gridOf([, width]: Shape): { columns: number; size: number } {
-  return width <= 28 ? { columns: 4, size: 12 } : { columns: 3, size: 9 };
+  return width <= 28 ? { columns: 4, size: 8 } : { columns: 3, size: 6 };
 }
+
+/** A change to a set, which any lab that has the set can make. */
+type Change = (lab: CnnLab) => Promise<unknown>;
+
+/** A set, and how any lab gets it as it is now. */
+export type SetSource = {
+  /** Equal keys mean the same pictures. */
+  readonly key: string;
+  readonly load: (
+    lab: CnnLab,
+    o: { signal?: AbortSignal; onProgress?: (progress: Progress) => void },
+  ) => Promise<DatasetInfo>;
+  /** What was changed since, in order: it is done again wherever the set is loaded again. */
+  readonly edits: Change[];
+  /** What it is called and how large it is; null before it was loaded. */
+  info: DatasetInfo | null;
+};
 
 /** The first step: which pictures to learn from. */
 export class DataStep {
@@ -17,15 +35,27 @@ export class DataStep {
   missing: readonly MissingSet[] = [];
   /** Pictures of each set's preview, by the set's name. */
   previews = new Map<string, ImageData[]>();
+  /** The person's own set, loaded or not; null before the first. */
+  own: SetSource | null = null;
+  /** The person's own set is chosen, not a bundled one. */
+  useOwn = false;
   /** How far loading is; null when nothing is being loaded. */
   progress: Progress | null = null;
   samples: Sample[] = [];
   /** What the grid shows of the loaded set. */
   split: Split = "train";
   first = 0;
-  /** How the present set was asked for. */
-  #loaded: { name: string; limit: number | null } | null = null;
+  /** What a screen reader is told of loading. */
+  spoken = "";
+  /** Two pictures of the person's own set. */
+  ownFaces: ImageData[] = [];
+  /** Counts the changes to the loaded set: what was drawn of an earlier one is old. */
+  revision = 0;
+  #loaded: SetSource | null = null;
   #cancel: AbortController | null = null;
+  #timeLeft = new TimeLeft();
+  /** The last division of the loaded set; it replaces the one before. */
+  #division: Change | null = null;
 
   constructor(private readonly bench: Workbench) {}
 
@@ -61,22 +91,52 @@ export class DataStep {
     return this.bench.lab?.dataset ?? null;
   }
 
+  /** The bundled set that is chosen; undefined where the person's own is. */
   get chosen(): BundledSet | undefined {
-    return this.sets.find(({ name }) => name === this.bench.settings.dataset);
+    return this.useOwn ? undefined : this.sets.find(({ name }) => name === this.bench.settings.dataset);
   }
 
   get loading(): boolean {
     return this.#cancel !== null;
   }
 
+  /** Seconds until loading is done, as far as its speed tells. */
+  get secondsLeft(): number | null {
+    return this.#timeLeft.seconds;
+  }
+
+  /** What is chosen. */
+  get #wanted(): SetSource {
+    if (this.useOwn && this.own) {
+      return this.own;
+    }
+    const { dataset: name, limit } = this.bench.settings;
+    return {
+      key: `bundled:${name}:${limit ?? "all"}`,
+      load: (lab, o) => lab.loadBundled(name, { limit: limit ?? undefined, ...o }),
+      edits: [],
+      info: null,
+    };
+  }
+
   /** Whether what is chosen is what is loaded. */
   get upToDate(): boolean {
-    const { dataset, limit } = this.bench.settings;
-    return this.#loaded !== null && this.#loaded.name === dataset && this.#loaded.limit === limit;
+    return this.#loaded !== null && this.#loaded.key === this.#wanted.key;
+  }
+
+  /** Whether the loaded set is the person's own. */
+  get ownLoaded(): boolean {
+    return this.#loaded !== null && this.#loaded === this.own;
   }
 
   choose(name: string): void {
+    this.useOwn = false;
     this.bench.settings.dataset = name;
+    this.bench.changed();
+  }
+
+  chooseOwn(): void {
+    this.useOwn = this.own !== null;
     this.bench.changed();
   }
 
@@ -85,21 +145,33 @@ export class DataStep {
     this.bench.changed();
   }
 
-  /** The validation share; where data is loaded, it is divided anew at once. */
-  async setValidation(share: number): Promise<void> {
-    this.bench.settings.validation = share;
-    this.bench.changed();
-    await this.divide();
-  }
-
   /** Divides the loaded pictures as the settings say, unless a run is using them. */
   async divide(): Promise<void> {
-    const { lab, settings } = this.bench;
+    const { lab } = this.bench;
     if (!lab?.dataset || this.bench.training.active) {
       return;
     }
-    await this.bench.try(() => lab.split({ validation: settings.validation, seed: settings.seed }));
-    await this.show(this.split, this.first);
+    await this.bench.try(() => this.#divide(lab));
+    await this.#refresh();
+  }
+
+  /** What the set came with stays as it is. */
+  async #divide(lab: CnnLab): Promise<void> {
+    const { validation, test, seed } = this.bench.settings;
+    const { given } = lab.dataset ?? {};
+    const shares = { ...(given?.validation ? {} : { validation }), ...(given?.test ? {} : { test }) };
+    // Where both were given there is nothing to draw.
+    if (Object.keys(shares).length === 0) {
+      return;
+    }
+    const change: Change = (other) => other.split({ ...shares, seed });
+    await change(lab);
+    const edits = this.#loaded?.edits ?? [];
+    if (this.#division && edits.at(-1) === this.#division) {
+      edits.pop();
+    }
+    this.#division = change;
+    edits.push(change);
   }
 
   /**
@@ -107,43 +179,115 @@ export class DataStep {
    * What was loaded before stays where this fails.
    */
   async load(): Promise<boolean> {
+    await this.bench.ready;
+    return this.upToDate || this.take(this.#wanted);
+  }
+
+  /** Loads a set in place of the present one; a load under way is cancelled. */
+  async take(source: SetSource): Promise<boolean> {
     const lab = await this.bench.ready;
-    if (this.upToDate) {
-      return true;
-    }
-    const { dataset: name, limit } = this.bench.settings;
+    this.#cancel?.abort();
     const cancel = (this.#cancel = new AbortController());
-    this.progress = { done: 0, total: 0, unit: "bytes" };
+    this.#timeLeft = new TimeLeft();
+    this.progress = { done: 0, total: 0, unit: source.key.startsWith("bundled:") ? "bytes" : "pictures" };
     this.bench.changed();
+    let done = false;
     try {
       const before = lab.dataset;
-      const info = await lab.loadBundled(name, {
-        limit: limit ?? undefined,
+      const info = await source.load(lab, {
         signal: cancel.signal,
         onProgress: (progress) => {
           this.progress = progress;
+          this.#timeLeft.add(progress.done, progress.total, performance.now());
           this.bench.changedSoon();
         },
       });
-      this.#loaded = { name, limit };
-      info.warnings.forEach((warning) => this.bench.warn(warning));
-      await lab.split({ validation: this.bench.settings.validation, seed: this.bench.settings.seed });
-      await this.bench.network.fitTo(info, before);
-      await this.show("train", 0);
-      await this.bench.inside.start();
+      this.#loaded = source;
+      this.#division = null;
+      if (!source.key.startsWith("bundled:")) {
+        this.own = source;
+        this.useOwn = true;
+      }
+      done = true;
+      this.#tellWarnings(info);
+      for (const change of source.edits) {
+        await change(lab);
+      }
+      await this.#divide(lab);
+      source.info = lab.dataset;
+      await this.#fitNetwork(lab, before);
+      this.split = "train";
+      this.first = 0;
+      const { name, classes, splits } = lab.dataset ?? info;
+      this.spoken = `Loaded ${name}: ${splits.train + splits.validation + splits.test} pictures in ${classes.length} classes.`;
+      await this.#refresh();
     } catch (error) {
+      this.spoken = "Nothing was loaded; what was there before stays.";
       this.bench.fail(error);
     } finally {
-      this.#cancel = null;
-      this.progress = null;
+      // Another load may have taken this one's place.
+      if (this.#cancel === cancel) {
+        this.#cancel = null;
+        this.progress = null;
+      }
       this.bench.changed();
       void this.#askCache(lab);
     }
-    return this.upToDate;
+    return done && this.upToDate;
+  }
+
+  /** A few are told each, many as a number: all of them are in the list of the set. */
+  #tellWarnings({ warnings }: DatasetInfo): void {
+    if (warnings.length > 3) {
+      this.bench.warn({ message: `${warnings.length} files were passed over. “Look through” in Data lists them under Warnings.` });
+    } else {
+      warnings.forEach((warning) => this.bench.warn(warning));
+    }
   }
 
   cancel(): void {
     this.#cancel?.abort();
+  }
+
+  /**
+   * Changes the loaded set, and shows it. Resolves to whether that was done. A class that is
+   * only called otherwise leaves the network its weights.
+   */
+  async edit(change: Change, { renames = false } = {}): Promise<boolean> {
+    const { lab } = this.bench;
+    const before = lab?.dataset;
+    if (!lab || !before) {
+      return false;
+    }
+    let done = false;
+    await this.bench.try(async () => {
+      await change(lab);
+      this.#loaded?.edits.push(change);
+      done = true;
+      if (this.#loaded) {
+        this.#loaded.info = lab.dataset;
+      }
+      await this.#fitNetwork(lab, renames ? null : before);
+      await this.#refresh();
+    });
+    return done;
+  }
+
+  /** After another set or other classes: a network that does not fit is made anew. */
+  async #fitNetwork(lab: CnnLab, before: DatasetInfo | null): Promise<void> {
+    const info = lab.dataset;
+    // Nothing can be learned from one class; more will follow.
+    if (info && info.classes.length > 1) {
+      await this.bench.network.fitTo(info, before);
+    }
+  }
+
+  /** Shows the set as it is now, everywhere. */
+  async #refresh(): Promise<void> {
+    this.revision += 1;
+    await this.show(this.split, this.first);
+    await this.bench.inside.start();
+    this.bench.changed();
   }
 
   /** What has been downloaded is in the browser's cache now. */
@@ -152,13 +296,14 @@ export class DataStep {
     this.bench.changed();
   }
 
-  /** Loads the same data into another lab. */
+  /** Loads the same data, with all changes, into another lab. */
   async bringTo(lab: CnnLab): Promise<void> {
     await lab.bundled();
     if (this.#loaded) {
-      const { name, limit } = this.#loaded;
-      await lab.loadBundled(name, { limit: limit ?? undefined });
-      await lab.split({ validation: this.bench.settings.validation, seed: this.bench.settings.seed });
+      await this.#loaded.load(lab, {});
+      for (const change of this.#loaded.edits) {
+        await change(lab);
+      }
     }
   }
 
@@ -172,10 +317,13 @@ export class DataStep {
     const total = info.splits[split];
     this.split = split;
     this.first = total === 0 ? 0 : Math.max(0, Math.min(first, total - 1));
-    const indices = Array.from({ length: Math.min(gridOf(info.shape).size, total - this.first) }, (_, i) => this.first + i);
+    const count = Math.min(gridOf(info.shape).size, total - this.first);
     await this.bench.try(async () => {
-      const pictures = await Promise.all(indices.map((index) => lab.image(split, index)));
+      const { pictures } = count > 0 ? await lab.gallery({ split, offset: this.first, count }) : { pictures: [] };
       this.samples = pictures.map(({ pixels, label }) => ({ picture: pixels, label: info.classes[label] ?? String(label) }));
+      if (this.ownLoaded && pictures.length > 0) {
+        this.ownFaces = pictures.slice(0, 2).map(({ pixels }) => pixels);
+      }
     });
   }
 }

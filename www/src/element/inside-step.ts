@@ -57,8 +57,11 @@ export class InsideStep {
     return height === 28 && width === 28 && channels === 1;
   }
 
-  /** With the data comes a first picture. */
+  /** With the data comes a first picture; a test picture of other data goes. */
   async start(): Promise<void> {
+    if (this.tests === 0 && this.hand?.kind === "test") {
+      this.clear();
+    }
     if (this.hand === null || this.hand.kind === "test" || !this.#fits(this.hand)) {
       await this.showTest(this.index);
     }

@@ -1,6 +1,7 @@
 import type { CnnLab } from "../api/cnn-lab";
 import type { DatasetInfo, ModelSpec, Preset, Summary } from "../api/types";
 import { isAbort, type Notice, noticeOf } from "./notices";
+import { optionsOf } from "./train-step";
 import type { Workbench } from "./workbench";
 
 /** Stands in the list of presets for a network that is none of them. */
@@ -44,7 +45,7 @@ export class NetworkStep {
     const first = this.presets[0];
     if (preset) {
       await this.take(lab, preset.spec, preset.name);
-      this.bench.training.adopt(preset, "where nothing was chosen");
+      this.bench.training.adoptUnchosen(preset);
     } else if (first) {
       await this.take(lab, first.spec, first.name);
       await this.#takeNamed(lab, model);
@@ -149,11 +150,21 @@ export class NetworkStep {
   /**
    * After a set was loaded: the presets are made for it, and the present one is taken anew
    * where it does not fit or has learned other classes. What a person wrote, and what has
-   * learned these classes, stays.
+   * learned these classes, stays. Photos and small pictures each have a first preset, which
+   * takes the place of the other's.
    */
   async fitTo(info: DatasetInfo, before: DatasetInfo | null): Promise<void> {
     const lab = await this.bench.ready;
+    const former = this.presets;
     this.presets = await lab.presets();
+    const [first] = this.presets;
+    const old = former.find(({ name }) => name === this.chosen);
+    const gone = old && !this.presets.some(({ name }) => name === old.name);
+    if (old && first && first.name !== old.name && (gone || (old === former[0] && first.name !== former[0].name))) {
+      await this.take(lab, first.spec, first.name);
+      this.bench.training.adoptUnchosen(first, optionsOf(old));
+      return;
+    }
     const sameShape = String(info.shape) === String(this.inputShape);
     const units = this.summary?.layers.at(-1)?.outputShape.at(-1);
     const sameClasses = before === null || String(before.classes) === String(info.classes);

@@ -7,11 +7,12 @@ function element(attributes: Record<string, string>): { getAttribute(name: strin
 
 test("attributes are read, and what is absent stays open", () => {
   const { settings, errors } = readAttributes(
-    element({ dataset: "cifar10", epochs: "3", "batch-size": "128", "learning-rate": "1e-2", optimizer: "sgd", device: "cpu", limit: "5000", validation: "0", steps: "train inside" }),
+    element({ dataset: "cifar10", epochs: "3", "batch-size": "128", "learning-rate": "1e-2", optimizer: "sgd", device: "cpu", limit: "5000", validation: "0", steps: "train inside", augmentation: '{"rotation_range": 40}', "class-weight": "balanced" }),
   );
   expect(errors).toEqual([]);
   expect(settings).toEqual({
     dataset: "cifar10", epochs: 3, batchSize: 128, learningRate: 0.01, optimizer: "sgd", device: "cpu", limit: 5000, validation: 0, steps: ["train", "inside"],
+    augmentation: { rotation_range: 40 }, balance: true,
   });
 });
 
@@ -25,6 +26,10 @@ test.each([
   ["validation", "1", "a share from 0 to 0.9"],
   ["device", "gpu", "auto, webgpu, cpu, ndarray"],
   ["steps", "train test", "data, network, train, inside"],
+  ["test", "1.5", "a share from 0 to 0.9"],
+  ["augmentation", "rotation_range=40", "as JSON"],
+  ["augmentation", "[40]", "as JSON"],
+  ["class-weight", "even", "balanced, none"],
   ["optimizer", "adamax", "rmsprop, adam, sgd"],
 ])("%s=%j is an error that says what fits", (attribute, text, expected) => {
   const { settings, errors } = readAttributes(element({ [attribute]: text, dataset: "mnist" }));

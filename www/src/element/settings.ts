@@ -1,4 +1,4 @@
-import type { DeviceChoice } from "../api/types";
+import type { Augmentation, DeviceChoice } from "../api/types";
 
 export const stepNames = ["data", "network", "train", "inside"] as const;
 export type Step = (typeof stepNames)[number];
@@ -12,12 +12,18 @@ export type Settings = {
   limit: number | null;
   /** Share of the training pictures to validate with. */
   validation: number;
+  /** Share of them to test with, where a set brings no test pictures. */
+  test: number;
   /** A preset's name, or a spec as JSON text. */
   model: string;
   epochs: number;
   batchSize: number;
   optimizer: string;
   learningRate: number;
+  /** How training pictures are changed each time they are seen; empty: not at all. */
+  augmentation: Augmentation;
+  /** Whether each class counts alike, however many pictures it has. */
+  balance: boolean;
   device: DeviceChoice;
   seed: number;
 };
@@ -27,11 +33,14 @@ export const defaults: Settings = {
   dataset: "mnist",
   limit: null,
   validation: 0.1,
+  test: 0.1,
   model: "mnist-convnet",
   epochs: 5,
   batchSize: 64,
   optimizer: "rmsprop",
   learningRate: 0.001,
+  augmentation: {},
+  balance: false,
   device: "auto",
   seed: 0,
 };
@@ -78,6 +87,20 @@ function oneOf<T extends string>(attribute: string, text: string, names: readonl
   return found;
 }
 
+function json(attribute: string, text: string): Augmentation {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    value = null;
+  }
+  if (value === null || typeof value !== "object" || Array.isArray(value)) {
+    throw new AttributeError(attribute, text, `Keras's parameters as JSON, such as {"rotation_range": 40}`);
+  }
+  // The lab checks the names and values when a run begins.
+  return value;
+}
+
 const whole = (attribute: string, text: string, least: number): number =>
   number(attribute, text, `a whole number from ${least}`, (value) => Number.isSafeInteger(value) && value >= least);
 
@@ -88,6 +111,10 @@ const readers: readonly Reader[] = [
   {
     attribute: "validation",
     read: (text) => ({ validation: number("validation", text, "a share from 0 to 0.9, such as 0.1", (v) => v >= 0 && v <= 0.9) }),
+  },
+  {
+    attribute: "test",
+    read: (text) => ({ test: number("test", text, "a share from 0 to 0.9, such as 0.1", (v) => v >= 0 && v <= 0.9) }),
   },
   { attribute: "model", read: (text) => ({ model: text.trim() }) },
   { attribute: "epochs", read: (text) => ({ epochs: whole("epochs", text, 1) }) },
@@ -102,6 +129,8 @@ const readers: readonly Reader[] = [
     attribute: "optimizer",
     read: (text) => ({ optimizer: oneOf("optimizer", text, optimizers.map(({ name }) => name)) }),
   },
+  { attribute: "augmentation", read: (text) => ({ augmentation: json("augmentation", text) }) },
+  { attribute: "class-weight", read: (text) => ({ balance: oneOf("class-weight", text, ["balanced", "none"]) === "balanced" }) },
   { attribute: "device", read: (text) => ({ device: oneOf("device", text, devices.map(({ kind }) => kind)) }) },
   {
     attribute: "steps",

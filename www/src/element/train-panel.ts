@@ -5,6 +5,7 @@ import "../view/chart";
 import "../view/confusion";
 import { historyCsv } from "../view/csv";
 import { count, duration, loss, percent, plural } from "../view/format";
+import { changes } from "./augment";
 import { define } from "./define";
 import { mainButton } from "./main-button";
 import { Watch } from "./observable";
@@ -28,14 +29,18 @@ export class TrainPanel extends LitElement {
     base,
     panel,
     css`
-      .options { display: grid; grid-template-columns: 1fr 1fr 1fr; gap: 8px 12px; }
-      .device { grid-column: span 2; }
+      section { gap: 10px; }
+      .options { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 8px 12px; }
+      .options .button { justify-content: flex-start; width: 100%; }
+      :host([narrow]) .options { grid-template-columns: repeat(2, minmax(0, 1fr)); }
+      .balance { display: flex; align-items: center; gap: 2px; min-height: 24px; margin-top: -4px; font-size: 12px; }
+      .balance input { margin-right: 6px; }
       .buttons { display: flex; gap: 8px; flex-wrap: wrap; }
       .buttons .primary { min-width: 112px; }
       .progress { display: grid; gap: 4px; }
       .progress .row { min-height: 16px; }
       .charts { display: grid; grid-auto-rows: minmax(150px, 1fr); flex: 1 0 340px; gap: 12px; }
-      .test { display: grid; align-content: start; gap: 8px; min-height: 93px; padding-top: 12px; border-top: 1px solid var(--lab-line); }
+      .test { display: grid; align-content: start; gap: 8px; min-height: 87px; padding-top: 12px; border-top: 1px solid var(--lab-line); }
       .test .row { min-height: 44px; }
       .big { font-size: 16px; line-height: 24px; font-weight: 650; }
       .warnings { font-size: 12px; line-height: 16px; }
@@ -72,7 +77,7 @@ export class TrainPanel extends LitElement {
         onClick: () =>
           void bench.try(async () => {
             const blob = await bench.lab?.save("checkpoint");
-            if (blob) download(blob, `${bench.settings.dataset}-${bench.network.chosen}.cnn-lab.safetensors`);
+            if (blob) download(blob, `${(bench.data.info?.name ?? bench.settings.dataset).replace(/[\\/]/g, "-")}-${bench.network.chosen}.cnn-lab.safetensors`);
           }),
       })}
       ${button({
@@ -109,6 +114,7 @@ export class TrainPanel extends LitElement {
   #options(): TemplateResult {
     const { bench } = this;
     const { settings, training } = bench;
+    const changed = changes(settings.augmentation);
     const fixed = training.active || training.resumable ? "A run keeps this to its end. Start over to choose another." : undefined;
     return html`<div class="options">
       ${this.#number("epochs", {
@@ -135,7 +141,25 @@ export class TrainPanel extends LitElement {
           ${optimizers.map(({ name, title }) => html`<option value=${name} .selected=${live(name === settings.optimizer)}>${title}</option>`)}
         </select>`,
       })}
-      <div class="device">${this.#device(settings)}</div>
+      ${this.#device(settings)}
+      ${field({
+        id: "augment",
+        label: "Augmentation",
+        help: "Turns, shifts, zooms and recolours training pictures a little, differently each time, so that the network cannot learn them by heart.",
+        control: button({
+          id: "augment", label: changed === 0 ? "Off …" : `${plural(changed, "change")} …`,
+          name: `Augmentation: ${changed === 0 ? "off" : plural(changed, "change")} …`, onClick: () => bench.open("augment"),
+        }),
+      })}
+    </div>
+    <div class="balance" title=${fixed ?? nothing}>
+      <input type="checkbox" id="balance" .checked=${live(settings.balance)} ?disabled=${fixed !== undefined}
+        @change=${(event: Event) => {
+          settings.balance = (event.target as HTMLInputElement).checked;
+          bench.changed();
+        }} />
+      <label for="balance">Balance classes</label>
+      <cnn-lab-help about="Balance classes">Mistakes on rare classes count for more, so that each class counts alike however many pictures it has.</cnn-lab-help>
     </div>`;
   }
 

@@ -1,6 +1,7 @@
 import type { TrainRun } from "../api/train-run";
 import type { Evaluation, Preset, Progress, StepEvent, TrainEvent, TrainOptions } from "../api/types";
 import type { Lines } from "../view/chart";
+import { changes } from "./augment";
 import { Curves } from "./curves";
 import { isLost } from "./notices";
 import { defaults, optimizers, type Settings } from "./settings";
@@ -10,6 +11,17 @@ import type { Workbench } from "./workbench";
 const chartEvery = 200;
 
 const noLines: Lines = { training: { x: [], y: [] }, validation: { x: [], y: [] } };
+
+/** How a preset's lesson trains it. */
+export function optionsOf({ epochs, batchSize, spec }: Preset): Partial<Settings> {
+  const optimizer = spec.compile?.optimizer;
+  return optimizer === undefined || typeof optimizer === "string"
+    ? { epochs, batchSize }
+    : {
+        epochs, batchSize, optimizer: optimizer.name,
+        ...(optimizer.learning_rate !== undefined && { learningRate: optimizer.learning_rate }),
+      };
+}
 
 /** What the main button does next. */
 export type MainAction = "train" | "pause" | "continue" | "loading";
@@ -78,17 +90,19 @@ export class TrainStep {
   }
 
   /** Takes the options that a preset's lesson trains it with. */
-  adopt({ epochs, batchSize, spec }: Preset, where: "everywhere" | "where nothing was chosen" = "everywhere"): void {
+  adopt(preset: Preset): void {
+    Object.assign(this.bench.settings, optionsOf(preset));
+  }
+
+  /**
+   * Takes those of its options in whose place nothing was chosen: what the attributes say or
+   * a person typed differs from `before`, the options so far.
+   */
+  adoptUnchosen(preset: Preset, before: Partial<Settings> = defaults): void {
     const { settings, given } = this.bench;
-    const optimizer = spec.compile?.optimizer;
-    const options: Partial<Settings> = { epochs, batchSize };
-    if (optimizer !== undefined && typeof optimizer !== "string") {
-      options.optimizer = optimizer.name;
-      options.learningRate = optimizer.learning_rate ?? settings.learningRate;
-    }
+    const options = optionsOf(preset);
     for (const key of Object.keys(options) as (keyof Settings)[]) {
-      // The attributes come first, and so does what was typed while the lab was made ready.
-      if (where === "where nothing was chosen" && (key in given || settings[key] !== defaults[key])) {
+      if (key in given || settings[key] !== before[key]) {
         Reflect.deleteProperty(options, key);
       }
     }
@@ -195,9 +209,16 @@ export class TrainStep {
     try {
       const lab = await this.bench.ready;
       if (await this.bench.data.load()) {
-        const { epochs, batchSize, optimizer, learningRate } = this.bench.settings;
+        const { epochs, batchSize, optimizer, learningRate, augmentation, balance } = this.bench.settings;
         // A run that goes on keeps its options; the learning rate may be another.
-        const options = extra.resume ? extra : { epochs, batchSize, optimizer, learningRate, ...extra };
+        const options: TrainOptions = extra.resume
+          ? extra
+          : {
+              epochs, batchSize, optimizer, learningRate,
+              ...(changes(augmentation) > 0 && { augmentation }),
+              ...(balance && { classWeight: "balanced" as const }),
+              ...extra,
+            };
         const run = lab.train(options);
         const info = await run.started;
         if (extra.resume) {

@@ -5,6 +5,7 @@ import { InsideStep } from "./inside-step";
 import { NetworkStep } from "./network-step";
 import { isAbort, type Notice, noticeOf } from "./notices";
 import { Observable } from "./observable";
+import { OwnStep } from "./own-step";
 import { defaults, type Settings } from "./settings";
 import { TrainStep } from "./train-step";
 
@@ -26,6 +27,7 @@ export class Workbench extends Observable {
   /** What the element's attributes say. */
   readonly given: Partial<Settings>;
   readonly data: DataStep;
+  readonly own: OwnStep;
   readonly network: NetworkStep;
   readonly training: TrainStep;
   readonly inside: InsideStep;
@@ -40,6 +42,11 @@ export class Workbench extends Observable {
   failed = false;
   /** A lab on another device is being made ready. */
   switching = false;
+  /** Which training picture is shown augmented, and which draw of it. */
+  augmentIndex = 0;
+  augmentSeed = 0;
+  /** The dialog that is asked for; null: none. */
+  dialog: "import" | "camera" | "look" | "augment" | null = null;
 
   readonly #tell: (told: Told) => void;
   #closed = false;
@@ -50,6 +57,7 @@ export class Workbench extends Observable {
     this.given = settings;
     this.settings = { ...defaults, ...settings };
     this.data = new DataStep(this);
+    this.own = new OwnStep(this);
     this.network = new NetworkStep(this);
     this.training = new TrainStep(this);
     this.inside = new InsideStep(this);
@@ -68,6 +76,7 @@ export class Workbench extends Observable {
       this.#adopt(lab);
       // Without its list of sets a lab still has networks, and can load a saved one.
       await Promise.all([this.try(() => this.data.list(lab)), this.network.list(lab)]);
+      void this.own.listRemembered();
       this.tell({ name: "ready", detail: { lab } });
       this.changed();
       return lab;
@@ -143,6 +152,16 @@ export class Workbench extends Observable {
     this.changed();
   }
 
+  open(dialog: NonNullable<Workbench["dialog"]>): void {
+    this.dialog = dialog;
+    this.changed();
+  }
+
+  close(): void {
+    this.dialog = null;
+    this.changed();
+  }
+
   dismiss(): void {
     this.error = null;
     this.changed();
@@ -163,7 +182,7 @@ export class Workbench extends Observable {
     this.changed();
   }
 
-  close(): void {
+  end(): void {
     this.#closed = true;
     this.inside.close();
     this.lab?.dispose();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { historyCsv } from "./csv";
+import { historyCsv, warningsCsv } from "./csv";
 
 test("steps come first, then epochs, and what was not measured stays empty", () => {
   const csv = historyCsv({
@@ -16,4 +16,11 @@ test("steps come first, then epochs, and what was not measured stays empty", () 
     "epoch,2,,0.4,0.875,,",
     "",
   ]);
+});
+
+test("warnings are quoted where they have to be", () => {
+  expect(warningsCsv([
+    { file: "CAT/1.jpg", message: "Cut off." },
+    { file: 'CAT/"2", große.jpg', message: "Not a picture,\nbut text." },
+  ])).toBe('file,message\r\nCAT/1.jpg,Cut off.\r\n"CAT/""2"", große.jpg","Not a picture,\nbut text."\r\n');
 });

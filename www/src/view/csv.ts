@@ -1,4 +1,14 @@
-import type { History } from "../api/types";
+import type { FileWarning, History } from "../api/types";
+
+/** A value as a field: in quotes where it holds a comma, a quote or a line break. */
+function field(text: string): string {
+  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** What was passed over, as CSV: a row for each file. */
+export function warningsCsv(warnings: readonly FileWarning[]): string {
+  return ["file,message", ...warnings.map(({ file, message }) => `${field(file)},${field(message)}`)].join("\r\n") + "\r\n";
+}
 
 /**
  * The history of a run as CSV: a row for each step and one for each epoch, told apart by the

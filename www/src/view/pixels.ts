@@ -34,6 +34,8 @@ export class PixelsElement extends LitElement {
       canvas.height = picture.height;
       canvas.getContext("2d")?.putImageData(picture, 0, 0);
     }
+    // Made smaller, a picture would lose whole rows without smoothing.
+    canvas.style.imageRendering = zoom < 1 ? "auto" : "pixelated";
     canvas.style.width = `${picture.width * zoom}px`;
     canvas.style.height = `${picture.height * zoom}px`;
   }

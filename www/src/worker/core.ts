@@ -6,14 +6,17 @@
  * one of its promises is pending: everything goes through one `SerialQueue`.
  */
 import { CnnLabError } from "../api/error";
-import type { Pixels, RunOptions } from "../api/protocol";
+import type { DroppedFile, GalleryPixels, Pixels, ReadOptions, RunOptions } from "../api/protocol";
 import type {
+  Augmentation,
   DatasetInfo,
+  DatasetStatistics,
   DeviceKind,
   DoneEvent,
   EpochEvent,
   Evaluation,
   FeatureMaps,
+  FileWarning,
   History,
   Prediction,
   RunInfo,
@@ -66,10 +69,50 @@ export interface Core {
   deviceName(): string;
   /** Resolves with the reason when the graphics device is lost; `undefined` on a CPU. */
   deviceLost(): Promise<string> | undefined;
-  beginDataset(header: { name: string; classes: string[]; shape: Shape }): void;
+  /** With `pictures`, room for so many is made at once; with a store, their pixels go there. */
+  beginDataset(
+    header: { name: string; classes: string[]; shape: Shape; pictures?: number },
+    store?: SyncFile,
+  ): void;
   pushShard(shard: ShardHeader, payload: Uint8Array, take: number): number;
+  pushPictures(
+    labels: Uint16Array,
+    splits: Uint8Array,
+    names: string[],
+    sizes: Uint32Array,
+    pixels: Uint8Array,
+  ): void;
+  warnDataset(warnings: FileWarning[]): void;
   finishDataset(): DatasetInfo;
   cancelDataset(): void;
+  /** Into the present set; `classes` is the whole new list, the old ones first. */
+  addPictures(
+    classes: string[],
+    labels: Uint16Array,
+    splits: Uint8Array,
+    names: string[],
+    sizes: Uint32Array,
+    pixels: Uint8Array,
+  ): DatasetInfo;
+  gallery(o: { split: Split; label?: number; offset: number; count: number }): GalleryPixels;
+  renameClass(label: number, name: string): DatasetInfo;
+  mergeClasses(from: number, into: number): DatasetInfo;
+  dropClass(label: number): DatasetInfo;
+  exclude(split: Split, index: number): DatasetInfo;
+  relabel(split: Split, index: number, label: number): DatasetInfo;
+  statistics(): DatasetStatistics;
+  /** All of the set but its pixels. */
+  exportDataset(): Uint8Array<ArrayBuffer>;
+  exportPixels(first: number, count: number): Uint8Array<ArrayBuffer>;
+  /** Begins a set that was exported; its pixels follow, then `finishDataset`. */
+  importDataset(header: Uint8Array, store?: SyncFile): void;
+  importPixels(pixels: Uint8Array): void;
+  augmented(
+    index: number,
+    count: number,
+    augmentation: Augmentation,
+    seed: number,
+  ): Uint8Array<ArrayBuffer>[];
   split(options: SplitOptions): DatasetInfo;
   image(split: Split, index: number): Pixels;
   setModel(spec: string): Summary;
@@ -97,16 +140,83 @@ export interface Core {
 
 export type CoreClass = { create(device: DeviceKind, seed: number): Promise<Core> };
 
-type Module = { default: () => Promise<unknown>; Core: CoreClass };
+/** What of a `FileSystemSyncAccessHandle` is used; the types of workers are not in force. */
+export type SyncFile = {
+  write(bytes: Uint8Array, o: { at: number }): number;
+  flush(): void;
+  close(): void;
+};
+
+/** What a reader found, and everything that it takes to read it. */
+export type PlanInfo = {
+  name: string;
+  kind: string;
+  classes: string[];
+  shape: Shape;
+  splits: Record<Split, number>;
+  counts: Record<Split, number[]>;
+  warnings: FileWarning[];
+  bytes: number;
+  chunks: ChunkInfo[];
+};
+
+export type ChunkInfo = {
+  /** Chunks of one lane are a stream: one reader reads them, in order. Null: any reader, any time. */
+  lane: number | null;
+  pictures: number;
+};
+
+/** The pictures of a chunk, with their pixels one after another. */
+export type ReadPictures = {
+  labels: Uint16Array<ArrayBuffer>;
+  /** 0 train, 1 validation, 2 test. */
+  splits: Uint8Array<ArrayBuffer>;
+  names: string[];
+  /** Heights and widths before they were fitted, in turn. */
+  sizes: Uint32Array<ArrayBuffer>;
+  pixels: Uint8Array<ArrayBuffer>;
+  warnings: FileWarning[];
+};
+
+/** Splits as the core numbers them. */
+export const splitNumbers: Record<Split, number> = { train: 0, validation: 1, test: 2 };
+
+export interface Reader {
+  plan(options: Omit<ReadOptions, "decoder">): PlanInfo;
+  planBytes(): Uint8Array<ArrayBuffer>;
+  /** Takes the plan of another reader of the same files. */
+  adopt(plan: Uint8Array): void;
+  read(chunk: number): ReadPictures;
+  /** The files of a chunk, undecoded; `undefined` where it has no pictures of their own. */
+  encoded(
+    chunk: number,
+  ): { name: string; label: number; split: number; bytes: Uint8Array<ArrayBuffer> }[] | undefined;
+  /** A decoded picture in the plan's shape. */
+  fit(rgba: Uint8Array, width: number, height: number): Uint8Array;
+}
+
+export type ReaderClass = new (files: DroppedFile[]) => Reader;
 
 /** Loads the small module for the CPU, or the full one for WebGPU and ndarray. */
-export async function loadModule(base: string, device: DeviceKind): Promise<CoreClass> {
-  const file = `pkg/${device === "cpu" ? "cpu" : "full"}/cnn_lab.js`;
+export async function loadCore(base: string, device: DeviceKind): Promise<CoreClass> {
+  const module = await loadModule<{ Core: CoreClass }>(base, device === "cpu" ? "cpu" : "full");
+  return module.Core;
+}
+
+/** Loads the module that reads files. */
+export async function loadReader(base: string): Promise<ReaderClass> {
+  return (await loadModule<{ Reader: ReaderClass }>(base, "data")).Reader;
+}
+
+async function loadModule<M>(base: string, folder: string): Promise<M> {
+  const file = `pkg/${folder}/cnn_lab.js`;
   try {
     // wasm-pack wrote it, and it finds its .wasm beside itself: Vite leaves it alone.
-    const module = (await import(/* @vite-ignore */ new URL(file, base).href)) as Module;
+    const module = (await import(/* @vite-ignore */ new URL(file, base).href)) as M & {
+      default: () => Promise<unknown>;
+    };
     await module.default();
-    return module.Core;
+    return module;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     if (error instanceof WebAssembly.CompileError) {

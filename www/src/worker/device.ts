@@ -1,7 +1,7 @@
 /** Chooses where to compute, and says why in one plain sentence. */
 import { CnnLabError } from "../api/error";
 import type { Device, DeviceChoice } from "../api/types";
-import { loadModule, type Core } from "./core";
+import { loadCore, type Core } from "./core";
 
 /** A device that takes longer than this for one small training step is no use. */
 const MOST_MS = 60_000;
@@ -15,7 +15,7 @@ export type Opened = { core: Core; device: Device };
 export async function open(base: string, choice: DeviceChoice, seed: number): Promise<Opened> {
   if (choice === "cpu") return cpu(base, seed, "You chose the CPU.");
   if (choice === "ndarray") {
-    const Core = await loadModule(base, "ndarray");
+    const Core = await loadCore(base, "ndarray");
     const core = await Core.create("ndarray", seed);
     const reason = "You chose ndarray, an older way to compute on the CPU; cpu is much faster.";
     return { core, device: describe(core, "ndarray", reason) };
@@ -31,7 +31,7 @@ export async function open(base: string, choice: DeviceChoice, seed: number): Pr
       message: `${why}. Choose the device auto or cpu.`,
     });
   }
-  const Core = await loadModule(base, "webgpu");
+  const Core = await loadCore(base, "webgpu");
   const core = await inTime(Core.create("webgpu", seed));
   const software = isSoftware(adapter.info);
   const reason = software
@@ -43,7 +43,7 @@ export async function open(base: string, choice: DeviceChoice, seed: number): Pr
 }
 
 async function cpu(base: string, seed: number, reason: string): Promise<Opened> {
-  const Core = await loadModule(base, "cpu");
+  const Core = await loadCore(base, "cpu");
   const core = await Core.create("cpu", seed);
   return { core, device: describe(core, "cpu", reason) };
 }

@@ -36,3 +36,22 @@ async function decode(file: Blob): Promise<ImageBitmap> {
     });
   }
 }
+
+/** A picture as a file that costs nothing to write: a plain pixmap, transparency over white. */
+export function toNetpbm(bitmap: ImageBitmap): Blob {
+  const { width, height } = bitmap;
+  const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
+  if (!context) throw new CnnLabError({ code: "image", message: "This browser gives no canvas to read the picture with." });
+  context.fillStyle = "white";
+  context.fillRect(0, 0, width, height);
+  context.drawImage(bitmap, 0, 0);
+  bitmap.close();
+  const { data } = context.getImageData(0, 0, width, height);
+  const rgb = new Uint8Array(3 * width * height);
+  for (let from = 0, to = 0; to < rgb.length; from += 4, to += 3) {
+    rgb[to] = data[from] ?? 0;
+    rgb[to + 1] = data[from + 1] ?? 0;
+    rgb[to + 2] = data[from + 2] ?? 0;
+  }
+  return new Blob([`P6\n${width} ${height}\n255\n`, rgb], { type: "image/x-portable-pixmap" });
+}

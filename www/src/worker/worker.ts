@@ -3,14 +3,29 @@
  * runs the training loop between them, and fetches what the core asks no one for.
  */
 import { CnnLabError, fieldsOf, stateError, toCnnLabError } from "../api/error";
-import type { Args, FromWorker, Method, Model, Result, ToWorker } from "../api/protocol";
-import type { ModelSpec, Progress } from "../api/types";
+import type { Args, Edit, FromWorker, Method, Model, Result, ToWorker } from "../api/protocol";
+import type { DatasetInfo, ModelSpec, Progress } from "../api/types";
+import type { Core } from "./core";
 import { bundled, loadBundled } from "./dataset";
 import { open, type Opened } from "./device";
 import { evaluate } from "./evaluation";
+import {
+  addToDataset,
+  BUDGET,
+  Drop,
+  inspectFiles,
+  loadFiles,
+  MOST_READERS,
+  readPictures,
+  unknownDrop,
+  type Place,
+} from "./files";
 import { toRgba } from "./picture";
+import { forget, loadRemembered, remember, remembered } from "./remembered";
 import { SerialQueue } from "./serial-queue";
+import { openPages, sweep, type Pages } from "./storage";
 import { Training } from "./training";
+import { transferables } from "./transferables";
 
 type Context = { signal: AbortSignal; onProgress: (progress: Progress) => void };
 type Handlers = {
@@ -35,6 +50,11 @@ const loads = new SerialQueue();
 let base = "";
 let opened: Opened | undefined;
 let training: Training | undefined;
+/** The files that were handed over last. */
+let drop: Drop | undefined;
+/** The present set, and the file that holds its pixels where memory does not. */
+let dataset: DatasetInfo | null = null;
+let pages: Pages | undefined;
 
 function lab(): Opened {
   if (!opened) throw stateError("The lab is not open yet.");
@@ -46,12 +66,63 @@ function run(): Training {
   return training;
 }
 
+/** What reading the user's files needs. */
+function place(): Place {
+  return {
+    core: lab().core,
+    queue,
+    base,
+    spawn: () =>
+      new Worker(new URL("./reader.ts", import.meta.url), { type: "module", name: "cnn-lab reader" }),
+    readers: Math.min(navigator.hardwareConcurrency, MOST_READERS),
+    budget: BUDGET,
+    openPages,
+  };
+}
+
+function dropOf(id: number): Drop {
+  if (drop?.id !== id) throw unknownDrop();
+  return drop;
+}
+
+/** Notes that a loaded set took the place of the one before. */
+async function replaced(loaded: { dataset: DatasetInfo; pages?: Pages | undefined }): Promise<DatasetInfo> {
+  const before = pages;
+  pages = loaded.pages;
+  dataset = loaded.dataset;
+  await before?.remove();
+  return loaded.dataset;
+}
+
+async function edit(core: Core, change: Edit): Promise<DatasetInfo> {
+  switch (change.kind) {
+    case "split":
+      return core.split(change.options);
+    case "rename":
+      return core.renameClass(change.label, change.name);
+    case "merge":
+      return core.mergeClasses(change.from, change.into);
+    case "drop":
+      return core.dropClass(change.label);
+    case "exclude":
+      return core.exclude(change.split, change.index);
+    case "relabel":
+      return core.relabel(change.split, change.index, change.label);
+    case "add": {
+      const { pixels, ...added } = change.added;
+      return addToDataset(core, { ...added, pixels: new Uint8Array(await pixels.arrayBuffer()) });
+    }
+  }
+}
+
 const parseSpec = (json: string): ModelSpec => JSON.parse(json) as ModelSpec;
 
 const handlers: Handlers = {
   open: async (o) => {
     base = o.base;
     opened = await open(base, o.device, o.seed);
+    // What other labs left behind; nobody waits for it.
+    void sweep().catch(() => undefined);
     // Whoever waits for a lost device may wait for ever.
     void opened.core.deviceLost()?.then((reason) => {
       const message = `The graphics device stopped working (${reason}).`;
@@ -62,8 +133,59 @@ const handlers: Handlers = {
 
   bundled: () => bundled(base),
   loadBundled: (o, context) =>
-    loads.run(() => loadBundled({ core: lab().core, queue, base }, { ...o, ...context })),
-  split: (o) => queue.run(() => lab().core.split(o)),
+    loads.run(async () =>
+      replaced({ dataset: await loadBundled({ core: lab().core, queue, base }, { ...o, ...context }) }),
+    ),
+
+  takeFiles: ({ drop: id, files }) => {
+    if (drop?.id !== id) {
+      drop?.end();
+      drop = new Drop(id);
+    }
+    drop.files.push(...files);
+  },
+  inspectFiles: (o, context) => inspectFiles(place(), dropOf(o.drop), o, context),
+  loadFiles: (o, context) => {
+    // Looked up before it waits for a load that is being ended.
+    const files = dropOf(o.drop);
+    return loads.run(async () => replaced(await loadFiles(place(), files, o, context)));
+  },
+  addPictures: ({ begin, ...o }, context) =>
+    loads.run(async () => {
+      const set = begin ? { shape: begin.shape, classes: [] } : dataset;
+      if (!set) throw stateError("There is no set to add pictures to; load or begin one.");
+      const read = await readPictures(place(), { ...o, shape: set.shape, classes: set.classes }, context);
+      const added = { begin, ...read };
+      const info = await queue.run(() => {
+        context.signal.throwIfAborted();
+        return addToDataset(lab().core, added);
+      });
+      if (begin) return { dataset: await replaced({ dataset: info }), added };
+      dataset = info;
+      // The core notes warnings only while a set is being loaded.
+      return { dataset: { ...info, warnings: [...info.warnings, ...read.warnings] }, added };
+    }),
+  edit: (change) =>
+    queue.run(async () => {
+      const info = await edit(lab().core, change);
+      if (change.kind === "add" && change.added.begin) return replaced({ dataset: info });
+      return (dataset = info);
+    }),
+  gallery: (o) => queue.run(() => lab().core.gallery(o)),
+  statistics: () => queue.run(() => lab().core.statistics()),
+  augmented: ({ index, count, augmentation, seed }) =>
+    queue.run(() => lab().core.augmented(index, count, augmentation, seed)),
+
+  remember: () => loads.run(() => remember({ core: lab().core, queue }, dataset)),
+  remembered: () => remembered(),
+  loadRemembered: (name, context) =>
+    loads.run(async () => {
+      const pagesFor = (bytes: number): Promise<Pages | undefined> =>
+        bytes > BUDGET ? openPages(bytes) : Promise.resolve(undefined);
+      return replaced(await loadRemembered({ core: lab().core, queue }, name, { ...context, pagesFor }));
+    }),
+  forget: (name) => loads.run(() => forget(name)),
+
   image: ({ split, index }) => queue.run(() => lab().core.image(split, index)),
 
   presets: async ({ shape, classes }) => {
@@ -128,12 +250,6 @@ async function answer(id: number, method: Method, args: unknown[]): Promise<void
   } finally {
     running.delete(id);
   }
-}
-
-/** The big arrays of a result, which are handed over instead of copied. */
-function transferables(result: unknown): Transferable[] {
-  const arrays = result instanceof Uint8Array ? [result] : Object.values(result ?? {});
-  return arrays.filter((value) => ArrayBuffer.isView(value)).map((view) => view.buffer as ArrayBuffer);
 }
 
 self.addEventListener("message", ({ data }: MessageEvent<ToWorker>) => {

@@ -1,0 +1,139 @@
+import type { Augmentation } from "../api/types";
+
+/**
+ * The parameters of augmentation as the page offers them: each by Keras's name, with the
+ * range of its slider and one line on what it does.
+ */
+
+/** What the slider of a pair or a number runs over. */
+type Range = { min: number; max: number; step: number; unit?: string; /** A slider would be of no use. */ typed?: true };
+
+type Key = keyof Augmentation;
+type Jitter = keyof NonNullable<Augmentation["color_jitter"]>;
+
+export type Parameter = { help: string } & (
+  | ({ kind: "number"; key: Key; /** What it is where nothing is changed. */ rest: number } & Range)
+  /** A number, or the two ends of a range. */
+  | ({ kind: "span"; key: Key; rest: number } & Range)
+  | ({ kind: "pair"; key: Key; rest: [number, number] } & Range)
+  | { kind: "flag"; key: Key }
+  | { kind: "choice"; key: Key; rest: string; values: readonly string[] }
+  | ({ kind: "jitter"; key: Jitter; rest: number } & Range)
+);
+
+export type Group = { title: string; about: string; parameters: readonly Parameter[] };
+
+/** All of them, for pictures whose shorter side has so many pixels. */
+export function groups(side: number): readonly Group[] {
+  const half = Math.max(1, Math.floor(side / 2));
+  return [
+    {
+      title: "Move",
+      about: "Each training picture is turned, shifted and zoomed a little, differently every time it is seen.",
+      parameters: [
+        { kind: "number", key: "rotation_range", rest: 0, min: 0, max: 180, step: 1, unit: "°", help: "Turns by at most so many degrees to either side." },
+        { kind: "number", key: "shear_range", rest: 0, min: 0, max: 45, step: 0.1, unit: "°", help: "Slants by at most so many degrees. The lesson's 0.2 is a fifth of a degree, as in Keras." },
+        { kind: "number", key: "width_shift_range", rest: 0, min: 0, max: 0.5, step: 0.01, help: "Shifts to the left or right: below 1 a share of the width, from 1 on whole pixels." },
+        { kind: "number", key: "height_shift_range", rest: 0, min: 0, max: 0.5, step: 0.01, help: "Shifts up or down: below 1 a share of the height, from 1 on whole pixels." },
+        { kind: "span", key: "zoom_range", rest: 0, min: 0, max: 0.9, step: 0.01, help: "Zooms by a factor from 1 − z to 1 + z, along each axis by itself. Or type both ends: 0.8, 1.2." },
+        { kind: "choice", key: "fill_mode", rest: "nearest", values: ["nearest", "constant", "reflect", "wrap"], help: "What fills the corners that become free: the pixel at the edge, one grey, the picture mirrored, or the picture again." },
+        { kind: "flag", key: "horizontal_flip", help: "Mirrors half of the pictures left to right. Not for digits, letters or hands that mean something." },
+        { kind: "flag", key: "vertical_flip", help: "Turns half of the pictures upside down. For pictures that have no up, such as from a microscope." },
+        { kind: "number", key: "cval", rest: 0, min: 0, max: 255, step: 1, help: "The grey, from 0 black to 255 white, that fill_mode constant fills with." },
+      ],
+    },
+    {
+      title: "Colour",
+      about: "Light and colour vary too.",
+      parameters: [
+        { kind: "pair", key: "brightness_range", rest: [1, 1], min: 0, max: 2, step: 0.01, help: "Multiplies the brightness by a factor between these two; 1 leaves it." },
+        { kind: "number", key: "channel_shift_range", rest: 0, min: 0, max: 255, step: 1, help: "Adds up to so much, of 255, to all channels, or takes it away." },
+      ],
+    },
+    {
+      title: "color_jitter",
+      about: "Not in Keras's ImageDataGenerator. Each of the four is drawn by itself.",
+      parameters: [
+        { kind: "jitter", key: "brightness", rest: 0, min: 0, max: 1, step: 0.01, help: "Brightness varies by at most this share." },
+        { kind: "jitter", key: "contrast", rest: 0, min: 0, max: 1, step: 0.01, help: "Contrast varies by at most this share." },
+        { kind: "jitter", key: "saturation", rest: 0, min: 0, max: 1, step: 0.01, help: "How colourful it is varies by at most this share." },
+        { kind: "jitter", key: "hue", rest: 0, min: 0, max: 0.5, step: 0.01, help: "Colours turn by at most this share of the colour circle." },
+      ],
+    },
+    {
+      title: "Cut and mix",
+      about: "Not in Keras's ImageDataGenerator either, but in many a recipe since.",
+      parameters: [
+        { kind: "number", key: "random_crop", rest: 0, min: 0, max: Math.min(half, 32), step: 1, unit: "px", help: "Adds so many pixels on every side and cuts the picture's size out of that anywhere." },
+        { kind: "number", key: "cutout", rest: 0, min: 0, max: Math.min(side, 128), step: 1, unit: "px", help: "Covers a square of this side, so that the network cannot rely on one place." },
+        { kind: "number", key: "mixup", rest: 0, min: 0, max: 1, step: 0.01, help: "Blends two pictures and their labels; larger values blend more evenly. The preview shows one picture alone." },
+      ],
+    },
+    {
+      title: "Scale",
+      about: "These hold for validation, test and prediction too. The preview shows pictures before them.",
+      parameters: [
+        { kind: "number", key: "rescale", rest: 1 / 255, min: 0, max: 1, step: 0.0001, typed: true, help: "Multiplies every pixel, from 0 to 255. 1/255 brings them to 0 to 1." },
+        { kind: "flag", key: "samplewise_center", help: "Takes each picture's own mean away." },
+        { kind: "flag", key: "samplewise_std_normalization", help: "Divides each picture by its own standard deviation." },
+        { kind: "flag", key: "featurewise_center", help: "Takes the mean of all training pictures away, channel by channel." },
+        { kind: "flag", key: "featurewise_std_normalization", help: "Divides by the standard deviation of all training pictures, channel by channel." },
+        { kind: "flag", key: "zca_whitening", help: "Removes what neighbouring pixels have in common. For small pictures only: it takes a matrix of all pixels by all pixels." },
+        { kind: "number", key: "zca_epsilon", rest: 1e-6, min: 0, max: 1, step: 0.000001, typed: true, help: "Keeps zca_whitening from dividing by nearly nothing." },
+      ],
+    },
+  ];
+}
+
+/** The augmentation of the cats-and-dogs lesson. */
+export const lesson: Augmentation = {
+  rotation_range: 40,
+  width_shift_range: 0.2,
+  height_shift_range: 0.2,
+  shear_range: 0.2,
+  zoom_range: 0.2,
+  horizontal_flip: true,
+};
+
+type Value = number | boolean | string | [number, number];
+
+/** What a parameter is now. */
+export function valueOf(augmentation: Augmentation, parameter: Parameter): Value {
+  switch (parameter.kind) {
+    case "jitter":
+      return augmentation.color_jitter?.[parameter.key] ?? parameter.rest;
+    case "flag":
+      return augmentation[parameter.key] === true;
+    default:
+      return (augmentation[parameter.key] as Value | undefined) ?? parameter.rest;
+  }
+}
+
+/** With a parameter changed. What is at rest is left out, so that an empty object means no augmentation. */
+export function withValue(augmentation: Augmentation, parameter: Parameter, value: Value): Augmentation {
+  const rest = parameter.kind === "flag" ? false : parameter.rest;
+  const resting = String(value) === String(rest);
+  if (parameter.kind === "jitter") {
+    const { [parameter.key]: _before, ...others } = augmentation.color_jitter ?? {};
+    const jitter = resting ? others : { ...others, [parameter.key]: value };
+    const { color_jitter: _jitter, ...kept } = augmentation;
+    return Object.keys(jitter).length === 0 ? kept : { ...kept, color_jitter: jitter };
+  }
+  const { [parameter.key]: _before, ...kept } = augmentation;
+  return resting ? kept : { ...kept, [parameter.key]: value };
+}
+
+/** Two numbers, or one, as a person types them: "0.8, 1.2", "0.8 1.2", "0.2". Null for anything else. */
+export function numbersOf(text: string): number | [number, number] | null {
+  const parts = text.trim().split(/[\s,;]+/).map((part) => (part === "" ? NaN : Number(part)));
+  const [low, high] = parts;
+  if (low === undefined || parts.length > 2 || !parts.every(Number.isFinite)) {
+    return null;
+  }
+  return high === undefined ? low : [Math.min(low, high), Math.max(low, high)];
+}
+
+/** How many parameters are not at rest. */
+export function changes({ color_jitter, ...others }: Augmentation): number {
+  return Object.keys(others).length + Object.keys(color_jitter ?? {}).length;
+}

@@ -1,0 +1,333 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property, query, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
+import { count, plural } from "../view/format";
+import { define } from "./define";
+import { dialogStyles, Modal } from "./dialog";
+import { Watch } from "./observable";
+import { button, field } from "./parts";
+import { base } from "./styles";
+import type { Workbench } from "./workbench";
+
+/** A frame is taken so often while a button is held, in milliseconds. */
+const frameEvery = 100;
+/** Frames are sent to the lab when so many wait, or the button is let go. */
+const framesAtOnce = 40;
+/** Frames are at most so wide; the lab brings them to the size of the set. */
+const frameWidth = 320;
+
+/** Films classes: a button is held, and frames are added to its class. */
+@define("cnn-lab-camera")
+export class CameraDialog extends LitElement {
+  @property({ attribute: false }) bench!: Workbench;
+  @state() private stream: MediaStream | null = null;
+  @state() private asking = false;
+  /** Why there is no camera. */
+  @state() private refusal = "";
+  /** The class that is being filmed. */
+  @state() private holding: string | null = null;
+  /** Classes that were named here. */
+  @state() private named: string[] = [];
+  @state() private typed = "";
+  @state() private begin: boolean | null = null;
+  @state() private side = 64;
+  /** Frames of each class that the lab does not have yet. */
+  @state() private waiting = new Map<string, number>();
+  @query("video") private video!: HTMLVideoElement | null;
+
+  #timer: ReturnType<typeof setInterval> | undefined;
+  #frames: Blob[] = [];
+  #shots: Promise<void>[] = [];
+  #queue: Promise<void> = Promise.resolve();
+  #added = false;
+  readonly #modal = new Modal(this, () => this.bench, "camera", () => void this.#done());
+
+  constructor() {
+    super();
+    new Watch(this, () => this.bench);
+  }
+
+  static override styles = [
+    base,
+    dialogStyles,
+    css`
+      dialog { --width: 560px; }
+      .columns { display: grid; grid-template-columns: 240px minmax(0, 1fr); gap: 16px; }
+      .stage { position: relative; width: 240px; height: 240px; border-radius: 6px; overflow: hidden; background: #000; color: #e8eaed; display: grid; place-items: center; padding: 12px; text-align: center; }
+      video { position: absolute; inset: 0; width: 100%; height: 100%; object-fit: cover; transform: scaleX(-1); }
+      .stage .button { color: var(--lab-text); }
+      .stage .small { margin-top: 8px; }
+      .stage.on::after { content: ""; position: absolute; top: 12px; right: 12px; width: 12px; height: 12px; border-radius: 50%; background: #ff5a4f; }
+      .classes { display: grid; align-content: start; gap: 8px; max-height: 260px; padding: 3px; margin: -3px; }
+      .hold { justify-content: space-between; width: 100%; height: 40px; touch-action: none; user-select: none; -webkit-user-select: none; }
+      .hold span:first-child { overflow: hidden; text-overflow: ellipsis; }
+      .hold[aria-pressed="true"] { border-color: var(--lab-accent); background: var(--lab-accent); color: var(--lab-on-accent); }
+      .hold[aria-pressed="true"] .muted { color: inherit; }
+      .new { display: flex; gap: 8px; }
+      fieldset { margin: 0; padding: 0; border: 0; display: flex; flex-wrap: wrap; gap: 4px 16px; }
+      @media (max-width: 560px) { .columns { grid-template-columns: 1fr; } .stage { justify-self: center; } }
+    `,
+  ];
+
+  override disconnectedCallback(): void {
+    super.disconnectedCallback();
+    this.#turnOff();
+  }
+
+  override updated(): void {
+    if (this.video && this.video.srcObject !== this.stream) {
+      this.video.srcObject = this.stream;
+      // Where it cannot play, the stage stays black; there is nothing more to say.
+      this.video.play().catch(() => undefined);
+    }
+  }
+
+  override render(): TemplateResult {
+    return html`<dialog id="camera" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
+      ${this.#modal.open ? html`${this.#modal.head("Film your own classes")} ${this.#body()}` : nothing}
+    </dialog>`;
+  }
+
+  /** By default frames are added to a set of the person's own, and not to a bundled one. */
+  get #begins(): boolean {
+    const { data } = this.bench;
+    return data.info === null || (this.begin ?? !data.ownLoaded);
+  }
+
+  get #classes(): string[] {
+    const old = this.#begins ? [] : (this.bench.data.info?.classes ?? []);
+    return [...old, ...this.named.filter((name) => !old.includes(name))];
+  }
+
+  #body(): TemplateResult {
+    const { info } = this.bench.data;
+    const busy = this.bench.own.busy;
+    const radio = (begin: boolean, label: string): TemplateResult => html`<label class="check">
+      <input type="radio" name="begin" .checked=${live(this.#begins === begin)} ?disabled=${this.holding !== null}
+        @change=${() => (this.begin = begin)} />${label}</label>`;
+    return html`<div class="body">
+        ${info ? html`<fieldset><legend class="sr">Where the pictures go</legend>${radio(true, "A new set")}${radio(false, `Add to ${info.name}`)}</fieldset>` : nothing}
+        <div class="columns">
+          <div class="stage ${this.holding === null ? "" : "on"}">${this.#stage()}</div>
+          <div class="classes scroll">
+            ${this.#classes.map((name, i) => this.#hold(name, i, busy))}
+            <div class="new">
+              <label class="sr" for="new-class">Name of a new class</label>
+              <input id="new-class" type="text" placeholder=${this.#classes.length === 0 ? "First class" : "Another class"} autocomplete="off" .value=${live(this.typed)}
+                @input=${(event: Event) => (this.typed = (event.target as HTMLInputElement).value)}
+                @keydown=${(event: KeyboardEvent) => {
+                  if (event.key === "Enter") this.#name();
+                }} />
+              ${button({ id: "add-class", label: "Add", why: this.#nameWhy, onClick: () => this.#name() })}
+            </div>
+          </div>
+        </div>
+        <p class="small muted">${this.#advice()}</p>
+        ${field({
+          id: "camera-size",
+          label: "Size of a new set",
+          help: "Frames are cut square and brought to this size. Smaller learns faster. What is added to a set takes the size of that.",
+          control: html`<select id="camera-size" ?disabled=${!this.#begins} title=${this.#begins ? nothing : "The set has its size already."} @change=${(event: Event) => (this.side = Number((event.target as HTMLSelectElement).value))}>
+            ${[32, 64, 96, 150].map((side) => html`<option value=${side} .selected=${live(side === this.side)}>${side} × ${side}</option>`)}
+          </select>`,
+        })}
+      </div>
+      <footer>${button({ id: "camera-done", label: "Done", kind: "primary", onClick: this.#modal.closed })}</footer>`;
+  }
+
+  #advice(): string {
+    return this.#classes.length < 2
+      ? "Name at least two classes. Then hold a class's button, or the space key on it, while you show it from all sides."
+      : "Hold a class's button, or the space key on it, and show it from all sides. About fifty pictures of each class are a start.";
+  }
+
+  #stage(): TemplateResult {
+    if (this.stream) {
+      return html`<video muted playsinline aria-label="What the camera sees"></video>`;
+    }
+    return html`<div>
+      ${button({ id: "camera-on", label: this.asking ? "Waiting for your leave …" : "Turn the camera on", why: this.asking ? "Your browser asks whether this page may use the camera." : undefined, onClick: () => void this.#turnOn() })}
+      <p class="small" role="status">${this.refusal || "What it sees stays in this tab."}</p>
+    </div>`;
+  }
+
+  #hold(name: string, i: number, busy: string | undefined): TemplateResult {
+    const { info } = this.bench.data;
+    const label = info?.classes.indexOf(name) ?? -1;
+    const known = info && !this.#begins ? Object.values(info.counts).reduce((sum, counts) => sum + (counts[label] ?? 0), 0) : 0;
+    const pictures = known + (this.waiting.get(name) ?? 0);
+    const why = busy ?? (this.stream ? undefined : "Turn the camera on first.");
+    // Another button loses the focus when this one is pressed, which must not end the pressing.
+    const stop = (): void => {
+      if (this.holding === name) this.#stop();
+    };
+    return html`<button type="button" class="button hold" id="hold-${i}" aria-pressed=${this.holding === name ? "true" : "false"}
+        aria-disabled=${why ? "true" : nothing} title=${why ?? "Hold to film"} aria-label="Hold to film ${name}, ${plural(pictures, "picture")}"
+        @pointerdown=${(event: PointerEvent) => {
+          if (!why && event.button === 0) {
+            (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
+            this.#start(name);
+          }
+        }}
+        @pointerup=${stop} @pointercancel=${stop} @lostpointercapture=${stop} @blur=${stop}
+        @contextmenu=${(event: Event) => event.preventDefault()}
+        @keydown=${(event: KeyboardEvent) => {
+          if (event.key === " " || event.key === "Enter") {
+            event.preventDefault();
+            if (!why && !event.repeat) this.#start(name);
+          }
+        }}
+        @keyup=${stop}><span>${name}</span><span class="muted number">${count(pictures)}</span></button>`;
+  }
+
+  get #nameWhy(): string | undefined {
+    const name = this.typed.trim();
+    return name === "" ? "Type a name first." : this.#classes.includes(name) ? "There is a class of that name." : undefined;
+  }
+
+  #name(): void {
+    if (!this.#nameWhy) {
+      this.named = [...this.named, this.typed.trim()];
+      this.typed = "";
+    }
+  }
+
+  async #turnOn(): Promise<void> {
+    this.asking = true;
+    this.refusal = "";
+    try {
+      // Without a safe connection browsers give no devices at all.
+      const devices = (navigator as Partial<Navigator>).mediaDevices;
+      if (!devices) {
+        throw new DOMException("", "SecurityError");
+      }
+      const stream = await devices.getUserMedia({ video: { width: { ideal: 640 }, height: { ideal: 480 } }, audio: false });
+      if (this.#modal.open) {
+        this.stream = stream;
+      } else {
+        stop(stream);
+      }
+    } catch (error) {
+      this.refusal = refusalOf(error);
+    }
+    this.asking = false;
+  }
+
+  #turnOff(): void {
+    this.#stop();
+    if (this.stream) {
+      stop(this.stream);
+      this.stream = null;
+    }
+  }
+
+  #start(name: string): void {
+    if (this.holding === null) {
+      this.holding = name;
+      this.#shoot(name);
+      this.#timer = setInterval(() => this.#shoot(name), frameEvery);
+    }
+  }
+
+  #stop(): void {
+    const name = this.holding;
+    if (name !== null) {
+      clearInterval(this.#timer);
+      this.holding = null;
+      this.#send(name);
+    }
+  }
+
+  #shoot(name: string): void {
+    const { video } = this;
+    if (!video || video.videoWidth === 0) {
+      return;
+    }
+    const canvas = document.createElement("canvas");
+    canvas.width = Math.min(frameWidth, video.videoWidth);
+    canvas.height = Math.round((canvas.width * video.videoHeight) / video.videoWidth);
+    canvas.getContext("2d")?.drawImage(video, 0, 0, canvas.width, canvas.height);
+    this.#count(name, 1);
+    const frames = this.#frames;
+    this.#shots.push(
+      new Promise((resolve) => {
+        canvas.toBlob(
+          (blob) => {
+            if (blob) {
+              frames.push(new File([blob], `${name} ${new Date().toISOString()}.jpg`, { type: "image/jpeg" }));
+            }
+            resolve();
+          },
+          "image/jpeg",
+          0.92,
+        );
+      }),
+    );
+    if (this.#shots.length >= framesAtOnce) {
+      this.#send(name);
+    }
+  }
+
+  #count(name: string, change: number): void {
+    this.waiting = new Map(this.waiting).set(name, (this.waiting.get(name) ?? 0) + change);
+  }
+
+  /** Gives the lab the frames taken so far, after those before them. */
+  #send(className: string): void {
+    const [frames, shots] = [this.#frames, this.#shots];
+    this.#frames = [];
+    this.#shots = [];
+    if (shots.length === 0) {
+      return;
+    }
+    this.#queue = this.#queue.then(async () => {
+      await Promise.all(shots);
+      const begin = this.#begins;
+      const done = frames.length > 0 && (await this.bench.own.add(frames, { className, size: [this.side, this.side] }, begin));
+      this.#count(className, -shots.length);
+      this.#added ||= done;
+      if (done && begin) {
+        this.begin = null;
+      }
+    });
+  }
+
+  /** The camera goes off at once; validation gets its share when the last frames are in. */
+  async #done(): Promise<void> {
+    this.#turnOff();
+    await this.#queue;
+    if (this.#added) {
+      this.#added = false;
+      this.named = [];
+      await this.bench.data.divide();
+    }
+  }
+}
+
+function stop(stream: MediaStream): void {
+  stream.getTracks().forEach((track) => track.stop());
+}
+
+/** Why there is no camera, and what to do, in a sentence. */
+export function refusalOf(error: unknown): string {
+  switch ((error as { name?: unknown }).name) {
+    case "NotAllowedError":
+      return "Your browser did not let this page use the camera. Allow it beside the address, and press again; or drop pictures instead.";
+    case "NotFoundError":
+    case "OverconstrainedError":
+      return "There is no camera here. Connect one and press again, or drop pictures instead.";
+    case "NotReadableError":
+    case "AbortError":
+      return "The camera is used by another program. Close that, and press again.";
+    case "SecurityError":
+      return "This page may not use a camera: that takes an https address, and the leave of a page that embeds it. Drop pictures instead.";
+    default:
+      return "The camera did not start. Press again, or drop pictures instead.";
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "cnn-lab-camera": CameraDialog;
+  }
+}

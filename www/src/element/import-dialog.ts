@@ -1,0 +1,282 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
+import type { FilesInfo, LoadFilesOptions, Split } from "../api/types";
+import { warningsCsv } from "../view/csv";
+import { bytes, count, percent, plural, shape } from "../view/format";
+import { define } from "./define";
+import { dialogStyles, Modal } from "./dialog";
+import { Watch } from "./observable";
+import { button, download, field, typedNumber } from "./parts";
+import { styles } from "./style-directive";
+import { base } from "./styles";
+import type { Workbench } from "./workbench";
+
+const fits = { stretch: "Stretch to fit", crop: "Crop the middle", pad: "Pad with white" } as const;
+const filters = { triangle: "Triangle", nearest: "Nearest", "catmull-rom": "Catmull-Rom", lanczos3: "Lanczos 3" } as const;
+const colours = { rgb: "Colour (RGB)", grayscale: "Grey" } as const;
+const splitNames: [Split, string][] = [["train", "Training"], ["validation", "Validation"], ["test", "Test"]];
+/** More classes than a person reads are only counted. */
+const mostRows = 200;
+
+/** What was dropped or chosen, before it is loaded: what it is, and how it is to be read. */
+@define("cnn-lab-import")
+export class ImportDialog extends LitElement {
+  @property({ attribute: false }) bench!: Workbench;
+  @state() private called = "";
+  @state() private begin: boolean | null = null;
+
+  readonly #modal = new Modal(this, () => this.bench, "import", () => this.bench.own.drop());
+
+  constructor() {
+    super();
+    new Watch(this, () => this.bench);
+  }
+
+  static override styles = [
+    base,
+    dialogStyles,
+    css`
+      .lead { font-size: 16px; line-height: 24px; overflow-wrap: anywhere; }
+      .counts { max-height: 168px; border: 1px solid var(--lab-line); border-radius: 6px; padding: 0 12px; }
+      .counts thead th { position: sticky; top: 0; background: var(--lab-panel); }
+      .counts tfoot :is(th, td) { border-bottom: 0; }
+      .counts tbody th { max-width: 240px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: left; }
+      .meter { height: 6px; border-radius: 3px; background: var(--lab-line); overflow: hidden; }
+      .meter i { display: block; height: 100%; width: calc(100% * var(--share)); background: var(--lab-accent); }
+      .meter.over i { background: var(--lab-validation); }
+      .warnings ul { margin: 4px 0 8px; padding-left: 16px; max-height: 120px; overflow: auto; font-size: 12px; line-height: 16px; overflow-wrap: anywhere; }
+      .again { min-height: 16px; }
+      .size { display: flex; align-items: center; gap: 4px; }
+      .loose { display: grid; gap: 12px; }
+      .loose fieldset { display: grid; gap: 4px; margin: 0; padding: 0; border: 0; }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    return html`<dialog id="import" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
+      ${this.#modal.open ? html`${this.#modal.head("Your own pictures")} ${this.#body()}` : nothing}
+    </dialog>`;
+  }
+
+  #body(): TemplateResult {
+    const { own } = this.bench;
+    if (own.finding !== null || !own.files) {
+      return own.problem ? this.#problem() : this.#waiting(own.finding ? `Looking for files: ${count(own.finding)} found so far …` : "Looking for files …");
+    }
+    if (own.loose) {
+      return this.#loose(own.files.length);
+    }
+    if (!own.found) {
+      return own.problem ? this.#problem() : this.#waiting(`Looking at ${plural(own.files.length, "file")} …`);
+    }
+    return this.#found(own.found);
+  }
+
+  #waiting(words: string): TemplateResult {
+    return html`<div class="body" role="status"><p>${words}</p><progress aria-label="Looking"></progress></div>
+      <footer>${this.#cancel()}</footer>`;
+  }
+
+  #cancel(): TemplateResult {
+    const { own } = this.bench;
+    return button({ id: "cancel-own", label: own.problem && !own.found ? "Close" : "Cancel", onClick: () => own.drop() });
+  }
+
+  /** What stands in the way, in the lab's own words. Pictures that make no set can still be one class. */
+  #problem(): TemplateResult {
+    const { own } = this.bench;
+    const { problem } = own;
+    const loose = own.onlyPictures && own.files !== null;
+    return html`<div class="body">
+        <div class="problem" role="alert">
+          <p>${problem?.message}${problem?.place ? ` (${problem.place})` : nothing}</p>
+          <p class="small muted">Nothing was changed: what was loaded and trained is as it was.</p>
+        </div>
+        ${loose ? html`<p>Or give all ${plural(own.files?.length ?? 0, "picture")} one class:</p>${this.#class()}` : nothing}
+      </div>
+      <footer>${this.#cancel()} ${loose ? this.#addButton(own.files?.length ?? 0) : nothing}</footer>`;
+  }
+
+  #loose(pictures: number): TemplateResult {
+    return html`<div class="body"><p class="lead">${plural(pictures, "picture")} in no folder. What ${pictures === 1 ? "does it" : "do they"} show?</p>${this.#class()}</div>
+      <footer>${this.#cancel()} ${this.#addButton(pictures)}</footer>`;
+  }
+
+  /** By default pictures are added to a set of the person's own, and not to a bundled one. */
+  get #begins(): boolean {
+    const { data } = this.bench;
+    return data.info === null || (this.begin ?? !data.ownLoaded);
+  }
+
+  #class(): TemplateResult {
+    const { info } = this.bench.data;
+    const radio = (begin: boolean, label: string): TemplateResult => html`<label class="check">
+      <input type="radio" name="begin" .checked=${live(this.#begins === begin)} @change=${() => (this.begin = begin)} />${label}</label>`;
+    return html`<div class="loose">
+      ${field({
+        id: "class-name",
+        label: "Class",
+        help: "The name of what these pictures show. A name that is there already adds them to that class.",
+        control: html`<input id="class-name" type="text" list="classes" autocomplete="off" autofocus .value=${live(this.called)}
+          @input=${(event: Event) => (this.called = (event.target as HTMLInputElement).value)}
+          @keydown=${(event: KeyboardEvent) => {
+            if (event.key === "Enter") this.#add();
+          }} />
+          <datalist id="classes">${info?.classes.slice(0, mostRows).map((name) => html`<option value=${name}></option>`)}</datalist>`,
+      })}
+      ${info
+        ? html`<fieldset><legend class="sr">Where they go</legend>${radio(false, `Add them to ${info.name}`)}${radio(true, "Begin a new set with them")}</fieldset>`
+        : nothing}
+      ${this.#begins ? html`<div class="fields">${this.#size(this.bench.own.options.size ?? [64, 64])}${this.#colour(this.bench.own.options.color ?? "rgb")}</div>` : nothing}
+    </div>`;
+  }
+
+  #addButton(pictures: number): TemplateResult {
+    const why = this.bench.own.busy ?? (this.called.trim() === "" ? "Name the class first." : undefined);
+    return button({ id: "add-own", label: `Add ${plural(pictures, "picture")}`, kind: "primary", why, onClick: () => this.#add() });
+  }
+
+  #add(): void {
+    const name = this.called.trim();
+    if (name !== "" && !this.bench.own.busy) {
+      void this.bench.own.addLoose(name, this.#begins);
+      this.called = "";
+    }
+  }
+
+  #found(found: FilesInfo): TemplateResult {
+    const { own } = this.bench;
+    const { splits } = found;
+    const total = splits.train + splits.validation + splits.test;
+    const warnings = [...own.passedOver, ...found.warnings];
+    const why = own.busy ?? (own.looking ? "It is being looked at with the options that you chose." : own.problem ? "What is wrong is said above." : undefined);
+    return html`<div class="body">
+        <p class="lead"><b>${found.name}</b>: ${found.kind}</p>
+        <p class="small muted again" role="status">${
+          own.looking
+            ? "Looking again …"
+            : `${plural(total, "picture")}, ${plural(found.classes.length, "class", "classes")}, ${bytes(found.bytes)} to read.`
+        }</p>
+        ${this.#counts(found)}
+        ${own.problem ? html`<div class="problem" role="alert">${own.problem.message}</div>` : nothing}
+        <div class="fields">${this.#size([found.shape[0], found.shape[1]])} ${this.#options(found)}</div>
+        ${this.#memory(found)}
+        ${warnings.length > 0
+          ? html`<details class="warnings"><summary>${plural(warnings.length, "warning")}: ${warnings.length === 1 ? "one file is" : "files are"} passed over</summary>
+              <ul tabindex="0" aria-label="Warnings">${warnings.slice(0, mostRows).map(({ file, message }) => html`<li>${message.includes(file) ? message : `${file}: ${message}`}</li>`)}
+                ${warnings.length > mostRows ? html`<li>… and ${count(warnings.length - mostRows)} more; the CSV has them all.</li>` : nothing}</ul>
+              ${button({ id: "own-warnings", label: "CSV", name: "Download all warnings as CSV", onClick: () => download(new Blob([warningsCsv(warnings)], { type: "text/csv" }), "cnn-lab-warnings.csv") })}
+            </details>`
+          : nothing}
+      </div>
+      <footer>
+        ${this.#cancel()}
+        ${button({ id: "load-own", label: `Load ${plural(total, "picture")}`, kind: "primary", why, onClick: () => void own.load() })}
+      </footer>`;
+  }
+
+  #counts({ classes, counts, splits }: FilesInfo): TemplateResult {
+    const shown = splitNames.filter(([split]) => splits[split] > 0);
+    return html`<div class="counts scroll" tabindex="0" role="region" aria-label="Pictures of each class">
+      <table class="list">
+        <thead><tr><th scope="col">Class</th>${shown.map(([, title]) => html`<th scope="col" class="number">${title}</th>`)}</tr></thead>
+        <tbody>
+          ${classes.slice(0, mostRows).map((name, i) => html`<tr><th scope="row" title=${name}>${name}</th>
+            ${shown.map(([split]) => html`<td class="number">${count(counts[split][i] ?? 0)}</td>`)}</tr>`)}
+          ${classes.length > mostRows ? html`<tr><th scope="row">… and ${count(classes.length - mostRows)} more</th>${shown.map(() => html`<td></td>`)}</tr>` : nothing}
+        </tbody>
+        <tfoot><tr><th scope="row">All</th>${shown.map(([split]) => html`<td class="number"><b>${count(splits[split])}</b></td>`)}</tr></tfoot>
+      </table>
+    </div>`;
+  }
+
+  #choose(options: LoadFilesOptions): void {
+    this.bench.own.choose(options);
+  }
+
+  #size([height, width]: [number, number]): TemplateResult {
+    const side = (id: string, name: string, now: number, take: (value: number) => [number, number]): TemplateResult =>
+      html`<input id=${id} type="number" min="1" max="4096" step="1" inputmode="numeric" aria-label=${name} .value=${live(String(now))}
+        @change=${(event: Event) => {
+          const input = event.target as HTMLInputElement;
+          const value = typedNumber(input);
+          if (value !== null) this.#choose({ size: take(value) });
+          // What is no such number gives way to the last that was.
+          else input.value = String(now);
+        }} />`;
+    return field({
+      id: "own-height",
+      label: "Size, height × width",
+      help: "Every picture is brought to this size, in pixels. Smaller learns faster; what you look for has to stay visible.",
+      control: html`<div class="size">
+        ${side("own-height", "Height in pixels", height, (value) => [value, width])}×${side("own-width", "Width in pixels", width, (value) => [height, value])}
+      </div>`,
+    });
+  }
+
+  #select<T extends string>(id: string, label: string, help: string, now: T, values: Record<T, string>, take: (value: T) => LoadFilesOptions): TemplateResult {
+    return field({
+      id, label, help,
+      control: html`<select id=${id} @change=${(event: Event) => this.#choose(take((event.target as HTMLSelectElement).value as T))}>
+        ${(Object.entries(values) as [T, string][]).map(([value, title]) => html`<option value=${value} .selected=${live(value === now)}>${title}</option>`)}
+      </select>`,
+    });
+  }
+
+  #colour(now: "rgb" | "grayscale"): TemplateResult {
+    return this.#select("own-color", "Colour", "Grey takes a third of the memory, and learns as well where colour says nothing.", now, colours, (color) => ({ color }));
+  }
+
+  #options(found: FilesInfo): TemplateResult {
+    const { own } = this.bench;
+    const { options } = own;
+    return html`
+      ${this.#colour(options.color ?? (found.shape[2] === 1 ? "grayscale" : "rgb"))}
+      ${this.#select("own-fit", "Fit", "What happens to pictures of other proportions: stretched, cut at the longer sides, or shown whole with white beside them.", options.fit ?? "stretch", fits, (fit) => ({ fit }))}
+      ${this.#select("own-filter", "Filter", "How pixels are combined when a picture is brought to the size. Triangle averages; nearest takes one pixel and is coarse; the others are sharper.", options.filter ?? "triangle", filters, (filter) => ({ filter }))}
+      ${field({
+        id: "own-limit",
+        label: "Pictures",
+        help: "At most so many pictures of each split, spread evenly over the classes. Empty takes all.",
+        control: html`<input id="own-limit" type="number" min="1" step="1" inputmode="numeric" placeholder="all" .value=${live(options.limit === undefined ? "" : String(options.limit))}
+          @change=${(event: Event) => this.#choose({ limit: typedNumber(event.target as HTMLInputElement) ?? undefined })} />`,
+      })}
+      ${own.hasTable
+        ? field({
+            id: "own-label",
+            label: "Label column",
+            help: "The column of the table that says the class: its name in the first row, or its place counted from 0. Empty finds it.",
+            control: html`<input id="own-label" type="text" placeholder="found" autocomplete="off" .value=${live(String(options.labelColumn ?? ""))}
+              @change=${(event: Event) => this.#choose({ labelColumn: columnOf((event.target as HTMLInputElement).value) })} />`,
+          })
+        : nothing}`;
+  }
+
+  #memory({ memory, shape: size }: FilesInfo): TemplateResult {
+    const share = memory.budget > 0 ? memory.bytes / memory.budget : 1;
+    const words = memory.paged
+      ? `More than the ${bytes(memory.budget)} that may stay in memory, so they are kept in this browser's storage and read from there. It is freed when you load other pictures.`
+      : `${percent(share, share < 0.01 ? 1 : 0)} of the ${bytes(memory.budget)} that may stay in memory.`;
+    return html`<div>
+      <div class="row between small"><span>As ${shape(size)} they take ${bytes(memory.bytes)}</span></div>
+      <div class="meter ${memory.paged ? "over" : ""}" aria-hidden="true"><i ${styles({ "--share": String(Math.min(1, share)) })}></i></div>
+      <p class="small muted" id="own-memory">${words}</p>
+    </div>`;
+  }
+}
+
+/** A column's name, or its place where a whole number was typed. */
+export function columnOf(text: string): string | number | undefined {
+  const name = text.trim();
+  if (name === "") {
+    return undefined;
+  }
+  return /^\d+$/.test(name) ? Number(name) : name;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "cnn-lab-import": ImportDialog;
+  }
+}
