@@ -14,10 +14,14 @@ use serde::{Deserialize, Serialize};
 
 /// Random access to the bytes of a dropped file. `web` implements it over a browser's file,
 /// tests over a vector.
-#[expect(clippy::len_without_is_empty, reason = "an empty file needs no name of its own")]
 pub trait ReadAt {
     /// Bytes in all.
     fn len(&self) -> u64;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 
     /// Fills `into` with the bytes from `offset` on.
     ///
@@ -93,7 +97,6 @@ pub(crate) struct Place {
     pub size: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(value: &u64) -> bool {
     *value == 0
 }
