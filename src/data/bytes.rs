@@ -14,10 +14,14 @@ use serde::{Deserialize, Serialize};
 
 /// Random access to the bytes of a dropped file. `web` implements it over a browser's file,
 /// tests over a vector.
-#[expect(clippy::len_without_is_empty, reason = "an empty file needs no name of its own")]
 pub trait ReadAt {
     /// Bytes in all.
     fn len(&self) -> u64;
+
+    /// Whether there are none.
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
 
     /// Fills `into` with the bytes from `offset` on.
     ///
@@ -93,7 +97,6 @@ pub(crate) struct Place {
     pub size: u64,
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde passes a reference")]
 fn is_zero(value: &u64) -> bool {
     *value == 0
 }
@@ -258,7 +261,7 @@ impl Files {
         if let Some(member) = member.filter(|_| place.is_whole_member()) {
             return self.inflate(file, &member);
         }
-        self.from_stream(place)
+        self.stream(place)
     }
 
     /// Unpacks a whole member.
@@ -306,7 +309,7 @@ impl Files {
     }
 
     /// The bytes of a place in something that can only be read from its start on.
-    fn from_stream(&mut self, place: &Place) -> io::Result<Vec<u8>> {
+    fn stream(&mut self, place: &Place) -> io::Result<Vec<u8>> {
         let open = self
             .streams
             .iter()

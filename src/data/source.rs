@@ -279,26 +279,25 @@ impl Source {
 
     fn read_files(&mut self, plan: &Plan, items: &[Item]) -> Pictures {
         let ReadOptions { fit, filter, .. } = plan.options;
-        let mut read: Vec<Option<Result<(Vec<u8>, [u32; 2]), String>>> = vec![None; items.len()];
+        let mut read: Vec<Result<_, String>> = vec![Err(String::new()); items.len()];
         for index in Self::reading_order(items) {
             let picture = match self.files.read(&items[index].place) {
                 Ok(file) => decode::decode(&file, plan.shape, fit, filter)
                     .map_err(|error| error.to_string()),
                 Err(error) => Err(explain(&error)),
             };
-            read[index] = Some(picture);
+            read[index] = picture;
         }
         let mut pictures = Pictures::default();
         pictures.pixels.reserve_exact(items.len() * plan.shape.iter().product::<usize>());
         for (item, result) in items.iter().zip(read) {
             match result {
-                Some(Ok((pixels, size))) => {
+                Ok((pixels, size)) => {
                     pictures.push(item.path.clone(), item.label, item.split, size, &pixels);
                 }
-                Some(Err(message)) => {
+                Err(message) => {
                     pictures.warnings.push(Warning { file: item.path.clone(), message });
                 }
-                None => {}
             }
         }
         pictures

@@ -103,6 +103,15 @@ fn by_hand(
     Ok((kind, classes, found))
 }
 
+/// What a table says of a picture, and where it says so.
+#[derive(Clone)]
+struct Given {
+    split: Option<Split>,
+    label: u32,
+    table: usize,
+    row: usize,
+}
+
 /// Classes from tables that name the pictures; nothing where no table does.
 fn labels_of_tables(
     paths: &[&str],
@@ -117,8 +126,7 @@ fn labels_of_tables(
     }
     let pictures = Pictures::new(paths);
     let mut texts = Labels::default();
-    // For each picture: its split, its label, and where that stands.
-    let mut given: Vec<Option<(Option<Split>, u32, usize, usize)>> = vec![None; paths.len()];
+    let mut given: Vec<Option<Given>> = vec![None; paths.len()];
     let mut used = Vec::new();
     for leaf in tables {
         let is_submission = leaf.path.to_lowercase().contains("submission");
@@ -186,7 +194,7 @@ fn labels_of_tables(
                     }
                     let label = texts.add(row[label_column].trim_ascii());
                     let split = table_split.or(splits[picture]);
-                    given[picture] = Some((split, label, used.len(), line + 1));
+                    given[picture] = Some(Given { split, label, table: used.len(), row: line + 1 });
                 }
                 several => warn(format!(
                     "{cell} is the name of {} pictures; they are left out.",
@@ -206,7 +214,7 @@ fn labels_of_tables(
         .iter()
         .enumerate()
         .map(|(picture, given)| {
-            let Some((split, label, table, line)) = given else {
+            let Some(Given { split, label, table, row }) = given else {
                 if unnamed == 0 {
                     first_unnamed = picture;
                 }
@@ -216,7 +224,7 @@ fn labels_of_tables(
             let Some(label) = ids_label(*label, &of) else {
                 notes.add(
                     used[*table],
-                    format!("Row {line}: its label is no class; it is left out."),
+                    format!("Row {row}: its label is no class; it is left out."),
                 );
                 return None;
             };

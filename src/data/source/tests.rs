@@ -565,14 +565,14 @@ fn damage_anywhere_never_panics() {
             for pair in order[1..].chunks(2).take(1 + order[0] as usize % 4) {
                 // Ends matter most: there stand directories and headers.
                 let at = pair[0] as usize % bytes.len();
-                let at = if pair[0] % 3 == 0 {
+                let at = if pair[0].is_multiple_of(3) {
                     bytes.len() - 1 - at.min(120).min(bytes.len() - 1)
                 } else {
                     at
                 };
                 bytes[at] = pair[1] as u8;
             }
-            if order[0] % 5 == 0 {
+            if order[0].is_multiple_of(5) {
                 bytes.truncate(order[1] as usize % bytes.len());
             }
             let mut source = source(&damaged);
