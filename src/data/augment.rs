@@ -568,7 +568,11 @@ fn warp<const C: usize>(
     cval: f32,
     into: &mut Vec<f32>,
 ) {
+    // Four values a pixel, of which `C` count: each is used some four times, and four go
+    // through one vector instruction.
+    let lane = |pixel: &[u8; C], at: usize| pixel.get(at).map_or(0.0, |&value| f32::from(value));
     let (pixels, _) = pixels.as_chunks::<C>();
+    let pixels: Vec<Pixel> = pixels.iter().map(|p| std::array::from_fn(|at| lane(p, at))).collect();
     into.resize(height * width * C, cval);
     let (values, _) = into.as_chunks_mut::<C>();
     let [[a, b, c], [d, e, f]] = *matrix;
@@ -579,33 +583,35 @@ fn warp<const C: usize>(
         for value in values {
             // Negative places become numbers far above any side.
             let (top, left) = ((y >> PLACES) as usize, (x >> PLACES) as usize);
-            if top < height - 1 && left < width - 1 {
+            let blended = if top < height - 1 && left < width - 1 {
                 let at = top * width + left;
-                if let ([p, q, ..], [r, s, ..]) = (&pixels[at..], &pixels[at + width..]) {
-                    *value = blend([p, q, r, s], fraction(y), fraction(x));
-                }
+                let four = [at, at + 1, at + width, at + width + 1].map(|at| &pixels[at]);
+                blend(four, fraction(y), fraction(x))
             } else if let (Some((top, bottom, down)), Some((left, right, across))) =
                 (neighbours(y, height, mode), neighbours(x, width, mode))
             {
                 let at = |row: usize, column: usize| &pixels[row * width + column];
                 let four = [at(top, left), at(top, right), at(bottom, left), at(bottom, right)];
-                *value = blend(four, down, across);
-            }
+                blend(four, down, across)
+            } else {
+                [cval; 4]
+            };
+            value.copy_from_slice(&blended[..C]);
             y += down;
             x += across;
         }
     }
 }
 
+type Pixel = [f32; 4];
+
 /// Bilinear interpolation: exact where all four are equal or both weights are 0.
-fn blend<const C: usize>([p, q, r, s]: [&[u8; C]; 4], down: f32, across: f32) -> [f32; C] {
-    let mut values = [0.0; C];
-    for channel in 0..C {
-        let [p, q, r, s] = [p, q, r, s].map(|pixel| f32::from(pixel[channel]));
-        let (top, bottom) = (p + (q - p) * across, r + (s - r) * across);
-        values[channel] = top + (bottom - top) * down;
-    }
-    values
+fn blend([p, q, r, s]: [&Pixel; 4], down: f32, across: f32) -> Pixel {
+    std::array::from_fn(|lane| {
+        let top = p[lane] + (q[lane] - p[lane]) * across;
+        let bottom = r[lane] + (s[lane] - r[lane]) * across;
+        top + (bottom - top) * down
+    })
 }
 
 /// The two pixels that a coordinate lies between, and how far it is from the first; `None`

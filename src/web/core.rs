@@ -117,9 +117,17 @@ impl Core {
         to_js(&self.session.advance(n).await?)
     }
 
-    /// How the present run's batches are made, for a `Preparer`; `undefined` without a run.
-    pub fn recipe(&self) -> Option<Uint8Array> {
-        self.session.recipe().map(|recipe| recipe.to_bytes().as_slice().into())
+    /// What a `Preparer` of the present run's batches is made with: the recipe, the shape of
+    /// the pictures and the number of training pictures. `undefined` without a run.
+    pub fn recipe(&self) -> JsResult<JsValue> {
+        let Some(recipe) = self.session.recipe() else { return Ok(JsValue::UNDEFINED) };
+        let dataset = self.session.dataset()?;
+        let shape = dataset.shape().map(|side| side as u32);
+        let object = Object::new();
+        set(&object, "recipe", Uint8Array::from(recipe.to_bytes().as_slice()))?;
+        set(&object, "shape", Uint32Array::from(&shape[..]))?;
+        set(&object, "count", dataset.len(Split::Train) as f64)?;
+        Ok(object.into())
     }
 
     /// What the batch of the step `ahead` of the next is made of, for a `Preparer`;

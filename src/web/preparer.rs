@@ -23,10 +23,12 @@ impl Preparer {
     /// Takes the run's recipe, the shape of its pictures (height, width, channels) and the
     /// number of training pictures.
     #[wasm_bindgen(constructor)]
-    pub fn new(recipe: &[u8], shape: &[usize], count: usize) -> JsResult<Preparer> {
-        let shape = shape
-            .try_into()
-            .map_err(|_| Error::option("A shape is [height, width, channels].").field("shape"))?;
+    pub fn new(recipe: &[u8], shape: &[u32], count: usize) -> JsResult<Preparer> {
+        let &[height, width, channels] = shape else {
+            let error = Error::option("A shape is [height, width, channels].");
+            return Err(error.field("shape").into());
+        };
+        let shape = [height, width, channels].map(|side| side as usize);
         Ok(Self { recipe: Recipe::from_bytes(recipe)?, shape, count })
     }
 

@@ -161,6 +161,11 @@ pub(super) fn make(tree: &Tree, files: &mut Files, options: &ReadOptions) -> Res
 
 /// What to say where nothing can be learned from.
 fn nothing(tree: &Tree) -> Error {
+    // A zip that is locked, say: the only file there was.
+    if let Some(Warning { file, message }) = tree.warnings.first() {
+        return Error::data_missing(format!("There is no picture that can be read. {message}"))
+            .file(file);
+    }
     let hint = tree.leaves.iter().find_map(|leaf| {
         let name = leaf.path.rsplit('/').next().unwrap_or(&leaf.path).to_lowercase();
         if name.starts_with("data_batch_") || name == "batches.meta" {

@@ -224,8 +224,8 @@ export class CnnLab extends EventTarget {
    * Nothing leaves the tab. Past a budget of memory (`FilesInfo.memory`) the pixels are kept
    * in the browser's storage. While one load goes on, another one, of whatever kind, aborts it.
    *
-   * Rejects with `files` where nothing can be learned from, naming a file, row or folder,
-   * `option`, `quota` where the browser's storage is full, `aborted`, or `state` during a run.
+   * Rejects with `data-missing` where there is nothing to learn from, `files` for a file that
+   * is not what it says, `option`, `quota` where the browser's storage is full, `aborted`, or `state` during a run.
    */
   async loadFiles(files: FileSource, o: LoadFilesOptions = {}): Promise<DatasetInfo> {
     checkFiles(files, o);

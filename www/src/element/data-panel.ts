@@ -54,6 +54,7 @@ export class DataPanel extends LitElement {
       .ways .button:has(input:focus-visible) { outline: 2px solid var(--lab-accent); outline-offset: 2px; }
       .ways .button.off { border-color: var(--lab-line); background: var(--lab-sunk); color: var(--lab-muted); cursor: not-allowed; }
       .kept { font-size: 12px; line-height: 16px; }
+      .kept p { margin-top: 4px; }
       .kept ul { display: grid; gap: 4px; margin: 8px 0 0; padding: 0; list-style: none; }
       .kept li { display: flex; align-items: center; gap: 4px; }
       .kept .button { height: 28px; padding: 0 8px; font-size: 12px; }
@@ -66,6 +67,7 @@ export class DataPanel extends LitElement {
       .nowrap { white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
       .given { display: flex; align-items: center; min-height: 32px; }
       .pictures { display: grid; grid-template-columns: repeat(var(--columns, 4), 1fr); gap: 4px; min-height: 148px; align-content: start; }
+      .pictures.loaded figure { cursor: zoom-in; }
       cnn-lab-bars { --bar-height: 15px; }
       figure { margin: 0; display: grid; grid-template-columns: minmax(0, 1fr); justify-items: center; overflow: hidden; }
       figure cnn-lab-pixels { min-height: 56px; }
@@ -181,6 +183,7 @@ export class DataPanel extends LitElement {
     const why = !data.ownLoaded ? "Load pictures of your own first." : own.remembering ? "They are being kept." : undefined;
     return html`<details class="kept" id="remembered">
       <summary>Remembered in this browser: ${own.remembered.length === 0 ? "none" : plural(own.remembered.length, "set")}</summary>
+      <p class="muted">Sets stay in this browser until you forget them. Nothing is sent anywhere.</p>
       ${own.remembered.length > 0
         ? html`<ul>${own.remembered.map(({ name, pictures, bytes: size, classes }, i) => html`<li>
             <span class="grow about" title="${name}: ${classes.slice(0, 20).join(", ")}"><span><b>${name}</b></span><span class="muted">${plural(pictures, "picture")}, ${bytes(size)}</span></span>
@@ -282,7 +285,10 @@ export class DataPanel extends LitElement {
       <div class="row between turn">
         ${showLoaded ? this.#choosing(info.splits) : html`<h3>${chosen ? "A first look" : "Load shows your pictures here"}</h3>`}
       </div>
-      <div class="pictures" ${styles({ "--columns": String(columns) })}>
+      <div class="pictures ${showLoaded ? "loaded" : ""}" ${styles({ "--columns": String(columns) })}
+        @click=${() => {
+          if (showLoaded) this.bench.open("look");
+        }}>
         ${samples.map(
           ({ picture, label }) => html`<figure>
             <cnn-lab-pixels .picture=${picture} zoom=${zoomOf(picture)} name=${label}></cnn-lab-pixels>

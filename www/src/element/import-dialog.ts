@@ -160,7 +160,7 @@ export class ImportDialog extends LitElement {
         }</p>
         ${this.#counts(found)}
         ${own.problem ? html`<div class="problem" role="alert">${own.problem.message}</div>` : nothing}
-        <div class="fields">${this.#size([found.shape[0], found.shape[1]])} ${this.#options(found)}</div>
+        <div class="fields">${this.#size(own.options.size ?? [found.shape[0], found.shape[1]])} ${this.#options(found)}</div>
         ${this.#memory(found)}
         ${warnings.length > 0
           ? html`<details class="warnings"><summary>${plural(warnings.length, "warning")}: ${warnings.length === 1 ? "one file is" : "files are"} passed over</summary>

@@ -65,6 +65,24 @@ export type LoadedInfo = {
   history: History;
 };
 
+/** How a run's batches are made, whatever their pictures. */
+export type Recipe = {
+  recipe: Uint8Array<ArrayBuffer>;
+  shape: Uint32Array<ArrayBuffer>;
+  /** Training pictures. */
+  count: number;
+};
+
+/** All that a batch's values are made of. */
+export type BatchToPrepare = {
+  /** Over the life of the weights. */
+  step: number;
+  epoch: number;
+  numbers: Uint32Array<ArrayBuffer>;
+  pictures: Uint32Array<ArrayBuffer>;
+  pixels: Uint8Array<ArrayBuffer>;
+};
+
 export interface Core {
   deviceName(): string;
   /** Resolves with the reason when the graphics device is lost; `undefined` on a CPU. */
@@ -120,6 +138,12 @@ export interface Core {
   spec(): string;
   presets(shape: Shape, classes: number): CorePreset[];
   startTraining(options: RunOptions): RunInfo;
+  /** What a preparer of the run's batches is made with. */
+  recipe(): Recipe | undefined;
+  /** What the batch of the step so many after the next is made of; `undefined` past the end. */
+  batchToPrepare(ahead: number): BatchToPrepare | undefined;
+  /** Takes a prepared batch; false where it comes too late. */
+  supply(step: number, values: Float32Array): boolean;
   advance(n: number): Promise<CoreEvent[]>;
   updateTraining(options: TrainUpdate): void;
   stopTraining(): CoreEvent[];
@@ -195,12 +219,24 @@ export interface Reader {
   fit(rgba: Uint8Array, width: number, height: number): Uint8Array;
 }
 
+/** Makes batches beside training; the same to the last bit as the core makes them. */
+export interface Preparer {
+  prepare(epoch: number, numbers: Uint32Array, pictures: Uint32Array, pixels: Uint8Array): Float32Array<ArrayBuffer>;
+}
+
+export type PreparerClass = new (recipe: Uint8Array, shape: Uint32Array, count: number) => Preparer;
+
 export type ReaderClass = new (files: DroppedFile[]) => Reader;
 
 /** Loads the small module for the CPU, or the full one for WebGPU and ndarray. */
 export async function loadCore(base: string, device: DeviceKind): Promise<CoreClass> {
   const module = await loadModule<{ Core: CoreClass }>(base, device === "cpu" ? "cpu" : "full");
   return module.Core;
+}
+
+/** Loads the module without the network, for what prepares batches. */
+export async function loadPreparer(base: string): Promise<PreparerClass> {
+  return (await loadModule<{ Preparer: PreparerClass }>(base, "data")).Preparer;
 }
 
 /** Loads the module that reads files. */

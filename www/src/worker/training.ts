@@ -5,6 +5,7 @@ import type { RunInfo, TrainEvent, TrainUpdate } from "../api/types";
 import type { Core, CoreEvent } from "./core";
 import { macrotask } from "./macrotask";
 import { Pace, Speed } from "./pace";
+import type { Preparing } from "./preparing";
 import type { SerialQueue } from "./serial-queue";
 
 /** While training, the page gets a checkpoint to recover from about so often. */
@@ -21,6 +22,8 @@ export class Training {
   #core: Core;
   #queue: SerialQueue;
   #post: Post;
+  /** Prepares batches beside the run, where that takes any work. */
+  #preparing: Preparing | undefined;
 
   #over = false;
   #diverged = false;
@@ -50,11 +53,17 @@ export class Training {
 
   /** Begins a run; its events are posted. */
   static async start(
-    { core, queue, post }: { core: Core; queue: SerialQueue; post: Post },
+    {
+      core,
+      queue,
+      post,
+      prepare,
+    }: { core: Core; queue: SerialQueue; post: Post; prepare?: () => Preparing },
     { options, paused }: { options: RunOptions; paused: boolean },
   ): Promise<{ training: Training; info: RunInfo }> {
     const info = await queue.run(() => core.startTraining(options));
     const training = new Training(core, queue, post, info, paused);
+    if (options.augmentation) training.#preparing = prepare?.();
     // After the answer to `train`, so that the page knows its run when the first event comes.
     void macrotask().then(() => training.#loop());
     return { training, info };
@@ -125,12 +134,15 @@ export class Training {
       const error = toCnnLabError(thrown);
       if (!isFatal(error)) await this.#queue.run(() => this.#core.stopTraining());
       this.#post({ kind: "failed", error: fieldsOf(error) });
+    } finally {
+      this.#preparing?.end();
     }
   }
 
   /** One turn: at most `n` steps or batches of validation. */
   async #advance(n: number): Promise<void> {
     const began = performance.now();
+    this.#preparing?.ask(this.#step, n);
     const events = await this.#core.advance(n);
     const elapsed = performance.now() - began;
     this.#tell(events, elapsed);

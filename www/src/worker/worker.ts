@@ -21,6 +21,7 @@ import {
   type Place,
 } from "./files";
 import { toRgba } from "./picture";
+import { Preparing } from "./preparing";
 import { forget, loadRemembered, remember, remembered } from "./remembered";
 import { SerialQueue } from "./serial-queue";
 import { openPages, sweep, type Pages } from "./storage";
@@ -201,7 +202,11 @@ const handlers: Handlers = {
     }),
 
   train: async (o) => {
-    const started = await Training.start({ core: lab().core, queue, post }, o);
+    const { core } = lab();
+    const spawn = (): Worker =>
+      new Worker(new URL("./preparer.ts", import.meta.url), { type: "module", name: "cnn-lab preparer" });
+    const prepare = (): Preparing => new Preparing({ core, queue, base, spawn });
+    const started = await Training.start({ core, queue, post, prepare }, o);
     training = started.training;
     return started.info;
   },
