@@ -2,6 +2,8 @@
 //! 32 x 32 picture, all of its red first, then green, then blue.
 //! <https://www.cs.toronto.edu/~kriz/cifar.html>
 
+use std::io::{self, Read};
+
 /// Bytes of a picture.
 const PIXELS: u64 = 32 * 32 * 3;
 
@@ -19,6 +21,19 @@ pub(crate) struct Records {
 impl Records {
     pub fn stride(&self) -> u64 {
         self.labels + PIXELS
+    }
+
+    /// The label of every record, from a file that is read to the end of the last of them.
+    ///
+    /// # Errors
+    /// Where the file ends before, or cannot be read.
+    pub fn read_labels(&self, reader: &mut impl Read) -> io::Result<Vec<u8>> {
+        let mut record = vec![0; self.stride() as usize];
+        let label = |_| {
+            reader.read_exact(&mut record)?;
+            Ok(record[self.labels as usize - 1])
+        };
+        (0..self.count).map(label).collect()
     }
 
     /// The classes that a label can be of.

@@ -4,7 +4,7 @@ use std::io::{self, Read};
 
 use tar::{EntryType, Header, PaxExtensions};
 
-use crate::data::folder;
+use crate::data::{cifar, folder};
 
 /// A file in a tar: its path, its first byte and its length.
 #[derive(Debug, PartialEq)]
@@ -12,6 +12,9 @@ pub(crate) struct Entry {
     pub path: String,
     pub start: u64,
     pub size: u64,
+    /// The labels of a file of CIFAR's: to come back for them, a compressed tar would have to
+    /// be unpacked a second time.
+    pub labels: Option<Vec<u8>>,
 }
 
 /// Whether bytes begin like a tar: a header whose checksum is right.
@@ -81,7 +84,10 @@ fn list<R: Read>(reader: &mut R, skip: Skip<R>, entries: &mut Vec<Entry>) -> io:
                 .unwrap_or_else(|| String::from_utf8_lossy(&header.path_bytes()).into_owned());
             let path = folder::normal(&path);
             if kind.is_file() && !folder::is_junk(&path) && !path.split('/').any(|p| p == "..") {
-                entries.push(Entry { path, start: at, size });
+                let records = cifar::records(&path, size);
+                let labels = records.map(|records| records.read_labels(reader)).transpose()?;
+                used = records.map_or(0, |records| records.count * records.stride());
+                entries.push(Entry { path, start: at, size, labels });
             }
         }
         let rest = end - at - used;
@@ -128,7 +134,7 @@ pub(crate) mod tests {
         let (found, result) = entries(&mut bytes.as_slice(), skip);
         result.unwrap();
         assert_eq!(found.len(), 2);
-        assert_eq!(found[0], Entry { path: "a/1.jpg".into(), start: 512, size: 3 });
+        assert_eq!(found[0], Entry { path: "a/1.jpg".into(), start: 512, size: 3, labels: None });
         assert_eq!(found[1].path, long);
         assert_eq!(bytes[found[1].start as usize..][..600], [9; 600]);
     }

@@ -299,4 +299,45 @@ pub(crate) mod tests {
         overlapping[second + 42..second + 46].fill(0);
         assert!(list(overlapping).0.unwrap_err().to_string().contains("bomb"));
     }
+
+    /// The same with sizes and the end of the directory as zip64 has them.
+    fn zip64(name: &str, contents: &[u8]) -> Vec<u8> {
+        let plain = zip(&[("", b""), (name, contents)]);
+        let end = plain.len() - 22;
+        let start = u32::from_le_bytes(plain[end + 16..end + 20].try_into().unwrap()) as usize;
+        // The second entry of the directory: its sizes in an extra field.
+        let mut entry = plain[start + 46..end].to_vec();
+        entry[20..28].fill(0xff);
+        entry[30..32].copy_from_slice(&20_u16.to_le_bytes());
+        entry.extend([1, 0, 16, 0]);
+        entry.extend((contents.len() as u64).to_le_bytes());
+        entry.extend((contents.len() as u64).to_le_bytes());
+        let mut bytes = plain[..start].to_vec();
+        bytes.extend(&entry);
+        let record = bytes.len() as u64;
+        bytes.extend(b"PK\x06\x06");
+        bytes.extend(44_u64.to_le_bytes());
+        bytes.extend([45, 0, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+        bytes.extend(
+            [1_u64, 1, entry.len() as u64, start as u64].map(u64::to_le_bytes).as_flattened(),
+        );
+        bytes.extend(b"PK\x06\x07\0\0\0\0");
+        bytes.extend(record.to_le_bytes());
+        bytes.extend(1_u32.to_le_bytes());
+        bytes.extend(b"PK\x05\x06\0\0\0\0");
+        bytes.extend([0xff; 12]);
+        bytes.extend([0; 2]);
+        bytes
+    }
+
+    #[test]
+    fn zip64_is_read() {
+        let bytes = zip64("a/1.bin", b"contents");
+        let (found, warnings) = list(bytes.clone());
+        let found = found.unwrap();
+        assert_eq!((found.len(), found[0].0.as_str(), warnings.len()), (1, "a/1.bin", 0));
+        let origin = Origin { file: 0, member: Some(found[0].1), gzip: false };
+        let read = Files::new(vec![Rc::new(bytes)]).read(&Place { origin, start: 0, size: 8 });
+        assert_eq!(read.unwrap(), b"contents");
+    }
 }

@@ -137,37 +137,37 @@ pub(super) fn cifar_files(
                 format!("The file is cut off; its {} whole pictures are read.", records.count),
             );
         }
-        let mut labels = Vec::new();
-        let mut strange = 0;
-        // Pieces of about 4 MB: what is read for the labels is all of the file.
-        let stride = records.stride();
-        for first in (0..records.count).step_by(1366) {
-            let count = (records.count - first).min(1366);
-            let piece = files.read(&leaf.place.part(first * stride, count * stride));
-            let piece = match piece {
-                Ok(piece) => piece,
-                Err(error) => {
-                    notes.add(&leaf.path, explain(&error));
-                    break;
-                }
-            };
-            for (index, record) in (first..).zip(piece.chunks_exact(stride as usize)) {
-                let label = record[records.labels as usize - 1];
-                if usize::from(label) < records.classes() {
-                    labels.push(u16::from(label));
-                } else {
-                    strange += 1;
-                    labels.push(SKIP);
-                    notes.add(
-                        &leaf.path,
-                        format!(
-                            "Picture {index} has label {label}; there are {} classes. It is left \
-                             out.",
-                            records.classes()
-                        ),
-                    );
-                }
+        let read = match &leaf.labels {
+            Some(labels) => Ok(labels.clone()),
+            None => files
+                .open(&leaf.place.origin)
+                .and_then(|mut reader| skip(&mut reader, leaf.place.start).map(|_| reader))
+                .and_then(|mut reader| records.read_labels(&mut reader)),
+        };
+        let read = match read {
+            Ok(labels) => labels,
+            Err(error) => {
+                notes.add(&leaf.path, explain(&error));
+                continue;
             }
+        };
+        let stride = records.stride();
+        let mut labels = Vec::with_capacity(read.len());
+        let mut strange = 0;
+        for (index, label) in read.into_iter().enumerate() {
+            if usize::from(label) < records.classes() {
+                labels.push(u16::from(label));
+                continue;
+            }
+            strange += 1;
+            labels.push(SKIP);
+            notes.add(
+                &leaf.path,
+                format!(
+                    "Picture {index} has label {label}; there are {} classes. It is left out.",
+                    records.classes()
+                ),
+            );
         }
         if labels.is_empty() || strange * 2 > labels.len() {
             notes.add(&leaf.path, "Its labels are none of CIFAR's; it was left out.");

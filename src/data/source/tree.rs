@@ -23,6 +23,8 @@ pub(super) struct Leaf {
     pub path: String,
     pub place: Place,
     pub what: What,
+    /// The labels of a file of CIFAR's, where they were met on the way.
+    pub labels: Option<Vec<u8>>,
 }
 
 /// All files, in the order of their paths.
@@ -82,7 +84,7 @@ impl Opened {
     }
 
     fn push(&mut self, path: String, place: Place, what: What) {
-        self.leaves.push(Leaf { path, place, what });
+        self.leaves.push(Leaf { path, place, what, labels: None });
     }
 
     /// Adds a file, or what is in it.
@@ -219,7 +221,11 @@ impl Opened {
         let folder = without_extension(path, &["gz", "tgz", "tar"]);
         for entry in entries {
             let place = place.part(entry.start, entry.size);
-            self.add(format!("{folder}/{}", entry.path), place, files);
+            let path = format!("{folder}/{}", entry.path);
+            match entry.labels {
+                None => self.add(path, place, files),
+                labels => self.leaves.push(Leaf { path, place, what: What::Cifar, labels }),
+            }
         }
     }
 }
