@@ -134,14 +134,15 @@ export class MapsElement extends LitElement {
     }
     const picture = new ImageData(tiles.width, tiles.height);
     const pixels = new Uint32Array(picture.data.buffer);
-    const area = maps.width * maps.height;
+    const [across, down] = [Math.ceil(maps.width / tiles.block), Math.ceil(maps.height / tiles.block)];
     for (let index = 0; index < maps.count; index += 1) {
       const left = (index % tiles.columns) * tiles.stepX;
       const top = Math.floor(index / tiles.columns) * tiles.stepY;
-      for (let i = 0; i < area; i += 1) {
-        const tint = colour(maps.data[index * area + i] ?? NaN, this.#scale);
-        const x = left + (i % maps.width) * tiles.zoom;
-        const y = top + Math.floor(i / maps.width) * tiles.zoom;
+      for (let i = 0; i < across * down; i += 1) {
+        const [column, row] = [i % across, Math.floor(i / across)];
+        const tint = colour(meanOf(maps, index, row, column, tiles.block), this.#scale);
+        const x = left + column * tiles.zoom;
+        const y = top + row * tiles.zoom;
         for (let line = y; line < y + tiles.zoom; line += 1) {
           pixels.fill(tint, line * tiles.width + x, line * tiles.width + x + tiles.zoom);
         }
@@ -210,6 +211,19 @@ export class MapsElement extends LitElement {
       this.chosen = (this.chosen + move + count) % count;
     }
   }
+}
+
+/** The mean of a block of a map's pixels; blocks are cut off at the edges. */
+function meanOf(maps: FeatureMaps, index: number, row: number, column: number, block: number): number {
+  const { width, height, data } = maps;
+  let [sum, count] = [0, 0];
+  for (let y = row * block; y < Math.min(height, (row + 1) * block); y += 1) {
+    for (let x = column * block; x < Math.min(width, (column + 1) * block); x += 1) {
+      sum += data[(index * height + y) * width + x] ?? NaN;
+      count += 1;
+    }
+  }
+  return sum / count;
 }
 
 declare global {
