@@ -55,12 +55,12 @@ export class DataPanel extends LitElement {
       .ways .button.off { border-color: var(--lab-line); background: var(--lab-sunk); color: var(--lab-muted); cursor: not-allowed; }
       .kept { font-size: 12px; line-height: 16px; }
       .kept p { margin-top: 4px; }
-      .kept ul { display: grid; gap: 4px; margin: 8px 0 0; padding: 0; list-style: none; }
+      .kept ul { display: grid; grid-template-columns: minmax(0, 1fr); gap: 4px; margin: 8px 0 0; padding: 0; list-style: none; }
       .kept li { display: flex; align-items: center; gap: 4px; }
       .kept .button { height: 28px; padding: 0 8px; font-size: 12px; }
       .kept > .button { margin-top: 8px; }
       @media (pointer: coarse) { .ways .button, .kept .button { height: 44px; font-size: 14px; } }
-      .options { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 12px; align-items: start; min-height: 54px; }
+      .options { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); gap: 12px; align-items: start; min-height: 58px; }
       .options.row { display: flex; align-items: center; }
       .options input[type="range"] { height: 32px; }
       @media (pointer: coarse) { .options input[type="range"] { height: 44px; } }

@@ -140,7 +140,8 @@ export class InsidePanel extends LitElement {
     // The outputs of weights that never saw these classes have no names yet.
     const classes = data.info?.classes;
     const best = prediction?.find(({ label }, i) => i === 0 && (classes?.includes(label) ?? true));
-    const zoom = Math.max(1, Math.floor(56 / inside.size.width));
+    const long = Math.max(inside.size.width, inside.size.height);
+    const zoom = long > 56 ? 56 / long : Math.floor(56 / long);
     const hint = inside.drawable
       ? "Draw a digit, drop or paste a picture, or turn the test pictures."
       : "Drop or paste a picture, or turn the test pictures.";

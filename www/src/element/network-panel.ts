@@ -105,7 +105,7 @@ function summaryTable({ layers, totalParams, trainableParams }: Summary): Templa
       ${layers.map(
         ({ name, layer, outputShape, params }) => html`<tr>
           <td>${layer}<br /><small>${name}</small></td>
-          <td>${shape(outputShape)}</td>
+          <td>${shape(outputShape).replaceAll("\u202f×\u202f", "×")}</td>
           <td class="number">${count(params)}</td>
         </tr>`,
       )}
