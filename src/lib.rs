@@ -2,11 +2,13 @@
 //!
 //! # The map
 //!
-//! The crate builds twice from the same files: natively, for tests, and for WebAssembly,
-//! where [`web`] puts it behind one JavaScript class. Read it in this order:
+//! The crate builds from the same files natively, for tests, and for WebAssembly, where
+//! [`web`] puts it behind two JavaScript classes: one trains, and one, in a module without
+//! the feature `tensors`, reads dropped files. Read it in this order:
 //!
-//! 1. [`data`]: bytes become labelled pictures ([`data::dataset`]), pictures are augmented
-//!    and standardised ([`data::prepare`]) and become batches of tensors ([`data::batch`]).
+//! 1. [`data`]: dropped files ([`data::source`]) and bundled shards ([`data::shard`]) become
+//!    labelled pictures ([`data::dataset`]), which are augmented and standardised
+//!    ([`data::prepare`]) and become batches of tensors ([`data::batch`]).
 //! 2. [`model`]: a layer list in Keras's names ([`model::spec`]) is checked and counted
 //!    ([`model::shape`]) and computed over Burn ([`model::network`]).
 //! 3. [`train`]: the loss, the optimizers, and the session that is pulled forward step by

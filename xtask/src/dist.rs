@@ -13,7 +13,7 @@ const CPU_BUDGET: usize = 900_000;
 /// Downloaded only where there is an adapter, or ndarray is chosen.
 const GPU_BUDGET: usize = 3_000_000;
 /// Downloaded when the first file is dropped.
-const DATA_BUDGET: usize = 500_000;
+const DATA_BUDGET: usize = 600_000;
 
 struct Size {
     name: String,

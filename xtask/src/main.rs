@@ -6,6 +6,7 @@
 mod build;
 mod data;
 mod dist;
+mod fuzz;
 mod serve;
 mod setup;
 mod shell;
@@ -13,6 +14,7 @@ mod suites;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -62,6 +64,14 @@ enum Command {
         /// Zips of pictures, train/CLASS and so on; those beside the repository by default
         files: Vec<PathBuf>,
     },
+    /// Feed the readers of dropped files with damaged ones
+    Fuzz {
+        /// Targets to run; all when none is named
+        targets: Vec<String>,
+        /// Seconds for each
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+    },
     /// Build the WebAssembly modules and the site into www/dist
     Build,
     /// Build, add compressed copies, and print what a visitor downloads
@@ -78,6 +88,7 @@ fn main() -> ExitCode {
         },
         Command::Data { force, cifar } => data::run(force, cifar.as_deref()),
         Command::Bench { what, files } => suites::bench(&what, &files),
+        Command::Fuzz { targets, seconds } => fuzz::run(&targets, Duration::from_secs(seconds)),
         Command::Build => build::run(),
         Command::Dist => dist::run(),
     };
