@@ -65,6 +65,7 @@ impl Picture {
     }
 
     /// Whether it is grey, however it is written.
+    #[cfg(feature = "reading")]
     pub fn is_grey(&self) -> bool {
         self.channels == 1
             || self.pixels.as_chunks::<3>().0.iter().all(|[r, g, b]| r == g && g == b)
