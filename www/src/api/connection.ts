@@ -10,6 +10,8 @@ export type CallOptions = {
   signal?: AbortSignal | undefined;
   onProgress?: ((progress: Progress) => void) | undefined;
   transfer?: Transferable[] | undefined;
+  /** Told for how many milliseconds handing the message over held up this thread. */
+  onSent?: ((milliseconds: number) => void) | undefined;
 };
 
 /** What a connection tells its owner. */
@@ -58,7 +60,9 @@ export class Connection {
     const abort = (): void => this.#send({ kind: "abort", id });
     return new Promise<unknown>((resolve, reject) => {
       try {
+        const began = performance.now();
         this.#send({ kind: "call", id, method, args }, o.transfer);
+        o.onSent?.(performance.now() - began);
       } catch (error) {
         // A function among the options, say.
         const why = error instanceof Error ? error.message : String(error);

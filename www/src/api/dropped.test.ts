@@ -24,6 +24,20 @@ function entry(path: string, content: string | Error | Tree): FileSystemEntry {
   return { isFile: false, isDirectory: true, fullPath: path, name, createReader } as unknown as FileSystemEntry;
 }
 
+/** A folder's handle, or a file's. */
+function handle(name: string, content: string | Error | Tree): unknown {
+  if (typeof content === "string" || content instanceof Error) {
+    const getFile = (): Promise<File> =>
+      typeof content === "string" ? Promise.resolve(new File([content], name)) : Promise.reject(content);
+    return { kind: "file", name, getFile };
+  }
+  const entries = async function* (): AsyncGenerator<[string, unknown]> {
+    await Promise.resolve();
+    for (const [inner, below] of Object.entries(content)) yield [inner, handle(inner, below)];
+  };
+  return { kind: "directory", name, entries };
+}
+
 /** A drop that holds what it holds only until the event is over. */
 function drop(roots: Tree, pasted: File[] = []): DataTransfer {
   let over = false;
@@ -66,6 +80,21 @@ test("a dropped folder is read to its end, however many files it has and however
   expect(await files.find(({ path }) => path === "photos/dog/young/1.jpg")!.file.text()).toBe("y");
   expect(warnings).toEqual([]);
   expect(found.at(-1)).toBe(251);
+});
+
+test("a dropped folder's handle is taken where the browser gives one, else its entries", async () => {
+  const many = Object.fromEntries(Array.from({ length: 250 }, (_, i) => [`${i}.jpg`, "x"]));
+  const item = (getAsFileSystemHandle: () => Promise<unknown>): DataTransfer =>
+    ({
+      items: [{ kind: "file", webkitGetAsEntry: () => entry("/photos", { "by-entry.jpg": "x" }), getAsFile: () => null, getAsFileSystemHandle }],
+      files: [],
+      getData: () => "",
+    }) as unknown as DataTransfer;
+  const { files } = await gather(item(() => Promise.resolve(handle("photos", { cat: many }))));
+  expect(files).toHaveLength(250);
+  expect(files[249]!.path).toMatch(/^photos\/cat\/\d+\.jpg$/);
+  expect(await pathsOf(item(() => Promise.resolve(null)))).toEqual(["photos/by-entry.jpg"]);
+  expect(await pathsOf(item(() => Promise.reject(new Error("not allowed"))))).toEqual(["photos/by-entry.jpg"]);
 });
 
 test("a search that is given up ends", async () => {
@@ -121,17 +150,6 @@ test("a folder that contains itself comes to an end", async () => {
 
 test("a folder's handle gives the same paths as its drop", async () => {
   const tree: Tree = { cat: { "1.jpg": "x", "gone.jpg": new Error("It went.") }, "labels.csv": "a,b" };
-  const handle = (name: string, content: string | Error | Tree): unknown =>
-    typeof content === "string" || content instanceof Error
-      ? { kind: "file", name, getFile: () => (typeof content === "string" ? Promise.resolve(new File([content], name)) : Promise.reject(content)) }
-      : {
-          kind: "directory",
-          name,
-          entries: async function* () {
-            await Promise.resolve();
-            for (const [inner, below] of Object.entries(content)) yield [inner, handle(inner, below)];
-          },
-        };
   const { files, warnings } = await gather(handle("photos", tree) as FileSystemDirectoryHandle);
   expect(files.map(({ path }) => path)).toEqual(["photos/cat/1.jpg", "photos/labels.csv"]);
   expect(warnings.map(({ file }) => file)).toEqual(["photos/cat/gone.jpg"]);

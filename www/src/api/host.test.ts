@@ -176,9 +176,12 @@ test("own pictures are handed over again, and changed again in order", async () 
   ];
   last().crash();
   await settle();
-  expect(last().methods).toEqual(["open", "takeFiles", "takeFiles", "loadFiles", "edit", "edit", "setModel", "train"]);
+  const methods = last().methods.filter((method) => method !== "takeFiles");
+  expect(methods).toEqual(["open", "loadFiles", "edit", "edit", "setModel", "train"]);
   const calls = Object.fromEntries(last().calls.map(({ method, args }) => [method, args[0]]));
   expect(calls["loadFiles"]).toMatchObject({ drop: (calls["takeFiles"] as { drop: number }).drop, options: { size: [8, 8] } });
+  const handed = last().calls.filter(({ method }) => method === "takeFiles");
+  expect(handed.flatMap(({ args }) => (args[0] as { files: unknown[] }).files)).toEqual(files);
   expect(last().calls.filter(({ method }) => method === "edit").map(({ args }) => args[0])).toEqual(host.memory.edits);
 });
 
