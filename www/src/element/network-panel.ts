@@ -29,9 +29,10 @@ export class NetworkPanel extends LitElement {
       caption { text-align: left; padding-bottom: 4px; }
       th { padding: 4px 0; text-align: left; font-weight: 600; color: var(--lab-muted); border-bottom: 1px solid var(--lab-line); }
       td { padding: 4px 0; border-bottom: 1px solid var(--lab-line); vertical-align: baseline; }
-      td:nth-child(2) { padding-left: 8px; white-space: nowrap; }
-      th:nth-child(2) { padding-left: 8px; }
-      td small { color: var(--lab-muted); font-size: 12px; }
+      td:nth-child(2) { padding-left: 6px; white-space: nowrap; }
+      th:nth-child(2) { padding-left: 6px; }
+      td:first-child { max-width: 98px; overflow: hidden; text-overflow: ellipsis; }
+      td small { color: var(--lab-muted); font-size: 11px; }
       tr.total td { border: 0; padding-top: 2px; padding-bottom: 2px; }
       tr.total:first-child td { padding-top: 8px; }
       tr.wrong td { background: var(--lab-bad-wash); }
@@ -104,7 +105,7 @@ function summaryTable({ layers, totalParams, trainableParams }: Summary): Templa
     <tbody>
       ${layers.map(
         ({ name, layer, outputShape, params }) => html`<tr>
-          <td>${layer}<br /><small>${name}</small></td>
+          <td title=${name}>${layer}<br /><small>${name}</small></td>
           <td>${shape(outputShape).replaceAll("\u202f×\u202f", "×")}</td>
           <td class="number">${count(params)}</td>
         </tr>`,

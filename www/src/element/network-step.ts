@@ -161,8 +161,8 @@ export class NetworkStep {
     const old = former.find(({ name }) => name === this.chosen);
     const gone = old && !this.presets.some(({ name }) => name === old.name);
     if (old && first && first.name !== old.name && (gone || (old === former[0] && first.name !== former[0].name))) {
-      await this.take(lab, first.spec, first.name);
-      this.bench.training.adoptUnchosen(first, optionsOf(old));
+      const taken = await this.#takeFitting(lab, first);
+      this.bench.training.adoptUnchosen(taken, optionsOf(old));
       return;
     }
     const sameShape = String(info.shape) === String(this.inputShape);
@@ -170,8 +170,24 @@ export class NetworkStep {
     const sameClasses = before === null || String(before.classes) === String(info.classes);
     const preset = this.presets.find(({ name }) => name === this.chosen);
     if (preset && !(sameShape && units === info.classes.length && sameClasses)) {
-      await this.take(lab, preset.spec, preset.name);
+      await this.#takeFitting(lab, preset);
     }
+  }
+
+  /** Takes a preset; where the pictures are too small for its windows, the first other one that fits. */
+  async #takeFitting(lab: CnnLab, wanted: Preset): Promise<Preset> {
+    for (const preset of [wanted, ...this.presets.filter((other) => other !== wanted)]) {
+      try {
+        await this.take(lab, preset.spec, preset.name);
+        return preset;
+      } catch (error) {
+        if ((error as { code?: unknown }).code !== "spec") {
+          throw error;
+        }
+      }
+    }
+    await this.take(lab, wanted.spec, wanted.name);
+    return wanted;
   }
 }
 
