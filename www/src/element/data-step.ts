@@ -1,5 +1,6 @@
 import type { CnnLab } from "../api/cnn-lab";
 import type { BundledSet, DatasetInfo, MissingSet, Progress, Shape, Split } from "../api/types";
+import { count } from "../view/format";
 import { previewPictures } from "../view/sprite";
 import { TimeLeft } from "../view/time-left";
 import type { Workbench } from "./workbench";
@@ -239,7 +240,7 @@ export class DataStep {
   /** A few are told each, many as a number: all of them are in the list of the set. */
   #tellWarnings({ warnings }: DatasetInfo): void {
     if (warnings.length > 3) {
-      this.bench.warn({ message: `${warnings.length} files were passed over. “Look through” in Data lists them under Warnings.` });
+      this.bench.warn({ message: `${count(warnings.length)} files or rows were passed over. “Look through” in Data lists them under Warnings.` });
     } else {
       warnings.forEach((warning) => this.bench.warn(warning));
     }
@@ -317,9 +318,9 @@ export class DataStep {
     const total = info.splits[split];
     this.split = split;
     this.first = total === 0 ? 0 : Math.max(0, Math.min(first, total - 1));
-    const count = Math.min(gridOf(info.shape).size, total - this.first);
+    const shown = Math.min(gridOf(info.shape).size, total - this.first);
     await this.bench.try(async () => {
-      const { pictures } = count > 0 ? await lab.gallery({ split, offset: this.first, count }) : { pictures: [] };
+      const { pictures } = shown > 0 ? await lab.gallery({ split, offset: this.first, count: shown }) : { pictures: [] };
       this.samples = pictures.map(({ pixels, label }) => ({ picture: pixels, label: info.classes[label] ?? String(label) }));
       if (this.ownLoaded && pictures.length > 0) {
         this.ownFaces = pictures.slice(0, 2).map(({ pixels }) => pixels);

@@ -26,6 +26,7 @@ export class ImportDialog extends LitElement {
   @state() private called = "";
   @state() private begin: boolean | null = null;
 
+  #offered = false;
   readonly #modal = new Modal(this, () => this.bench, "import", () => this.bench.own.drop());
 
   constructor() {
@@ -52,6 +53,15 @@ export class ImportDialog extends LitElement {
       .loose fieldset { display: grid; gap: 4px; margin: 0; padding: 0; border: 0; }
     `,
   ];
+
+  override updated(): void {
+    const load = this.renderRoot.querySelector<HTMLElement>("#load-own");
+    // Enter loads what was found, unless the keyboard is somewhere else already.
+    if (load && !this.#offered && this.shadowRoot?.activeElement?.id === "close") {
+      load.focus();
+    }
+    this.#offered = load !== null;
+  }
 
   override render(): TemplateResult {
     return html`<dialog id="import" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
@@ -163,7 +173,7 @@ export class ImportDialog extends LitElement {
         <div class="fields">${this.#size(own.options.size ?? [found.shape[0], found.shape[1]])} ${this.#options(found)}</div>
         ${this.#memory(found)}
         ${warnings.length > 0
-          ? html`<details class="warnings"><summary>${plural(warnings.length, "warning")}: ${warnings.length === 1 ? "one file is" : "files are"} passed over</summary>
+          ? html`<details class="warnings"><summary>${plural(warnings.length, "warning")} of what is passed over</summary>
               <ul tabindex="0" aria-label="Warnings">${warnings.slice(0, mostRows).map(({ file, message }) => html`<li>${message.includes(file) ? message : `${file}: ${message}`}</li>`)}
                 ${warnings.length > mostRows ? html`<li>… and ${count(warnings.length - mostRows)} more; the CSV has them all.</li>` : nothing}</ul>
               ${button({ id: "own-warnings", label: "CSV", name: "Download all warnings as CSV", onClick: () => download(new Blob([warningsCsv(warnings)], { type: "text/csv" }), "cnn-lab-warnings.csv") })}

@@ -534,7 +534,7 @@ export class LookDialog extends LitElement {
     const space = (rows: number): TemplateResult => html`<tr class="space" aria-hidden="true" ${styles({ "--tall": `${rows * warningHeight}px` })}><td colspan="2"></td></tr>`;
     const csv = (): string => warningsCsv(warnings);
     return html`<div class="row wrap">
-        <p class="grow">${plural(warnings.length, "file was", "files were")} passed over; the others were read.</p>
+        <p class="grow">${plural(warnings.length, "warning")} of what was passed over. All else was read.</p>
         <span class="small muted" role="status">${this.copied}</span>
         ${button({
           id: "copy-warnings", label: "Copy", name: "Copy as CSV",

@@ -33,6 +33,7 @@ export class NetworkPanel extends LitElement {
       th:nth-child(2) { padding-left: 6px; }
       td:first-child { max-width: 98px; overflow: hidden; text-overflow: ellipsis; }
       td small { color: var(--lab-muted); font-size: 11px; }
+      th.number, td.number { padding-left: 6px; }
       tr.total td { border: 0; padding-top: 2px; padding-bottom: 2px; }
       tr.total:first-child td { padding-top: 8px; }
       tr.wrong td { background: var(--lab-bad-wash); }

@@ -20,6 +20,8 @@ export class NetworkStep {
   draft: Summary | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #checks = 0;
+  /** The preset that was wanted, while another stands in because the pictures are too small for it. */
+  #wanted: string | null = null;
 
   constructor(private readonly bench: Workbench) {}
 
@@ -70,6 +72,7 @@ export class NetworkStep {
   async take(lab: CnnLab, spec: ModelSpec | string, name: string): Promise<void> {
     await lab.setModel(spec);
     this.chosen = name;
+    this.#wanted = null;
     this.#showSpec(spec);
     this.bench.training.forget();
     this.bench.inside.refresh();
@@ -158,7 +161,8 @@ export class NetworkStep {
     const former = this.presets;
     this.presets = await lab.presets();
     const [first] = this.presets;
-    const old = former.find(({ name }) => name === this.chosen);
+    const chosen = this.#wanted ?? this.chosen;
+    const old = former.find(({ name }) => name === chosen);
     const gone = old && !this.presets.some(({ name }) => name === old.name);
     if (old && first && first.name !== old.name && (gone || (old === former[0] && first.name !== former[0].name))) {
       const taken = await this.#takeFitting(lab, first);
@@ -168,7 +172,7 @@ export class NetworkStep {
     const sameShape = String(info.shape) === String(this.inputShape);
     const units = this.summary?.layers.at(-1)?.outputShape.at(-1);
     const sameClasses = before === null || String(before.classes) === String(info.classes);
-    const preset = this.presets.find(({ name }) => name === this.chosen);
+    const preset = this.presets.find(({ name }) => name === chosen);
     if (preset && !(sameShape && units === info.classes.length && sameClasses)) {
       await this.#takeFitting(lab, preset);
     }
@@ -179,6 +183,7 @@ export class NetworkStep {
     for (const preset of [wanted, ...this.presets.filter((other) => other !== wanted)]) {
       try {
         await this.take(lab, preset.spec, preset.name);
+        this.#wanted = preset === wanted ? null : wanted.name;
         return preset;
       } catch (error) {
         if ((error as { code?: unknown }).code !== "spec") {
