@@ -78,6 +78,13 @@ const SUITES: &[Suite] = &[
         usual: false,
         run: accuracy,
     },
+    Suite {
+        name: "lesson",
+        about: "cats and dogs to the end, plain and augmented, natively (hours)",
+        needs: &[],
+        usual: false,
+        run: lesson,
+    },
 ];
 
 /// The suites, for `cargo xtask test --help`.
@@ -208,6 +215,13 @@ fn e2e() -> Result<()> {
 
 fn accuracy() -> Result<()> {
     in_browser("accuracy")
+}
+
+fn lesson() -> Result<()> {
+    let test = ["test", "--release", "--features", "reading", "--test", "cats_and_dogs"];
+    // One run after the other, each line as it comes.
+    let how = ["--", "--ignored", "--nocapture", "--test-threads=1"];
+    run_command(command("cargo").args(test).args(how))
 }
 
 /// Measures speed on pictures of one's own, or on those beside the repository.
