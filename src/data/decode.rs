@@ -242,6 +242,14 @@ pub(crate) fn picture(file: &[u8]) -> Result<Picture> {
     })
 }
 
+/// Whether a file claims more pixels than are decoded: no other decoder should try either.
+#[cfg(feature = "reading")]
+pub(crate) fn claims_too_much(file: &[u8]) -> bool {
+    let reader = ImageReader::new(Cursor::new(file)).with_guessed_format();
+    let claimed = reader.ok().and_then(|reader| reader.into_dimensions().ok());
+    claimed.is_some_and(|(width, height)| u64::from(width) * u64::from(height) > MAX_PIXELS)
+}
+
 /// Height and width of a picture as it is written (before its EXIF orientation turns it), and
 /// whether it has colours, from its header alone.
 #[cfg(feature = "reading")]

@@ -202,7 +202,7 @@ pub struct Encoded {
     pub label: u16,
     /// Its split.
     pub split: Split,
-    /// The file; empty where it could not be read.
+    /// The file; empty where it could not be read, or claims more pixels than are decoded.
     pub bytes: Vec<u8>,
 }
 
@@ -362,7 +362,10 @@ impl Source {
         let Items::Files(items) = &Self::chunk(plan, chunk)?.items else { return Ok(None) };
         let mut bytes = vec![Vec::new(); items.len()];
         for index in Self::reading_order(items) {
-            bytes[index] = self.files.read(&items[index].place).unwrap_or_default();
+            let file = self.files.read(&items[index].place).unwrap_or_default();
+            if !decode::claims_too_much(&file) {
+                bytes[index] = file;
+            }
         }
         let encoded = |(item, bytes): (&Item, Vec<u8>)| Encoded {
             name: item.path.clone(),

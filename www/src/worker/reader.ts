@@ -2,15 +2,11 @@
  * A reader: a worker that turns dropped files into pictures, one chunk a call. It loads a
  * module without the network, so it starts fast and takes little memory.
  */
-import { CnnLabError, fieldsOf, toCnnLabError } from "../api/error";
-import type { FileWarning } from "../api/types";
+import { fieldsOf, toCnnLabError } from "../api/error";
 import { loadReader, type Reader, type ReadPictures } from "./core";
 import { SerialQueue } from "./serial-queue";
 import { transferables } from "./transferables";
 import type { FromReader, ReaderCalls, ToReader } from "./reader-port";
-
-/** As the core refuses them: more would take more memory than a picture is worth. */
-const MOST_PIXELS = 64_000_000;
 
 const scope = self as unknown as {
   postMessage: (message: FromReader, transfer: Transferable[]) => void;
@@ -42,43 +38,52 @@ const handlers: { [M in keyof ReaderCalls]: (o: Parameters<ReaderCalls[M]>[0]) =
     decoder === "browser" ? readWithBrowser(opened(), chunk) : opened().read(chunk),
 };
 
-/** Reads a chunk with the browser's own decoder; tables have nothing for it to decode. */
+/**
+ * Reads a chunk with the browser's own decoder; tables have nothing for it to decode. What it
+ * cannot read, our own decoder reads, or says why not.
+ */
 async function readWithBrowser(from: Reader, chunk: number): Promise<ReadPictures> {
   const files = from.encoded(chunk);
   if (!files) return from.read(chunk);
-  const warnings: FileWarning[] = [];
+  let ours: ReadPictures | undefined;
+  const read: typeof files = [];
   const sizes: number[] = [];
   const pixels = new Uint8Array(files.length * pictureBytes);
-  const read: typeof files = [];
   for (const file of files) {
-    try {
-      const { rgba, width, height } = await decode(file.bytes);
+    const picture = file.bytes.length > 0 ? await decode(file.bytes) : null;
+    if (picture) {
+      const { rgba, width, height } = picture;
       pixels.set(from.fit(rgba, width, height), read.length * pictureBytes);
       sizes.push(height, width);
-      read.push(file);
-    } catch (error) {
-      const { code, message } = toCnnLabError(error);
-      if (code === "panic") throw error;
-      warnings.push({ file: file.name, message });
+    } else {
+      ours ??= from.read(chunk);
+      const place = ours.names.indexOf(file.name);
+      if (place < 0) continue;
+      pixels.set(ours.pixels.subarray(place * pictureBytes, (place + 1) * pictureBytes), read.length * pictureBytes);
+      sizes.push(...ours.sizes.subarray(2 * place, 2 * place + 2));
     }
+    read.push(file);
   }
+  const there = new Set(read.map(({ name }) => name));
   return {
     labels: Uint16Array.from(read, ({ label }) => label),
     splits: Uint8Array.from(read, ({ split }) => split),
     names: read.map(({ name }) => name),
     sizes: Uint32Array.from(sizes),
     pixels: pixels.slice(0, read.length * pictureBytes),
-    warnings,
+    warnings: ours ? ours.warnings.filter(({ file }) => !there.has(file)) : [],
   };
 }
 
 let canvas: OffscreenCanvas | undefined;
 
-/** Decodes as our own decoder does: upright, and the file's numbers whatever its colour profile. */
+/**
+ * Decodes as our own decoder does: upright, and the file's numbers whatever its colour
+ * profile. Null where the browser cannot.
+ */
 async function decode(
   bytes: Uint8Array<ArrayBuffer>,
-): Promise<{ rgba: Uint8Array; width: number; height: number }> {
-  const image = (message: string): CnnLabError => new CnnLabError({ code: "image", message });
+): Promise<{ rgba: Uint8Array; width: number; height: number } | null> {
   let bitmap: ImageBitmap;
   try {
     bitmap = await createImageBitmap(new Blob([bytes]), {
@@ -87,25 +92,20 @@ async function decode(
       imageOrientation: "from-image",
     });
   } catch {
-    throw image("The browser cannot read this picture, so it was passed over.");
+    return null;
   }
   const { width, height } = bitmap;
-  try {
-    if (width * height > MOST_PIXELS) {
-      throw image(`This picture has ${width} x ${height} pixels, which is too many, so it was passed over.`);
-    }
-    canvas ??= new OffscreenCanvas(width, height);
-    if (canvas.width < width) canvas.width = width;
-    if (canvas.height < height) canvas.height = height;
-    const context = canvas.getContext("2d", { willReadFrequently: true });
-    if (!context) throw image("This browser gives no canvas to read pictures with.");
+  canvas ??= new OffscreenCanvas(width, height);
+  if (canvas.width < width) canvas.width = width;
+  if (canvas.height < height) canvas.height = height;
+  const context = canvas.getContext("2d", { willReadFrequently: true });
+  if (context) {
     context.globalCompositeOperation = "copy";
     context.drawImage(bitmap, 0, 0);
-    const { data } = context.getImageData(0, 0, width, height);
-    return { rgba: new Uint8Array(data.buffer), width, height };
-  } finally {
-    bitmap.close();
   }
+  bitmap.close();
+  const data = context?.getImageData(0, 0, width, height).data;
+  return data ? { rgba: new Uint8Array(data.buffer), width, height } : null;
 }
 
 /** A call can wait for the module or for the browser's decoder; the next one waits with it. */
