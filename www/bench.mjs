@@ -1,3 +1,4 @@
+/* global crossOriginIsolated, document, location, module, PerformanceObserver */
 /**
  * Measures the lab through its public class in headless Chromium and prints tables and, at
  * the end, the same as JSON. Visits the lab that CNN_LAB_URL names.
