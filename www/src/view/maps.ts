@@ -27,6 +27,7 @@ export class MapsElement extends LitElement {
   @query("canvas.large") private large!: HTMLCanvasElement | null;
 
   #tiles: Tiles | null = null;
+  #drawing = false;
   #scale: Scale = { low: 0, high: 0, signed: false };
   readonly #resize = new ResizeObserver(() => {
     this.room = this.clientWidth;
@@ -113,23 +114,31 @@ export class MapsElement extends LitElement {
 
   override updated(changed: PropertyValues): void {
     if (changed.has("maps") || changed.has("room") || changed.has("size")) {
-      this.#drawGrid();
+      this.#makeRoom();
+      // A task of its own: all layers in one frame would hold up the page.
+      if (!this.#drawing) {
+        this.#drawing = true;
+        setTimeout(() => {
+          this.#drawing = false;
+          this.#drawGrid();
+        });
+      }
     }
     this.#drawLarge();
   }
 
-  #drawGrid(): void {
-    const [tiles, maps] = [this.#tiles, this.maps];
-    if (!tiles) {
-      return;
-    }
-    const { grid } = this;
-    if (grid.width !== tiles.width || grid.height !== tiles.height) {
+  #makeRoom(): void {
+    const [tiles, { grid }] = [this.#tiles, this];
+    if (tiles && (grid.width !== tiles.width || grid.height !== tiles.height)) {
       grid.width = tiles.width;
       grid.height = tiles.height;
     }
-    const context = grid.getContext("2d");
-    if (!maps || !context) {
+  }
+
+  #drawGrid(): void {
+    const [tiles, maps] = [this.#tiles, this.maps];
+    const context = this.grid.getContext("2d");
+    if (!tiles || !maps || !context) {
       return;
     }
     const picture = new ImageData(tiles.width, tiles.height);
@@ -138,13 +147,15 @@ export class MapsElement extends LitElement {
     for (let index = 0; index < maps.count; index += 1) {
       const left = (index % tiles.columns) * tiles.stepX;
       const top = Math.floor(index / tiles.columns) * tiles.stepY;
-      for (let i = 0; i < across * down; i += 1) {
-        const [column, row] = [i % across, Math.floor(i / across)];
-        const tint = colour(meanOf(maps, index, row, column, tiles.block), this.#scale);
-        const x = left + column * tiles.zoom;
-        const y = top + row * tiles.zoom;
-        for (let line = y; line < y + tiles.zoom; line += 1) {
-          pixels.fill(tint, line * tiles.width + x, line * tiles.width + x + tiles.zoom);
+      for (let row = 0; row < down; row += 1) {
+        for (let column = 0; column < across; column += 1) {
+          const tint = colour(meanOf(maps, index, row, column, tiles.block), this.#scale);
+          const first = (top + row * tiles.zoom) * tiles.width + left + column * tiles.zoom;
+          for (let line = first; line < first + tiles.zoom * tiles.width; line += tiles.width) {
+            for (let x = line; x < line + tiles.zoom; x += 1) {
+              pixels[x] = tint;
+            }
+          }
         }
       }
     }
