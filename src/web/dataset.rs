@@ -91,10 +91,9 @@ impl Core {
     /// Puts the loaded set in place of the present one.
     #[wasm_bindgen(js_name = finishDataset)]
     pub fn finish_dataset(&mut self) -> JsResult<JsValue> {
-        let mut dataset = self.loading.take().ok_or_else(not_loading)?;
-        if self.restoring {
-            self.restoring = false;
-            dataset.finish_restoring()?;
+        let dataset = self.loading.take().ok_or_else(not_loading)?;
+        if std::mem::take(&mut self.restoring) {
+            dataset.check_restored()?;
         }
         let info = self.session.set_dataset(dataset)?;
         self.evaluator = None;

@@ -150,7 +150,7 @@ impl Dataset {
     /// All but the pixels, as JSON; [`from_header`](Self::from_header) reads it.
     pub fn header(&self) -> Vec<u8> {
         // Plain numbers and texts always can be written.
-        serde_json::to_vec(&self.about).unwrap_or_default()
+        serde_json::to_vec(&(&self.about, &self.splits)).unwrap_or_default()
     }
 
     /// A set whose header was kept; its pixels are still to be put back.
@@ -164,23 +164,22 @@ impl Dataset {
                  pictures again."
             ))
         };
-        let about: About =
+        let (about, splits): (About, PerSplit<Vec<u32>>) =
             serde_json::from_slice(header).map_err(|error| damaged(error.to_string()))?;
         about.check().map_err(|error| damaged(error.to_string()))?;
         let count = about.labels.len();
         let whole = |length: usize| length == 0 || length == count;
         let known = |pictures: &Vec<u32>| pictures.iter().all(|&place| (place as usize) < count);
         let labelled = about.labels.iter().all(|&label| usize::from(label) < about.classes.len());
-        let PerSplit { train, validation, test } = &about.given;
-        let places = [train, validation, test].into_iter().all(known);
+        let places =
+            Split::ALL.iter().all(|&split| known(&about.given[split]) && known(&splits[split]));
         // Labels of pictures that were taken out with their class may name none.
         let labelled = labelled || about.excluded > 0;
         if !whole(about.names.len()) || !whole(about.sizes.len()) || !places || !labelled {
             return Err(damaged("its parts do not fit together".into()));
         }
         let mut dataset = Self::new(about.name.clone(), about.classes.clone(), about.shape)?;
-        dataset.splits = about.given.clone();
-        dataset.about = about;
+        (dataset.about, dataset.splits) = (about, splits);
         Ok(dataset)
     }
 
@@ -207,11 +206,11 @@ impl Dataset {
         self.pixels.append(pixels)
     }
 
-    /// Ends putting pixels back: divides the set as it was.
+    /// Whether all pixels are back.
     ///
     /// # Errors
-    /// `storage` where pixels are missing.
-    pub fn finish_restoring(&mut self) -> Result<()> {
+    /// `storage` where some are missing.
+    pub fn check_restored(&self) -> Result<()> {
         let wanted = self.about.labels.len() as u64 * self.picture_bytes() as u64;
         if self.pixels.len() != wanted {
             return Err(Error::storage(format!(
@@ -220,6 +219,6 @@ impl Dataset {
                 self.pixels.len()
             )));
         }
-        self.split(self.about.divided)
+        Ok(())
     }
 }

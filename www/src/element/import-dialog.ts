@@ -12,7 +12,7 @@ import { styles } from "./style-directive";
 import { base } from "./styles";
 import type { Workbench } from "./workbench";
 
-const fits = { stretch: "Stretch to fit", crop: "Crop the middle", pad: "Pad with white" } as const;
+const fits = { stretch: "Stretch to fit", crop: "Crop the middle", pad: "Pad with black" } as const;
 const filters = { triangle: "Triangle", nearest: "Nearest", "catmull-rom": "Catmull-Rom", lanczos3: "Lanczos 3" } as const;
 const colours = { rgb: "Colour (RGB)", grayscale: "Grey" } as const;
 const splitNames: [Split, string][] = [["train", "Training"], ["validation", "Validation"], ["test", "Test"]];
