@@ -7,6 +7,11 @@ use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
+/// The name of `value` in a table of names.
+pub(crate) fn name_of<T: PartialEq>(names: &[(&'static str, T)], value: &T) -> &'static str {
+    names.iter().find(|(_, known)| known == value).map_or("", |(name, _)| name)
+}
+
 /// No size in a spec may pass this; it keeps every product of sizes within 64 bits.
 const LARGEST_SIZE: u64 = 1 << 20;
 

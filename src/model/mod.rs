@@ -6,4 +6,4 @@ pub mod preset;
 pub mod shape;
 pub mod spec;
 
-pub(crate) use fields::Fields;
+pub(crate) use fields::{Fields, name_of};

@@ -7,7 +7,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
-use crate::model::fields::Fields;
+use crate::model::fields::{Fields, name_of};
 use crate::train::loss::Loss;
 use crate::train::optimizer::OptimizerSpec;
 
@@ -110,11 +110,6 @@ impl Activation {
         ("silu", Self::Silu),
         ("leaky_relu", Self::LeakyRelu),
     ];
-}
-
-/// The name of `value` in a table of names.
-pub(crate) fn name_of<T: PartialEq>(names: &[(&'static str, T)], value: &T) -> &'static str {
-    names.iter().find(|(_, known)| known == value).map_or("", |(name, _)| name)
 }
 
 /// Optimizer and loss, as in Keras's `compile`. The only metric is accuracy.

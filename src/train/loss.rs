@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::data::prepare::Target;
 use crate::error::{Error, Result};
-use crate::model::spec::name_of;
+use crate::model::name_of;
 
 /// A loss, in Keras's names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
