@@ -5,8 +5,9 @@
 
 use std::borrow::Cow;
 
-use cnn_lab::data::augment::{Augmentation, Drawn, FillMode, Shift, Zoom, preview, stream};
+use cnn_lab::data::augment::{Augmentation, Drawn, FillMode, Shift, Zoom, stream};
 use cnn_lab::data::dataset::{Dataset, Split};
+use cnn_lab::data::prepare::preview;
 use cnn_lab::data::preprocess::Preprocessing;
 use serde::Deserialize;
 use serde_json::{Value, json};

@@ -17,11 +17,11 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::data::dataset::{Dataset, Split};
-use crate::data::prepare::Recipe;
-use crate::data::preprocess::Preprocessing;
 use crate::error::{Error, Result};
 use crate::random::{Purpose, Stream};
+
+/// The lessons' `Rescaling(1/255)`.
+pub const RESCALE: f64 = 1.0 / 255.0;
 
 /// What may happen to a training picture, in Keras's names. The default does nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -141,7 +141,7 @@ impl Default for Augmentation {
             channel_shift_range: 0.0,
             fill_mode: FillMode::Nearest,
             cval: 0.0,
-            rescale: Preprocessing::RESCALE,
+            rescale: RESCALE,
             samplewise_center: false,
             samplewise_std_normalization: false,
             featurewise_center: false,
@@ -400,37 +400,6 @@ impl Shift {
 pub fn stream(seed: u64, lane: usize, epoch: u32, index: usize) -> Stream {
     let counter = u64::from(epoch & 0xffff) << 24 | (index as u64 & 0xff_ffff);
     Stream::new(seed, Purpose::Augment, lane, counter)
-}
-
-/// The training picture `index` as the first `count` epochs of a run with this seed would
-/// show it to the network: pixels (height, width, channels) to look at, before rescaling and
-/// standardising.
-///
-/// # Errors
-/// `option` for a setting that makes no sense, naming its field, and where there is no such
-/// picture.
-pub fn preview(
-    dataset: &Dataset,
-    index: usize,
-    count: usize,
-    augmentation: &Augmentation,
-    seed: u64,
-) -> Result<Vec<Vec<u8>>> {
-    augmentation.check(dataset.shape())?;
-    let recipe = Recipe {
-        seed,
-        augmentation: augmentation.clone(),
-        preprocessing: Preprocessing::default(),
-    };
-    let pictures = dataset.len(Split::Train);
-    let mut values = Vec::new();
-    (1..=count as u32)
-        .map(|epoch| {
-            let picture = |index| dataset.picture(Split::Train, index);
-            recipe.augmented(picture, dataset.shape(), pictures, epoch, index, &mut values)?;
-            Ok(values.iter().map(|value| value.round() as u8).collect())
-        })
-        .collect()
 }
 
 /// What was drawn for one picture: Keras's `get_random_transform` by its names, and ours.

@@ -7,6 +7,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 
 use crate::data::augment::{Augmentation, Drawn, stream};
+use crate::data::dataset::{Dataset, Split};
 use crate::data::preprocess::Preprocessing;
 use crate::error::{Error, Result};
 
@@ -194,6 +195,37 @@ impl Recipe {
         };
         read().ok_or_else(|| Error::option("These bytes are no recipe of a run.").field("recipe"))
     }
+}
+
+/// The training picture `index` as the first `count` epochs of a run with this seed would
+/// show it to the network: pixels (height, width, channels) to look at, before rescaling and
+/// standardising.
+///
+/// # Errors
+/// `option` for a setting that makes no sense, naming its field, and where there is no such
+/// picture.
+pub fn preview(
+    dataset: &Dataset,
+    index: usize,
+    count: usize,
+    augmentation: &Augmentation,
+    seed: u64,
+) -> Result<Vec<Vec<u8>>> {
+    augmentation.check(dataset.shape())?;
+    let recipe = Recipe {
+        seed,
+        augmentation: augmentation.clone(),
+        preprocessing: Preprocessing::default(),
+    };
+    let pictures = dataset.len(Split::Train);
+    let mut values = Vec::new();
+    (1..=count as u32)
+        .map(|epoch| {
+            let picture = |index| dataset.picture(Split::Train, index);
+            recipe.augmented(picture, dataset.shape(), pictures, epoch, index, &mut values)?;
+            Ok(values.iter().map(|value| value.round() as u8).collect())
+        })
+        .collect()
 }
 
 fn sized<'a>(

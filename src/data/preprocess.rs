@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::augment::Augmentation;
+use crate::data::augment::{Augmentation, RESCALE};
 use crate::error::{Error, Result};
 
 /// What happens to a picture's values, in this order; Keras's names. The default divides by
@@ -56,7 +56,7 @@ fn is_false(flag: &bool) -> bool {
 impl Default for Preprocessing {
     fn default() -> Self {
         Self {
-            rescale: Self::RESCALE,
+            rescale: RESCALE,
             samplewise_center: false,
             samplewise_std_normalization: false,
             mean: Vec::new(),
@@ -72,9 +72,6 @@ impl Default for Preprocessing {
 const EPSILON: f32 = 1e-6;
 
 impl Preprocessing {
-    /// The lessons' `Rescaling(1/255)`.
-    pub const RESCALE: f64 = 1.0 / 255.0;
-
     /// Values a picture may have at the most to be whitened: the matrix has the square of
     /// that, and fitting takes its third power (natively 2 s for 28 x 28, 90 s for this).
     pub const MOST_ZCA: usize = 32 * 32 * 3;
@@ -179,7 +176,7 @@ impl Preprocessing {
             for channel in 0..channels {
                 let pixels = pixels.get(channel..).unwrap_or_default().iter().step_by(channels);
                 // Written out, so that the one division of the default is found in the loop.
-                if self.rescale == Self::RESCALE {
+                if self.rescale == RESCALE {
                     values.extend(pixels.map(|&pixel| f32::from(pixel) / 255.0));
                 } else {
                     values.extend(pixels.map(|&pixel| self.rescaled(f32::from(pixel))));
@@ -212,7 +209,7 @@ impl Preprocessing {
 
     fn rescaled(&self, value: f32) -> f32 {
         // 1/255 is no number of the computer's; a division by 255 is right to the last bit.
-        if self.rescale == Self::RESCALE { value / 255.0 } else { value * self.rescale as f32 }
+        if self.rescale == RESCALE { value / 255.0 } else { value * self.rescale as f32 }
     }
 
     /// Changes a picture's values (row by row, channels innermost) from 0..255 to what the

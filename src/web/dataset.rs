@@ -7,10 +7,11 @@ use web_sys::FileSystemSyncAccessHandle;
 use super::convert::{from_js, set, to_js};
 use super::storage::StoredFile;
 use super::{Core, JsResult};
-use crate::data::augment::{self, Augmentation};
+use crate::data::augment::Augmentation;
 use crate::data::dataset::DatasetInfo;
 use crate::data::dataset::{Dataset, Pictures, Split, SplitOptions, Warning};
 use crate::data::decode;
+use crate::data::prepare;
 use crate::data::shard::{self, ShardHeader};
 use crate::error::Error;
 
@@ -216,7 +217,7 @@ impl Core {
     ) -> JsResult<Array> {
         let dataset = self.session.dataset()?;
         let augmentation = Augmentation::from_value(&from_js(augmentation, "augmentation")?)?;
-        let pictures = augment::preview(dataset, index, count, &augmentation, seed as u64)?;
+        let pictures = prepare::preview(dataset, index, count, &augmentation, seed as u64)?;
         let rgba = |pixels: Vec<u8>| decode::to_rgba(&pixels, dataset.shape()[2]);
         Ok(pictures.into_iter().map(|pixels| Uint8Array::from(rgba(pixels).as_slice())).collect())
     }
