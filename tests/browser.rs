@@ -103,12 +103,13 @@ async fn the_javascript_class() {
         let (picture, label) =
             dataset.picture(cnn_lab::data::dataset::Split::Train, index).unwrap();
         payload.push(label as u8);
-        pixels.extend_from_slice(picture);
+        pixels.extend_from_slice(&picture);
     }
     payload.extend(pixels);
-    core.begin_dataset(parse(
-        r#"{"name": "bars", "classes": ["a", "b", "c"], "shape": [12, 12, 1]}"#,
-    ))
+    core.begin_dataset(
+        parse(r#"{"name": "bars", "classes": ["a", "b", "c"], "shape": [12, 12, 1]}"#),
+        None,
+    )
     .unwrap();
     let header = |crc32: u32| {
         parse(&format!(

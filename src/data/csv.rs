@@ -618,9 +618,9 @@ mod tests {
 
     #[test]
     fn columns_that_make_no_picture_are_errors() {
-        let row = vec!["1"; 20].join(",") + "\n";
+        let row = ["1"; 20].join(",") + "\n";
         assert!(found(&row.repeat(5), None).unwrap_err().to_string().contains("19 columns"));
-        let row = vec!["1"; 25].join(",") + "\n";
+        let row = ["1"; 25].join(",") + "\n";
         assert!(found(&row.repeat(5), None).unwrap_err().to_string().contains("no labels"));
         assert_eq!(found("a,b\n1,2\n", None).unwrap(), None);
         assert_eq!(found("", None).unwrap_err().code(), "files");

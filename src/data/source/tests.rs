@@ -479,7 +479,7 @@ fn rows_that_are_wrong_are_warnings_and_the_rest_is_read() {
     assert_eq!(pictures.warnings.len(), 1);
     assert_eq!(pictures.warnings[0].file, "table.csv, row 5");
     assert_eq!(pictures.labels.len(), 30 - 7);
-    let error = refused(&one("t.csv", vec!["1"; 20].join(",").repeat(3).into_bytes()));
+    let error = refused(&one("t.csv", ["1"; 20].join(",").repeat(3).into_bytes()));
     assert_eq!((error.code(), error.file_name()), ("files", Some("t.csv")));
 }
 
