@@ -46,7 +46,10 @@ test("the same seed repeats a run and another does not; a wrong setting is named
     const wrong = async (augmentation: object): Promise<string> =>
       lab.augmented(0, 1, augmentation).then(
         () => "nothing",
-        (error: InstanceType<typeof cnnLab.CnnLabError>) => `${error.code} ${error.field}`,
+        (thrown: unknown) => {
+          const { code, field } = thrown as InstanceType<typeof cnnLab.CnnLabError>;
+          return `${code} ${field}`;
+        },
       );
     const errors = [await wrong({ rotation_rage: 3 }), await wrong({ zoom_range: -2 }), await wrong({ fill_mode: "mirror" })];
     lab.dispose();
