@@ -1,4 +1,4 @@
-/* global crossOriginIsolated, document, location, module, PerformanceObserver */
+/* global document, location, module, PerformanceObserver */
 /**
  * Measures the lab through its public class in headless Chromium and prints tables and, at
  * the end, the same as JSON. Visits the lab that CNN_LAB_URL names.
@@ -41,7 +41,7 @@ async function open(file) {
 
 async function reading() {
   const rows = [];
-  console.log("file                          decoder   pictures   seconds   pictures/s   longest task   memory");
+  console.log("file                          decoder   pictures   seconds   pictures/s   longest task");
   for (const file of files) {
     const options = basename(file).startsWith("cifar") ? {} : { size: [150, 150] };
     for (const decoder of ["core", "browser", "core", "browser"]) {
@@ -57,7 +57,6 @@ async function reading() {
           row.seconds.toFixed(1).padStart(9),
           String(Math.round(row.pictures / row.seconds)).padStart(12),
           `${Math.round(row.longest)} ms`.padStart(14),
-          `${Math.round(row.megabytes)} MB`.padStart(8),
         ].join(" "),
       );
     }
@@ -77,9 +76,8 @@ async function load(options) {
   const { splits } = await lab.loadFiles(document.querySelector("input").files, options);
   const seconds = (performance.now() - began) / 1000;
   observer.disconnect();
-  const megabytes = crossOriginIsolated ? (await performance.measureUserAgentSpecificMemory()).bytes / 1e6 : NaN;
   lab.dispose();
-  return { pictures: splits.train + splits.validation + splits.test, seconds, longest, megabytes };
+  return { pictures: splits.train + splits.validation + splits.test, seconds, longest };
 }
 
 async function augmentation() {
