@@ -1,7 +1,7 @@
 /**
  * Trains the MNIST convnet through the public class in headless Chromium, once for each
- * seed, and prints time and test accuracy. Fails where the mean is below `LEAST`, unless it
- * was given less to train with. Visits the lab that CNN_LAB_URL names, else the built site in `dist/`.
+ * seed, and prints time and test accuracy. Fails where a seed is below `LEAST`, unless it was
+ * given less to train with. Visits the lab that CNN_LAB_URL names, else the built site in `dist/`.
  *
  *   npm run accuracy -- --seeds 1,2,3 --device cpu --epochs 5 [--limit N]
  */
@@ -26,7 +26,7 @@ const options = {
   limit: values.limit === undefined ? undefined : Number(values.limit),
 };
 
-/** Of the mean; native Keras's own seeds differ by more than half a percent, see README.md. */
+/** Of every seed. Native Keras's own seeds differ by more than half a percent, see README.md. */
 const LEAST = 0.9894;
 
 const address = process.env.CNN_LAB_URL;
@@ -67,8 +67,9 @@ try {
   await server?.close();
 }
 const mean = accuracies.reduce((sum, accuracy) => sum + accuracy, 0) / accuracies.length;
-console.log(`test accuracy: mean ${mean.toFixed(4)}, lowest ${Math.min(...accuracies).toFixed(4)}`);
-if (options.epochs >= 5 && options.limit === undefined && mean < LEAST) {
+const lowest = Math.min(...accuracies);
+console.log(`test accuracy: mean ${mean.toFixed(4)}, lowest ${lowest.toFixed(4)}`);
+if (options.epochs >= 5 && options.limit === undefined && lowest < LEAST) {
   console.error(`It should be at least ${LEAST}.`);
   process.exitCode = 1;
 }

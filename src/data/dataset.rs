@@ -136,7 +136,7 @@ pub struct Dataset {
     splits: PerSplit<Vec<u32>>,
 }
 
-/// All of a data set but its pixels and its present division, as it is kept in a browser.
+/// All of a data set but its pixels and its present division.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct About {
@@ -150,8 +150,6 @@ struct About {
     sizes: Vec<[u32; 2]>,
     /// The pictures of each split as they were loaded.
     given: PerSplit<Vec<u32>>,
-    /// How the splits came from `given`.
-    divided: SplitOptions,
     /// Pictures that were taken out.
     excluded: usize,
     warnings: Vec<Warning>,
@@ -183,7 +181,6 @@ impl Dataset {
             names: Vec::new(),
             sizes: Vec::new(),
             given: PerSplit::default(),
-            divided: SplitOptions::default(),
             excluded: 0,
             warnings: Vec::new(),
         };
@@ -354,7 +351,6 @@ impl Dataset {
             splits[split].sort_unstable();
         }
         self.splits = splits;
-        self.about.divided = options;
         Ok(())
     }
 
