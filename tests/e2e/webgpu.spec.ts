@@ -1,4 +1,5 @@
 import { expect, type Page, test } from "@playwright/test";
+import { png, zip } from "./files";
 import { openLab, openModule, withWebGpu } from "./lab";
 
 /** The losses of 20 steps of the MNIST convnet, 64 pictures each. */
@@ -34,6 +35,52 @@ test("20 steps from one seed give the same losses on cpu, ndarray and webgpu", a
   expect(cpu.losses).toHaveLength(20);
   expect(furthest(ndarray.losses)).toBeLessThan(1e-3);
   expect(furthest(webgpu.losses)).toBeLessThan(1e-3);
+});
+
+test("pictures of one's own, augmented, train alike on all three and are evaluated alike", async ({ page }) => {
+  test.setTimeout(300_000);
+  // Stripes that stand or lie, at another place and in another colour in each picture.
+  const striped = (i: number): Buffer =>
+    png(24, 24, 3, (x, y, channel) => ((i % 2 ? x : y) + i) % 7 < 3 ? 255 - ((37 * i + 60 * channel) % 90) : (53 * i + 40 * channel) % 120);
+  const entries = Array.from({ length: 120 }, (_, i) => ({ path: `${i % 2 ? "standing" : "lying"}/${i}.png`, bytes: striped(i) }));
+  await openModule(page);
+  await page.evaluate(() => document.body.append(Object.assign(document.createElement("input"), { type: "file" })));
+  await page.setInputFiles("input", { name: "stripes.zip", mimeType: "application/zip", buffer: zip(entries) });
+  const run = (device: "cpu" | "ndarray" | "webgpu"): Promise<{ losses: number[]; kind: string; accuracy: number; loss: number }> =>
+    page.evaluate(async (device) => {
+      const lab = await cnnLab.CnnLab.create({ device, seed: 8 });
+      const { kind } = lab.device;
+      await lab.loadFiles(document.querySelector("input")!.files!);
+      const { splits, classes } = await lab.split({ validation: 0.2, test: 0.1 });
+      if (splits.train !== 84 || classes.length !== 2) throw new Error(JSON.stringify({ splits, classes }));
+      await lab.setModel({
+        input_shape: [24, 24, 3],
+        layers: [
+          { layer: "Conv2D", filters: 8, kernel_size: 3, activation: "relu" },
+          { layer: "MaxPooling2D", pool_size: 2 },
+          { layer: "Flatten" },
+          { layer: "Dense", units: 2, activation: "softmax" },
+        ],
+      });
+      const losses: number[] = [];
+      const augmentation = { rotation_range: 10, horizontal_flip: true, featurewise_center: true, channel_shift_range: 20 };
+      for await (const event of lab.train({ epochs: 4, batchSize: 16, augmentation })) {
+        if (event.type === "step") losses.push(event.loss);
+      }
+      const { accuracy, loss } = await lab.evaluate("test");
+      lab.dispose();
+      return { losses, kind, accuracy, loss };
+    }, device);
+  const cpu = await run("cpu");
+  const others = [await run("ndarray"), await run("webgpu")];
+  expect(others.map(({ kind }) => kind)).toEqual(["ndarray", "webgpu"]);
+  expect(cpu.losses).toHaveLength(24);
+  expect(cpu.losses.at(-1)).toBeLessThan(cpu.losses[0]!);
+  for (const { losses, accuracy, loss } of others) {
+    expect(Math.max(...cpu.losses.map((one, i) => Math.abs(one - losses[i]!)))).toBeLessThan(1e-3);
+    expect(accuracy).toBe(cpu.accuracy);
+    expect(loss).toBeCloseTo(cpu.loss, 3);
+  }
 });
 
 test("cpu does not load the WebGPU module even then", async ({ page }) => {
