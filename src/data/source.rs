@@ -72,6 +72,8 @@ pub struct Plan {
     pub name: String,
     /// What was found, in a few words: "a folder of pictures".
     pub kind: String,
+    /// Whether a table is among the files, so that its label column can be chosen.
+    pub table: bool,
     /// The classes' names; a label is a place in this list.
     pub classes: Vec<String>,
     /// Height, width and channels of every picture.

@@ -46,6 +46,7 @@ impl ReadAt for DroppedFile {
 struct PlanInfo<'a> {
     name: &'a str,
     kind: &'a str,
+    table: bool,
     classes: &'a [String],
     shape: [usize; 3],
     splits: &'a crate::data::dataset::PerSplit<usize>,
@@ -95,6 +96,7 @@ impl Reader {
         to_js(&PlanInfo {
             name: &plan.name,
             kind: &plan.kind,
+            table: plan.table,
             classes: &plan.classes,
             shape: plan.shape,
             splits: &plan.splits,

@@ -16,6 +16,7 @@ use crate::error::{Error, Result};
 pub(super) struct Draft {
     name: String,
     kind: &'static str,
+    table: bool,
     classes: Vec<String>,
     content: Content,
     warnings: Vec<Warning>,
@@ -132,7 +133,7 @@ pub(super) fn make(tree: &Tree, files: &mut Files, options: &ReadOptions) -> Res
                 left_out(&mut notes, "pictures", &pictures);
                 ("a table of pixels", classes, Content::Blocks(blocks))
             }
-            _ if pictures.is_empty() => return Err(nothing(tree)),
+            _ if pictures.is_empty() => return Err(nothing(tree, &tables)),
             _ => {
                 let (kind, classes, items) =
                     picture_files(&pictures, &tables, files, options, &mut notes)?;
@@ -156,15 +157,24 @@ pub(super) fn make(tree: &Tree, files: &mut Files, options: &ReadOptions) -> Res
     }
     let name = name_of(tree, &content);
     let (warnings, options) = (notes.finish(), options.clone());
-    Ok(Draft { name, kind, classes, content, warnings, suggestion: None, options })
+    let table = !tables.is_empty();
+    Ok(Draft { name, kind, table, classes, content, warnings, suggestion: None, options })
 }
 
 /// What to say where nothing can be learned from.
-fn nothing(tree: &Tree) -> Error {
+fn nothing(tree: &Tree, tables: &[&Leaf]) -> Error {
     // A zip that is locked, say: the only file there was.
     if let Some(Warning { file, message }) = tree.warnings.first() {
         return Error::data_missing(format!("There is no picture that can be read. {message}"))
             .file(file);
+    }
+    if let Some(table) = tables.first() {
+        return Error::data_missing(
+            "This table holds no pixels, and no pictures came with it. A table of pixels has a \
+             column for each pixel and one for the label; a table of file names is dropped \
+             together with its pictures.",
+        )
+        .file(&table.path);
     }
     let hint = tree.leaves.iter().find_map(|leaf| {
         let name = leaf.path.rsplit('/').next().unwrap_or(&leaf.path).to_lowercase();
@@ -310,6 +320,7 @@ impl Draft {
         Ok(Plan {
             name: self.name.clone(),
             kind: self.kind.into(),
+            table: self.table,
             classes: self.classes.clone(),
             shape,
             splits: PerSplit::from_fn(|split| counts[split].iter().sum()),

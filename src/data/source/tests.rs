@@ -251,6 +251,10 @@ fn sets_that_cannot_be_learned_from_are_errors_that_say_what_to_do() {
     assert!(refused(&[named("test/a/1.png"), named("val/b/2.png")]).to_string().contains("train"));
     let python = tar(&[("cifar-10-batches-py/data_batch_1", b"\x80\x02}q")]);
     assert!(refused(&one("cifar-10-python.tar.gz", gzip(&python))).to_string().contains("binary"));
+    let words = b"name,what\nparis,city\nrhine,river\n".to_vec();
+    let error = refused(&one("words.csv", words));
+    assert_eq!((error.code(), error.file_name()), ("data-missing", Some("words.csv")));
+    assert!(error.to_string().contains("no pixels"), "{error}");
     let error = refused(&one("x.zip", b"PK\x03\x04 and nothing more".to_vec()));
     assert_eq!((error.code(), error.file_name()), ("files", Some("x.zip")));
 }
@@ -491,6 +495,7 @@ fn a_table_names_pictures_and_their_labels() {
     files.push(("set/labels.csv".into(), table.into()));
     let (plan, pictures) = all(&files, &ReadOptions::default());
     assert_eq!(plan.classes, ["cat", "dog"]);
+    assert!(plan.table);
     assert_eq!(pictures.labels, [0, 1, 0]);
     let told: Vec<(&str, &str)> = plan
         .warnings

@@ -137,6 +137,8 @@ export type FilesInfo = {
   name: string;
   /** One phrase: "a folder of pictures". */
   kind: string;
+  /** Whether a table is among the files, so that its `labelColumn` can be chosen. */
+  table: boolean;
   classes: string[];
   shape: Shape;
   splits: Record<Split, number>;

@@ -54,7 +54,8 @@ export class OwnStep {
 
   /** Whether a table is among the files, whose label column can be chosen. */
   get hasTable(): boolean {
-    return /csv|table/i.test(this.found?.kind ?? "") || (this.files?.some(({ name }) => /\.(csv|tsv)$/i.test(name)) ?? false);
+    // Where looking failed, the column may be what it failed at.
+    return this.found?.table ?? this.files?.some(({ name }) => /\.(csv|tsv)$/i.test(name)) ?? false;
   }
 
   /** Why nothing can be loaded now. */

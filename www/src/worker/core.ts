@@ -175,6 +175,7 @@ export type SyncFile = {
 export type PlanInfo = {
   name: string;
   kind: string;
+  table: boolean;
   classes: string[];
   shape: Shape;
   splits: Record<Split, number>;

@@ -73,6 +73,7 @@ function planOf(options: ReadOptions): PlanInfo {
   return {
     name: "photos",
     kind: "a folder of pictures",
+    table: false,
     classes: ["cat", "dog"],
     shape: options.size ? [...options.size, 1] : shape,
     splits: { train: pictures, validation: 0, test: 0 },
@@ -223,6 +224,7 @@ test("a look gives what loading would, and its reader loads", async () => {
   const info = await inspectFiles(here, drop, request(), context);
   expect(info).toMatchObject({
     kind: "a folder of pictures",
+    table: false,
     warnings: [{ file: "gone.jpg" }, { file: "notes.txt" }],
     memory: { bytes: 400, budget: 399, paged: true },
   });

@@ -93,10 +93,11 @@ export async function inspectFiles(
   if (!drop.looksWith(reader)) throw abortedError();
   const info = await notDead(reader.call("plan", planOptions(options)));
   signal.throwIfAborted();
-  const { name, kind, classes, shape, splits, counts, bytes } = info;
+  const { name, kind, table, classes, shape, splits, counts, bytes } = info;
   return {
     name,
     kind,
+    table,
     classes,
     shape,
     splits,
