@@ -6,7 +6,7 @@
  *   npm run bench -- reading FILE.zip [FILE.zip ...]   both decoders on the same files, in turn
  *   npm run bench -- augmentation FILE.zip             training with and without, in turn
  */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { chromium } from "playwright-core";
 
@@ -41,12 +41,12 @@ async function open(file) {
 
 async function reading() {
   const rows = [];
-  console.log("file                          decoder   pictures   seconds   pictures/s   longest task");
+  console.log("file                          decoder   pictures   seconds   pictures/s   longest task   peak memory");
   for (const file of files) {
     const options = basename(file).startsWith("cifar") ? {} : { size: [150, 150] };
     for (const decoder of ["core", "browser", "core", "browser"]) {
       const page = await open(file);
-      const row = { file: basename(file), decoder, ...(await page.evaluate(load, { ...options, decoder })) };
+      const row = { file: basename(file), decoder, ...(await page.evaluate(load, { ...options, decoder })), peak: await peakMemory() };
       await page.close();
       rows.push(row);
       console.log(
@@ -57,11 +57,28 @@ async function reading() {
           row.seconds.toFixed(1).padStart(9),
           String(Math.round(row.pictures / row.seconds)).padStart(12),
           `${Math.round(row.longest)} ms`.padStart(14),
+          (row.peak === null ? "?" : `${row.peak} MB`).padStart(13),
         ].join(" "),
       );
     }
   }
   return rows;
+}
+
+/**
+ * The most memory that a tab's process has had, WebAssembly and workers included, in MB of a
+ * million bytes; null where the system does not tell.
+ */
+async function peakMemory() {
+  const devtools = await browser.newBrowserCDPSession();
+  const { processInfo } = await devtools.send("SystemInfo.getProcessInfo");
+  await devtools.detach();
+  const peaks = processInfo
+    .filter(({ type }) => type === "renderer")
+    .map(({ id }) => `/proc/${id}/status`)
+    .filter((file) => existsSync(file))
+    .map((file) => Number(/VmHWM:\s+(\d+) kB/.exec(readFileSync(file, "utf8"))?.[1]) * 1.024e-3);
+  return peaks.length === 0 ? null : Math.round(Math.max(...peaks));
 }
 
 /** Runs in the browser. */

@@ -5,6 +5,7 @@
 //! reading needs: made by one worker and sent to others, it gives the same pictures in the
 //! same order everywhere. Files are known by their content where a name does not tell.
 
+mod block;
 mod draft;
 mod pictures;
 mod pixels;

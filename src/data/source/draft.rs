@@ -1,8 +1,7 @@
 //! What kind of set the files are, and which picture is of which class and split; then, with
 //! a size and a limit, the plan.
 
-use std::collections::BTreeMap;
-
+use super::block::{Block, Notes};
 use super::pictures::picture_files;
 use super::pixels::{cifar_files, idx_pairs, pixel_tables};
 use super::tree::{Leaf, Tree, What};
@@ -33,65 +32,10 @@ enum Content {
     Blocks(Vec<Block>),
 }
 
-/// A file of pixels.
-pub(super) struct Block {
-    pub path: String,
-    pub place: Place,
-    pub split: Split,
-    pub layout: Layout,
-    /// Where each picture or line starts, and where the last one ends.
-    pub starts: Starts,
-    /// One a picture or line; [`SKIP`] where it is none.
-    pub labels: Vec<u16>,
-}
-
-pub(super) enum Starts {
-    Regular { first: u64, stride: u64 },
-    Listed(Vec<u64>),
-}
-
-impl Starts {
-    fn of(&self, index: usize) -> u64 {
-        match self {
-            Self::Regular { first, stride } => first + stride * index as u64,
-            Self::Listed(starts) => starts[index],
-        }
-    }
-}
-
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Suggestion {
     size: [usize; 2],
     grey: bool,
-}
-
-/// Warnings, of which each file has a hundred at most.
-#[derive(Default)]
-pub(super) struct Notes {
-    list: Vec<Warning>,
-    of_file: BTreeMap<String, usize>,
-}
-
-impl Notes {
-    const MOST: usize = 100;
-
-    pub fn add(&mut self, file: &str, message: impl Into<String>) {
-        let count = self.of_file.entry(file.to_owned()).or_default();
-        *count += 1;
-        if *count <= Self::MOST {
-            self.list.push(Warning { file: file.to_owned(), message: message.into() });
-        }
-    }
-
-    fn finish(mut self) -> Vec<Warning> {
-        for (file, count) in self.of_file {
-            if count > Self::MOST {
-                let message = format!("{} more like these.", count - Self::MOST);
-                self.list.push(Warning { file, message });
-            }
-        }
-        self.list
-    }
 }
 
 /// Finds out what the files are.

@@ -1,6 +1,6 @@
 //! Files that are pictures: their classes by folders, by a table, or by hand.
 
-use super::draft::Notes;
+use super::block::Notes;
 use super::pixels::{ids_label, sketch};
 use super::tree::Leaf;
 use super::{Item, ReadOptions};

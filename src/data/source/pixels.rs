@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::draft::{Block, Notes, Starts};
+use super::block::{Block, Notes, Starts};
 use super::tree::Leaf;
 use super::{Layout, ReadOptions, SKIP};
 use crate::data::bytes::{Files, Place, explain, skip};

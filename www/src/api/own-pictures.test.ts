@@ -2,8 +2,9 @@
 import { beforeEach, expect, test } from "vitest";
 import type { CallOptions } from "./connection";
 import { abortedError } from "./error";
+import { handOver } from "./hand-over";
 import type { Host } from "./host";
-import { handOver, OwnPictures } from "./own-pictures";
+import { OwnPictures } from "./own-pictures";
 import type { DroppedFile, Edit, Method } from "./protocol";
 import { emptyMemory } from "./recovery";
 

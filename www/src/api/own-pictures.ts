@@ -1,9 +1,9 @@
 /** The user's own pictures: how they get to the worker, and what is kept of them here. */
-import type { CallOptions } from "./connection";
 import { gather, type Gathered } from "./dropped";
 import { abortedError, CnnLabError, optionError } from "./error";
+import { handOver } from "./hand-over";
 import type { Host } from "./host";
-import type { Args, DroppedFile, Edit, Method, ReadOptions, Result } from "./protocol";
+import type { DroppedFile, Edit, ReadOptions } from "./protocol";
 import type {
   AddPicturesOptions,
   DatasetInfo,
@@ -14,43 +14,9 @@ import type {
   Shape,
 } from "./types";
 
-/**
- * Handing over a file takes the page's thread from some microseconds to a fifth of a
- * millisecond, for Chromium asks the disk for the size of what a file input gave. All of a big
- * folder at once would make the page stand still, so it goes in pieces of about so long.
- */
-const PIECE_MS = 10;
-/** Files in the first piece. */
-const FIRST_PIECE = 32;
-const MOST_IN_PIECE = 1024;
-
 /** The size of a set that is begun picture by picture: enough to tell things apart, and quick to learn. */
 const BEGUN: Shape = [64, 64, 3];
 const BEGUN_NAME = "My pictures";
-
-/** How a worker is called. */
-export type Call = <M extends Method>(method: M, args: Args<M>, o?: CallOptions) => Promise<Result<M>>;
-
-/** Numbers drops over all labs of a page. */
-let lastDrop = 0;
-
-/** Hands files over, piece by piece, and gives the number that they then go by. */
-export async function handOver(call: Call, files: DroppedFile[], signal?: AbortSignal): Promise<number> {
-  const drop = ++lastDrop;
-  let piece = FIRST_PIECE;
-  for (let first = 0; first < files.length; ) {
-    if (signal?.aborted) throw abortedError();
-    const some = files.slice(first, first + piece);
-    const onSent = (took: number): void => {
-      const fitting = Math.floor((some.length * PIECE_MS) / Math.max(took, 0.01));
-      piece = Math.max(1, Math.min(MOST_IN_PIECE, 2 * piece, fitting));
-    };
-    // Waits for the answer, and so the page has its turns between.
-    await call("takeFiles", [{ drop, files: some }], { onSent });
-    first += some.length;
-  }
-  return drop;
-}
 
 export class OwnPictures {
   #host: Host;

@@ -4,7 +4,7 @@
  */
 import type { Connection } from "./connection";
 import { toCnnLabError, type CnnLabError } from "./error";
-import { handOver } from "./own-pictures";
+import { handOver } from "./hand-over";
 import { isFatal, type DroppedFile, type Edit, type Loaded, type Model, type ReadOptions } from "./protocol";
 import type { DatasetInfo, DeviceKind, FileWarning, History, SavedRun } from "./types";
 
