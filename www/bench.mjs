@@ -17,18 +17,23 @@ if (!(what in benches) || files.length === 0) {
   process.exit(2);
 }
 
-const browser = await chromium.launch({
-  executablePath: process.env.CNN_LAB_CHROME ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync),
-  args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-try {
-  console.log(JSON.stringify(await benches[what]()));
-} finally {
-  await browser.close();
+console.log(JSON.stringify(await benches[what]()));
+
+/** Works with a browser of its own, whose processes have done nothing else yet. */
+async function inBrowser(work) {
+  const browser = await chromium.launch({
+    executablePath: process.env.CNN_LAB_CHROME ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync),
+    args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+  try {
+    return await work(browser);
+  } finally {
+    await browser.close();
+  }
 }
 
 /** A page that holds nothing but the public module and a file input. */
-async function open(file) {
+async function open(browser, file) {
   const page = await browser.newPage();
   await page.goto(new URL("cnn-lab.js", process.env.CNN_LAB_URL).href);
   await page.evaluate(async () => {
@@ -45,9 +50,11 @@ async function reading() {
   for (const file of files) {
     const options = basename(file).startsWith("cifar") ? {} : { size: [150, 150] };
     for (const decoder of ["core", "browser", "core", "browser"]) {
-      const page = await open(file);
-      const row = { file: basename(file), decoder, ...(await page.evaluate(load, { ...options, decoder })), peak: await peakMemory() };
-      await page.close();
+      const row = await inBrowser(async (browser) => {
+        const page = await open(browser, file);
+        const read = await page.evaluate(load, { ...options, decoder });
+        return { file: basename(file), decoder, ...read, peak: await peakMemory(browser) };
+      });
       rows.push(row);
       console.log(
         [
@@ -69,7 +76,7 @@ async function reading() {
  * The most memory that a tab's process has had, WebAssembly and workers included, in MB of a
  * million bytes; null where the system does not tell.
  */
-async function peakMemory() {
+async function peakMemory(browser) {
   const devtools = await browser.newBrowserCDPSession();
   const { processInfo } = await devtools.send("SystemInfo.getProcessInfo");
   await devtools.detach();
@@ -98,8 +105,7 @@ async function load(options) {
 }
 
 async function augmentation() {
-  const page = await open(files[0]);
-  const rows = await page.evaluate(async () => {
+  const rows = await inBrowser(async (browser) => (await open(browser, files[0])).evaluate(async () => {
     const lab = await module.CnnLab.create({ device: "cpu", seed: 1 });
     await lab.loadFiles(document.querySelector("input").files, { size: [150, 150] });
     const presets = await lab.presets();
@@ -116,7 +122,7 @@ async function augmentation() {
     for (let i = 0; i < 4; i += 1) found.push({ without: await measure(), with: await measure(lesson) });
     lab.dispose();
     return found;
-  });
+  }));
   console.log("pictures/s without   with   ratio");
   for (const row of rows) {
     console.log([row.without.toFixed(1).padStart(18), row.with.toFixed(1).padStart(6), (row.with / row.without).toFixed(3).padStart(7)].join(" "));
