@@ -8,7 +8,7 @@ mod common;
 use burn::tensor::{Device, Tensor};
 use cnn_lab::data::dataset::{Split, SplitOptions};
 use cnn_lab::data::prepare::{Recipe, Target};
-use cnn_lab::data::preprocess::Preprocessing;
+use cnn_lab::data::preprocess::{Fitted, Preprocessing};
 use cnn_lab::model::network::{Mode, Network};
 use cnn_lab::model::spec::ModelSpec;
 use cnn_lab::store::checkpoint;
@@ -251,6 +251,69 @@ fn only_training_pictures_are_augmented() {
     let (plain, augmented) = (train(json!({})), train(json!({"cutout": 12})));
     assert_eq!(plain.val_loss, augmented.val_loss);
     assert_ne!(plain.loss, augmented.loss);
+}
+
+/// Whitening is fitted a piece at a time, and until that is done nothing is changed.
+#[test]
+fn a_run_that_is_stopped_while_it_is_fitted_for_leaves_all_as_it_was() {
+    let mut session = Session::new(Device::flex(), 3);
+    session.set_dataset(bars(500, 28)).unwrap();
+    session.set_model(convnet(28)).unwrap();
+    session.start_training(&options(json!({"batchSize": 100, "steps": 2}))).unwrap();
+    run(&mut session, 1);
+    let before = block_on(checkpoint::save(&session)).unwrap();
+
+    let whitened = options(json!({
+        "batchSize": 100, "steps": 3, "optimizer": "sgd", "augmentation": {"zca_whitening": true}
+    }));
+    let info = session.start_training(&whitened).unwrap();
+    assert!(info.fitting && session.is_training());
+    let events = block_on(session.advance(100)).unwrap();
+    let [Event::Fitting { what: Fitted::Whitening, pictures: 500, share }] = events[..] else {
+        panic!("{events:?}")
+    };
+    assert!(0.0 < share && share < 0.5, "{share}");
+    // What is saved meanwhile goes on as if there had been no such run.
+    assert!(block_on(checkpoint::save(&session)).unwrap() == before);
+    assert!(session.recipe().is_none() && session.upcoming(3).unwrap().is_empty());
+    assert!(!session.supply(2, vec![]).unwrap());
+    for refused in [
+        session.start_training(&whitened).map(|_| ()),
+        session.split(SplitOptions::default()).map(|_| ()),
+    ] {
+        assert_eq!(refused.unwrap_err().code(), "state");
+    }
+    session.update_training(Some(0.5), None).unwrap();
+    assert_eq!(session.stop_training(), [Event::Done { reason: Reason::Stopped }]);
+    assert!(!session.is_training() && session.stop_training().is_empty());
+    assert!(block_on(checkpoint::save(&session)).unwrap() == before);
+
+    // The run before can still be resumed; and the other one, begun again, is itself.
+    let mut other = Session::new(Device::flex(), 99);
+    checkpoint::load(&mut other, &before).unwrap();
+    other.set_dataset(bars(500, 28)).unwrap();
+    let mut finished = Vec::new();
+    for session in [&mut session, &mut other] {
+        session.start_training(&options(json!({"resume": true, "steps": 1}))).unwrap();
+        run(session, 1);
+        session.start_training(&whitened).unwrap();
+        session.update_training(Some(0.02), None).unwrap();
+        let events = run(session, 2);
+        let shares = events.iter().map_while(|event| match event {
+            Event::Fitting { share, .. } => Some(*share),
+            _ => None,
+        });
+        let shares: Vec<f64> = shares.collect();
+        assert!(shares.len() > 5 && shares.is_sorted_by(|a, b| a < b), "{shares:?}");
+        assert_eq!(shares.last(), Some(&1.0));
+        assert!(matches!(events[shares.len()], Event::Step { global_step: 4, .. }));
+        assert_eq!(events.len(), shares.len() + 4);
+        assert!(session.network().unwrap().preprocessing.zca_epsilon.is_some());
+        finished.push(block_on(checkpoint::save(session)).unwrap());
+    }
+    assert!(finished[0] == finished[1]);
+    // Fitted once, it is not fitted again.
+    assert!(!session.start_training(&whitened).unwrap().fitting);
 }
 
 #[test]

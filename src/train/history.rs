@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::data::preprocess::Fitted;
+
 /// One training step.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct StepRecord {
@@ -56,6 +58,15 @@ pub enum Reason {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(tag = "type", rename_all = "lowercase", rename_all_fields = "camelCase")]
 pub enum Event {
+    /// What is fitted to the training pictures before the first step has come this far.
+    Fitting {
+        /// What it is.
+        what: Fitted,
+        /// The pictures that it is fitted to.
+        pictures: usize,
+        /// The share of the work that is done: 1 where steps follow.
+        share: f64,
+    },
     /// A training step is done; its figures are those of its batch.
     Step {
         /// The epoch, counted from 1.

@@ -56,6 +56,8 @@ pub struct RunInfo {
     pub batch_size: usize,
     /// Batches of validation after each epoch; 0 without validation.
     pub validation_batches: usize,
+    /// Whether something has to be fitted to the pictures before the first step.
+    pub fitting: bool,
 }
 
 /// How a run goes, as a checkpoint keeps it.

@@ -3,17 +3,19 @@
 //! Nothing here runs by itself. Whoever owns the session calls [`Session::advance`], gets
 //! events, and decides when to call again; so pause, single step and stop need no flags
 //! here. A run passes through [`Phase::Training`] and [`Phase::Validating`] once an epoch
-//! and ends in [`Phase::Over`], from where it can be resumed if it was stopped.
+//! and ends in [`Phase::Over`], from where it can be resumed if it was stopped. What has to be
+//! fitted to the pictures before its first step keeps it a [`Start`] until then.
+
+mod start;
 
 use std::collections::BTreeMap;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::data::augment::Augmentation;
 use crate::data::batch;
 use crate::data::dataset::{Dataset, DatasetInfo, Split, SplitOptions};
 use crate::data::prepare::{Prepared, Recipe, StepPlan, Target};
-use crate::data::preprocess::Preprocessing;
+use crate::data::preprocess::{Fitting, Preprocessing};
 use crate::device;
 use crate::error::{Error, Result};
 use crate::evaluate::Evaluator;
@@ -21,10 +23,9 @@ use crate::model::network::{Mode, Network, Share};
 use crate::model::shape::Summary;
 use crate::model::spec::ModelSpec;
 use crate::train::history::{EpochRecord, Event, History, Reason, StepRecord};
-use crate::train::optimizer::{Optimizer, OptimizerSpec};
-use crate::train::options::{
-    Progress, RunInfo, TrainOptions, check_fit, check_memory, class_weights, learning_rate, whole,
-};
+use crate::train::optimizer::Optimizer;
+use crate::train::options::{Progress, RunInfo, TrainOptions, learning_rate, whole};
+use start::Start;
 
 /// Batches made elsewhere are kept for so many steps ahead at the most.
 const MOST_AHEAD: u64 = 64;
@@ -59,6 +60,8 @@ pub struct Session {
     pub(crate) optimizer: Option<Optimizer>,
     pub(crate) history: History,
     run: Option<Run>,
+    /// The run to come, while something is being fitted for it.
+    start: Option<Start>,
 }
 
 impl Session {
@@ -73,6 +76,7 @@ impl Session {
             optimizer: None,
             history: History::default(),
             run: None,
+            start: None,
         }
     }
 
@@ -154,14 +158,20 @@ impl Session {
         &self.history
     }
 
-    /// How the present run goes, if there is one.
+    /// How the present run goes, if there is one; one that is still being fitted for is not.
     pub fn progress(&self) -> Option<&Progress> {
         self.run.as_ref().map(|run| &run.progress)
     }
 
     /// Whether a run is under way: started, and neither over nor stopped.
     pub fn is_training(&self) -> bool {
-        self.run.as_ref().is_some_and(|run| !matches!(run.phase, Phase::Over))
+        self.start.is_some() || self.is_stepping()
+    }
+
+    /// Whether a run is under way for which all is fitted.
+    fn is_stepping(&self) -> bool {
+        self.start.is_none()
+            && self.run.as_ref().is_some_and(|run| !matches!(run.phase, Phase::Over))
     }
 
     /// Takes a model with fresh weights; what was trained before is gone.
@@ -204,115 +214,33 @@ impl Session {
         self.network = Some(network);
     }
 
-    /// Begins a run, or goes on with one.
+    /// Begins a run, or goes on with one. Where fitting something to the pictures takes more
+    /// than a moment, [`advance`](Self::advance) does that first, and nothing is changed until
+    /// it is done.
     ///
     /// # Errors
     /// `option` naming a wrong option, `state` where data, model or the run to resume is
     /// missing or another run is under way, `input-shape` and `class-count` where model and
-    /// data do not fit. Nothing is changed then.
+    /// data do not fit, `storage` where a picture cannot be read. Nothing is changed then.
     pub fn start_training(&mut self, options: &TrainOptions) -> Result<RunInfo> {
         self.refuse_while_training("start another run")?;
-        let dataset = self.dataset()?;
-        let network = self.network()?;
-        if dataset.classes().len() < 2 {
-            return Err(Error::data_missing(
-                "All pictures are of one class, so there is nothing to tell apart. Add pictures \
-                 of another class.",
-            )
-            .file(dataset.name()));
+        let (start, info) = Start::new(self, options)?;
+        if start.fitting.is_over() {
+            self.begin(start)?;
+        } else {
+            self.start = Some(start);
         }
-        check_fit(network, dataset)?;
-        let fingerprint = dataset.fingerprint();
-        let pictures = dataset.len(Split::Train);
-        if pictures == 0 {
-            return Err(Error::data_missing("The training split is empty; leave pictures in it.")
-                .field("split"));
-        }
-        let steps = options.steps.map(|steps| whole("steps", steps)).transpose()?;
-        let epochs = options.epochs.map(|epochs| whole("epochs", epochs)).transpose()?;
-        let batch_size = options.batch_size.map(|size| whole("batchSize", size)).transpose()?;
-        let optimizer = self.choose_optimizer(options)?;
-        let augmentation = options.augmentation.as_ref().map(Augmentation::from_value);
-        let augmentation = augmentation.transpose()?;
-        let class_weight = options.class_weight.as_ref();
-        let class_weight = class_weight.map(|asked| class_weights(asked, dataset)).transpose()?;
+        Ok(info)
+    }
 
-        let done = self.history.epochs.last().map_or(0, |epoch| epoch.epoch);
-        let progress = if options.resume {
-            let progress =
-                self.progress().filter(|progress| !progress.finished()).ok_or_else(|| {
-                    Error::state("There is no unfinished run to resume; train without resume.")
-                })?;
-            if progress.fingerprint != fingerprint {
-                return Err(Error::state(
-                    "The data is not what the run was trained with: load the same set with the \
-                     same limit and division, or train without resume.",
-                ));
-            }
-            if batch_size.is_some_and(|size| size as usize != progress.batch_size) {
-                return Err(Error::option(format!(
-                    "The run to resume has batches of {}; leave batchSize out.",
-                    progress.batch_size
-                ))
-                .field("batchSize"));
-            }
-            let differs = |field: &str| {
-                Error::option(format!("The run to resume has another {field}; leave it out."))
-                    .field(field)
-            };
-            if augmentation.is_some() && augmentation != progress.augmentation {
-                return Err(differs("augmentation"));
-            }
-            if class_weight.is_some_and(|weights| weights != progress.class_weight) {
-                return Err(differs("classWeight"));
-            }
-            progress.clone()
-        } else {
-            let batch_size = (batch_size.unwrap_or(32) as usize).min(pictures);
-            check_memory(network, batch_size)?;
-            let steps_per_epoch = pictures.div_ceil(batch_size) as u64;
-            let wanted =
-                epochs.unwrap_or_else(|| steps.map_or(1, |steps| steps.div_ceil(steps_per_epoch)));
-            Progress {
-                epoch: done + 1,
-                epochs: done.saturating_add(wanted.min(u64::from(u32::MAX)) as u32),
-                step: 0,
-                batch_size,
-                shuffle: options.shuffle.unwrap_or(true),
-                validate: options.validate.unwrap_or(true),
-                loss_sum: 0.0,
-                correct: 0.0,
-                seen: 0,
-                fingerprint,
-                augmentation,
-                class_weight: class_weight.unwrap_or_default(),
-            }
-        };
-        let settings = progress.augmentation.clone().unwrap_or_default();
-        settings.check(dataset.shape())?;
-        let preprocessing = if options.resume {
-            network.preprocessing.clone()
-        } else {
-            let picture = |index| Ok(dataset.picture(Split::Train, index)?.0);
-            let (shape, present) = (dataset.shape(), &network.preprocessing);
-            Preprocessing::fit(&settings, shape, pictures, fingerprint, present, picture)?
-        };
+    /// All is fitted: the run has the weights from now on.
+    fn begin(&mut self, start: Start) -> Result<()> {
+        let Start { progress, optimizer, steps_left, fitting } = start;
+        let dataset = self.dataset()?;
         let classes = dataset.classes().to_vec();
-        let validation = if progress.validate { dataset.len(Split::Validation) } else { 0 };
-        let steps_per_epoch = pictures.div_ceil(progress.batch_size);
-        let remaining = u64::from(progress.epochs + 1 - progress.epoch) * steps_per_epoch as u64
-            - progress.step as u64;
-        let steps_left = steps.unwrap_or(u64::MAX);
-        let info = RunInfo {
-            epoch: progress.epoch,
-            epochs: progress.epochs,
-            step: self.history.steps.len() as u64,
-            steps_per_epoch,
-            total_steps: steps_left.min(remaining),
-            batch_size: progress.batch_size,
-            validation_batches: validation.div_ceil(Evaluator::BATCH),
-        };
+        let steps_per_epoch = dataset.len(Split::Train).div_ceil(progress.batch_size);
         let order = self.order(&progress)?;
+        let preprocessing = fitting.into_fitted();
         let recipe = self.recipe_of(&progress, &preprocessing);
         if let Some(network) = &mut self.network {
             network.preprocessing = preprocessing;
@@ -327,7 +255,7 @@ impl Session {
         let phase = evaluator.map_or(Phase::Training, Phase::Validating);
         self.run =
             Some(Run { progress, order, steps_left, phase, recipe, supplied: BTreeMap::new() });
-        Ok(info)
+        Ok(())
     }
 
     /// Changes a run while it goes on: the step size, and the last epoch (never below the
@@ -336,8 +264,10 @@ impl Session {
     /// # Errors
     /// `option` naming a wrong value, `state` where no run is under way.
     pub fn update_training(&mut self, rate: Option<f64>, epochs: Option<f64>) -> Result<()> {
-        let (Some(run), Some(optimizer)) = (&mut self.run, &mut self.optimizer) else {
-            return Err(Error::state("No run is under way."));
+        let (progress, optimizer) = match (&mut self.start, &mut self.run, &mut self.optimizer) {
+            (Some(start), ..) => (&mut start.progress, &mut start.optimizer),
+            (None, Some(run), Some(optimizer)) => (&mut run.progress, optimizer),
+            _ => return Err(Error::state("No run is under way.")),
         };
         let rate = rate.map(learning_rate).transpose()?;
         let epochs = epochs.map(|epochs| whole("epochs", epochs)).transpose()?;
@@ -346,13 +276,17 @@ impl Session {
         }
         if let Some(epochs) = epochs {
             let epochs = epochs.min(u64::from(u32::MAX)) as u32;
-            run.progress.epochs = epochs.max(run.progress.epoch);
+            progress.epochs = epochs.max(progress.epoch);
         }
         Ok(())
     }
 
-    /// Ends the run where it is. It can be resumed.
+    /// Ends the run where it is. It can be resumed, unless something was still being fitted:
+    /// then all is as it was before it was started.
     pub fn stop_training(&mut self) -> Vec<Event> {
+        if self.start.take().is_some() {
+            return vec![Event::Done { reason: Reason::Stopped }];
+        }
         if !self.is_training() {
             return Vec::new();
         }
@@ -360,16 +294,21 @@ impl Session {
     }
 
     /// How the present run's batches are made: with it and the training pictures, another
-    /// worker can make the next ones and [`supply`](Self::supply) them.
+    /// worker can make the next ones and [`supply`](Self::supply) them. Not known while
+    /// something is being fitted.
     pub fn recipe(&self) -> Option<&Recipe> {
-        self.run.as_ref().map(|run| &run.recipe)
+        self.run.as_ref().filter(|_| self.start.is_none()).map(|run| &run.recipe)
     }
 
-    /// The next `n` training steps of the run under way, fewer where it ends before.
+    /// The next `n` training steps of the run under way, fewer where it ends before and none
+    /// while something is being fitted.
     ///
     /// # Errors
     /// `state` where no run is under way.
     pub fn upcoming(&self, n: usize) -> Result<Vec<StepPlan>> {
+        if self.start.is_some() {
+            return Ok(Vec::new());
+        }
         let (Some(run), true) = (&self.run, self.is_training()) else {
             return Err(Error::state("No run is under way."));
         };
@@ -396,7 +335,7 @@ impl Session {
     pub fn supply(&mut self, step: u64, values: Vec<f32>) -> Result<bool> {
         let now = self.history.steps.len() as u64;
         let places = match &self.run {
-            Some(run) if self.is_training() && (now..now + MOST_AHEAD).contains(&step) => {
+            Some(run) if self.is_stepping() && (now..now + MOST_AHEAD).contains(&step) => {
                 self.places(run, step)?
             }
             _ => None,
@@ -440,17 +379,39 @@ impl Session {
     }
 
     /// Goes on by at most `n` training steps or validation batches and tells what happened.
-    /// Stops short at the end of an epoch's steps, so that one call never mixes both. Empty
-    /// where no run is under way.
+    /// Stops short at the end of an epoch's steps, so that one call never mixes both. Where
+    /// something has to be fitted first, a call is a piece of that, of some 10 ms. Empty where
+    /// no run is under way.
     ///
     /// # Errors
-    /// `device-lost` where the device fails; the weights are not to be trusted then.
+    /// `device-lost` where the device fails; the weights are not to be trusted then. `storage`
+    /// where a picture cannot be read.
     pub async fn advance(&mut self, n: usize) -> Result<Vec<Event>> {
+        if self.start.is_some() {
+            return self.advance_fitting();
+        }
         match self.run.as_ref().map(|run| &run.phase) {
             None | Some(Phase::Over) => Ok(Vec::new()),
             Some(Phase::Training) => self.advance_training(n.max(1)).await,
             Some(Phase::Validating(_)) => self.advance_validation(n.max(1)).await,
         }
+    }
+
+    fn advance_fitting(&mut self) -> Result<Vec<Event>> {
+        let (Some(dataset), Some(start)) = (&self.dataset, &mut self.start) else {
+            return Ok(Vec::new());
+        };
+        let fitting = &mut start.fitting;
+        // A thousand events tell as much as a hundred thousand.
+        let told = |fitting: &Fitting| (fitting.share() * 1000.0) as u32;
+        let before = told(fitting);
+        let over = fitting.advance(|index| Ok(dataset.picture(Split::Train, index)?.0))?;
+        let (what, pictures, share) = (fitting.what(), fitting.pictures(), fitting.share());
+        let news = told(fitting) > before;
+        if let Some(start) = self.start.take_if(|_| over) {
+            self.begin(start)?;
+        }
+        Ok(if news { vec![Event::Fitting { what, pictures, share }] } else { Vec::new() })
     }
 
     async fn advance_training(&mut self, n: usize) -> Result<Vec<Event>> {
@@ -589,33 +550,6 @@ impl Session {
     fn order(&self, progress: &Progress) -> Result<Vec<u32>> {
         let pictures = self.dataset()?.len(Split::Train);
         Ok(batch::epoch_order(pictures, self.seed, u64::from(progress.epoch), progress.shuffle))
-    }
-
-    /// The optimizer that the options ask for. The present one goes on with what it
-    /// remembers unless another rule is asked for.
-    fn choose_optimizer(&self, options: &TrainOptions) -> Result<Optimizer> {
-        let network = self.network()?;
-        let present = self.optimizer.clone();
-        let mut optimizer = match (&options.optimizer, present) {
-            (Some(value), present) => {
-                let spec = OptimizerSpec::from_value(value.clone()).map_err(Error::of_option)?;
-                match present {
-                    Some(mut present) if present.spec.rule == spec.rule => {
-                        present.spec = spec;
-                        present
-                    }
-                    _ => Optimizer::new(spec, &network.params),
-                }
-            }
-            (None, Some(present)) => present,
-            (None, None) => {
-                Optimizer::new(network.spec().compile.optimizer.clone(), &network.params)
-            }
-        };
-        if let Some(rate) = options.learning_rate {
-            optimizer.spec.learning_rate = learning_rate(rate)?;
-        }
-        Ok(optimizer)
     }
 
     fn refuse_while_training(&self, what: &str) -> Result<()> {

@@ -112,7 +112,7 @@ impl Core {
         to_js(&self.session.start_training(&options)?)
     }
 
-    /// Goes on by at most `n` training steps or validation batches.
+    /// Goes on by at most `n` training steps or validation batches, or by a piece of fitting.
     pub async fn advance(&mut self, n: usize) -> JsResult<JsValue> {
         to_js(&self.session.advance(n).await?)
     }

@@ -13,13 +13,15 @@ import type { Device, DeviceChoice, DeviceKind, StepEvent, TrainEvent } from "./
 
 type Call = Extract<ToWorker, { kind: "call" }>;
 
-const info = { epoch: 1, epochs: 2, step: 0, stepsPerEpoch: 10, totalSteps: 20, batchSize: 1, validationBatches: 0 };
+const info = { epoch: 1, epochs: 2, step: 0, stepsPerEpoch: 10, totalSteps: 20, batchSize: 1, validationBatches: 0, fitting: false };
 const loaded = { summary: {}, spec: {}, classes: [], run: null, history: { steps: [], epochs: [] } };
 
 /** A worker that answers at once, and says what a test wants it to say. */
 class ScriptedWorker implements Port {
   readonly calls: Call[] = [];
   terminated = false;
+  /** Something has to be fitted before the first step. */
+  fitting = false;
   #listeners: Record<string, (event: never) => void> = {};
 
   /** `failing`: the code that calls of a method fail with; `null`: they are never answered. */
@@ -38,7 +40,7 @@ class ScriptedWorker implements Port {
     if (code === null) return;
     const answers: Partial<Record<Method, unknown>> = {
       open: this.#device(call),
-      train: info,
+      train: { ...info, fitting: this.fitting },
       load: loaded,
       setModel: { summary: {}, spec: { layers: [] } },
       loadBundled: { name: "mnist" },
@@ -205,6 +207,43 @@ test("without a checkpoint the run begins again as it was asked for", async () =
   await settle();
   expect(last().methods).toEqual(["open", "loadBundled", "edit", "setModel", "train", "update"]);
   expect(last().calls.at(-2)!.args).toEqual([{ options: { epochs: 2 }, paused: true }]);
+});
+
+test("after a crash while something is fitted the run begins again, and a loaded one is not gone on with", async () => {
+  const worker = new ScriptedWorker();
+  worker.fitting = true;
+  coming = [worker];
+  const host = await openHost("cpu");
+  host.memory.checkpoint = { bytes: new Uint8Array([7]), step: 4 };
+  const savedRun = { epoch: 1, step: 4, epochs: 2, batchSize: 1, finished: false, optimizer: "sgd", learningRate: 0.1 };
+  host.memory.savedRun = savedRun;
+  const run = new RunState({ augmentation: { zca_whitening: true } });
+  await host.start(run);
+  const fitting = (share: number): FromWorker => ({ kind: "events", events: [{ type: "fitting", what: "whitening", pictures: 9, share }] });
+  worker.say(fitting(0.5));
+  expect(host.memory.savedRun).toBe(savedRun);
+  worker.crash();
+  await settle();
+  expect(last().methods).toEqual(["open", "load", "train"]);
+  expect(last().calls.at(-1)!.args).toEqual([{ options: { augmentation: { zca_whitening: true } }, paused: false }]);
+  last().say(fitting(1));
+  expect(host.memory.savedRun).toBeNull();
+  expect(await eventsOf(run)).toEqual(["fitting", "warning", "fitting"]);
+});
+
+test("a checkpoint that was still being made for the run before is none of the next", async () => {
+  const { host, run: first } = await withRun("cpu");
+  last().say({ kind: "events", events: [{ type: "done", reason: "stopped" }] });
+  expect(first.over).toBe(true);
+  last().failing.train = null;
+  const next = new RunState({ epochs: 3 });
+  void host.start(next);
+  await settle();
+  last().say({ kind: "checkpoint", bytes: new Uint8Array([7]), step: 4 });
+  last().crash();
+  await settle();
+  expect(last().methods).toEqual(["open", "loadBundled", "edit", "load", "train"]);
+  expect(last().calls.at(-1)!.args).toEqual([{ options: { epochs: 3 }, paused: false }]);
 });
 
 test("after two failures on the graphics device the CPU takes over", async () => {

@@ -4,7 +4,7 @@ import { CnnLabError, stateError, toCnnLabError } from "./error";
 import { isFatal, type Args, type FromWorker, type Method, type Result } from "./protocol";
 import { emptyMemory, Failures, isDeviceFailure, restore } from "./recovery";
 import type { RunState } from "./run-state";
-import type { Device, DeviceChoice, WarningEvent } from "./types";
+import type { Device, DeviceChoice, RunInfo, WarningEvent } from "./types";
 
 export type HostOptions = {
   /** Starts a worker. */
@@ -84,8 +84,7 @@ export class Host {
       const connection = await this.#live();
       // Only now: a recovery that was under way must not begin it too.
       this.run = run;
-      run.begin(await connection.call("train", [{ options: run.options, paused: run.paused }]));
-      this.memory.savedRun = null;
+      this.#begin(run, await connection.call("train", [{ options: run.options, paused: run.paused }]));
     } catch (thrown) {
       const error = toCnnLabError(thrown);
       // After a lost worker the run is begun again on the next.
@@ -138,8 +137,11 @@ export class Host {
         break;
       case "checkpoint":
         memory.checkpoint = { bytes: message.bytes, step: message.step };
-        if (run) run.checkpoint = message.step;
-        run?.push({ type: "checkpoint", step: message.step });
+        // One that comes before the run has begun was still being made for the run before.
+        if (run?.info) {
+          run.checkpoint = message.step;
+          run.push({ type: "checkpoint", step: message.step });
+        }
         break;
       case "events":
         for (const event of message.events) {
@@ -153,6 +155,8 @@ export class Host {
           } else if (event.type === "epoch") {
             const { type, seconds, ...record } = event;
             memory.history.epochs.push(record);
+          } else if (event.type === "fitting") {
+            if (event.share === 1) memory.savedRun = null;
           } else if (event.type === "done") {
             this.run = null;
           }
@@ -237,13 +241,19 @@ export class Host {
     }
     try {
       const options = run.optionsToGoOn();
-      run.begin(await connection.call("train", [{ options, paused: run.paused }]));
+      this.#begin(run, await connection.call("train", [{ options, paused: run.paused }]));
       if (Object.keys(run.changes).length > 0) await connection.call("update", [run.changes]);
     } catch (thrown) {
       const error = toCnnLabError(thrown);
       if (isFatal(error)) throw error;
       this.#endRun(run, error);
     }
+  }
+
+  #begin(run: RunState, info: RunInfo): void {
+    run.begin(info);
+    // While something is being fitted, a loaded run can still be gone on with instead.
+    if (!info.fitting) this.memory.savedRun = null;
   }
 
   #endRun(run: RunState, error: CnnLabError): void {

@@ -124,7 +124,7 @@ export type Calls = {
   setModel: (spec: string) => Model;
   /** Begins a run and answers at once. `paused`: waits for `resume` or `step`. */
   train: (o: { options: RunOptions; paused: boolean }) => RunInfo;
-  /** Answers once the step under way is done. */
+  /** Answers once the step, or the piece of fitting, under way is done. */
   pause: () => void;
   resume: () => void;
   /** Pauses, takes one training step, answers after its events. */

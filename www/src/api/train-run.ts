@@ -49,7 +49,10 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     return this.#state.paused && !this.#state.over;
   }
 
-  /** Pauses after the step under way, and resolves then. Does nothing to a run that is over. */
+  /**
+   * Pauses after the step under way, or within a fifth of a second where something is being
+   * fitted, and resolves then. Does nothing to a run that is over.
+   */
   async pause(): Promise<void> {
     await this.#begun();
     if (this.#state.over) return;
@@ -66,7 +69,7 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
   }
 
   /**
-   * Pauses, takes one training step and resolves after its event. Rejects with code `state`
+   * Pauses, takes one training step, with the fitting before it, and resolves after its event. Rejects with code `state`
    * where the run is over.
    */
   async step(): Promise<void> {
@@ -76,7 +79,10 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     await this.#host.call("step", []);
   }
 
-  /** Ends the run where it is, and resolves after its `done` event. `train({ resume: true })` goes on. */
+  /**
+   * Ends the run where it is, and resolves after its `done` event. `train({ resume: true })`
+   * goes on; not where something was still being fitted, for then all is as it was before.
+   */
   async stop(): Promise<void> {
     await this.#begun();
     if (this.#state.over) return;

@@ -335,6 +335,21 @@ export type TrainUpdate = {
   epochs?: number | undefined;
 };
 
+/**
+ * What training pictures go through is being fitted to them, before the first step: for
+ * `zca_whitening`, `featurewise_center` and `featurewise_std_normalization`. A run that is
+ * stopped meanwhile leaves everything as it was, and cannot be resumed.
+ */
+export type FittingEvent = {
+  type: "fitting";
+  /** The whitening matrix, or means and deviations. */
+  what: "whitening" | "statistics";
+  /** The pictures that it is fitted to. */
+  pictures: number;
+  /** How much of the work is done, from 0 to 1, about in step with the time; 1 where steps follow. */
+  share: number;
+};
+
 export type StepEvent = {
   type: "step";
   /** Counted over the life of the weights. */
@@ -379,7 +394,7 @@ export type DoneEvent = {
   reason: "finished" | "stopped" | "early-stopping" | "diverged";
 };
 
-export type TrainEvent = StepEvent | EpochEvent | WarningEvent | CheckpointEvent | DoneEvent;
+export type TrainEvent = FittingEvent | StepEvent | EpochEvent | WarningEvent | CheckpointEvent | DoneEvent;
 
 /** Where a run begins and how long it is. */
 export type RunInfo = {
@@ -395,6 +410,8 @@ export type RunInfo = {
   batchSize: number;
   /** Batches of validation after each epoch. */
   validationBatches: number;
+  /** Whether something is fitted to the pictures before the first step; `fitting` events tell how far that is. */
+  fitting: boolean;
 };
 
 /** Everything that happened to the present weights, for charts. */

@@ -184,9 +184,9 @@ export class CnnLabElement extends LitElement {
   }
 
   #bar(bench: Workbench): TemplateResult {
-    const { curves, taken, total } = bench.training;
+    const { curves, share } = bench.training;
     return html`<div class="bar" role="group" aria-label="Training at a glance">
-      <progress max="1" .value=${total > 0 ? taken / total : 0} aria-label="Training"></progress>
+      <progress max="1" .value=${share} aria-label="Training"></progress>
       ${mainButton(bench)}
       <dl>
         <div><dt>Loss</dt><dd>${curves.loss === null ? "–" : loss(curves.loss)}</dd></div>

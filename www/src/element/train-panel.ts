@@ -213,19 +213,19 @@ export class TrainPanel extends LitElement {
   }
 
   #progress(): TemplateResult {
-    const { latest, lastEpoch, taken, total, secondsLeft, run, outcome } = this.bench.training;
-    const share = total > 0 ? Math.min(1, taken / total) : 0;
+    const { fitting, fittingText, fittingLeft, latest, lastEpoch, share, secondsLeft, run, outcome } = this.bench.training;
     const epoch = `Epoch ${latest?.epoch ?? "–"} of ${lastEpoch ?? this.bench.settings.epochs}`;
     const batch = latest ? `, batch ${count(latest.step)} of ${count(latest.steps)}` : "";
+    const left = fitting ? fittingLeft : run ? secondsLeft : null;
     return html`<div class="progress small">
-      <progress max="1" .value=${share} aria-label="Training"></progress>
+      <progress max="1" .value=${share} aria-label=${fitting ? "Fitting" : "Training"}></progress>
       <div class="row between">
-        <span>${epoch}${batch}</span>
-        <span class="number">${run && latest ? `${count(latest.imagesPerSecond)} images/s` : nothing}</span>
+        <span>${fitting ? fittingText : `${epoch}${batch}`}</span>
+        <span class="number">${run && latest && !fitting ? `${count(latest.imagesPerSecond)} images/s` : nothing}</span>
       </div>
       <div class="row between muted">
         <span>${run ? (this.bench.training.paused ? "Paused." : "") : outcome}</span>
-        <span class="number">${run && secondsLeft !== null ? `${duration(secondsLeft)} left` : nothing}</span>
+        <span class="number">${left !== null ? `${fitting ? "about " : ""}${duration(left)} left` : nothing}</span>
       </div>
     </div>`;
   }

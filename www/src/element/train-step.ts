@@ -1,6 +1,8 @@
 import type { TrainRun } from "../api/train-run";
-import type { Evaluation, Preset, Progress, StepEvent, TrainEvent, TrainOptions } from "../api/types";
+import type { Evaluation, FittingEvent, Preset, Progress, StepEvent, TrainEvent, TrainOptions } from "../api/types";
 import type { Lines } from "../view/chart";
+import { duration, percent, plural } from "../view/format";
+import { TimeLeft } from "../view/time-left";
 import { changes } from "./augment";
 import { Curves } from "./curves";
 import { isLost } from "./notices";
@@ -31,6 +33,8 @@ export class TrainStep {
   run: TrainRun | null = null;
   /** A run was stopped, or loaded unfinished, and can go on. */
   resumable = false;
+  /** What is being fitted to the pictures before the first step, and how far it is. */
+  fitting: FittingEvent | null = null;
   /** The latest step of the present run. */
   latest: StepEvent | null = null;
   /** Epochs at the end of the run, counted over the life of the weights. */
@@ -52,6 +56,7 @@ export class TrainStep {
   /** What a screen reader is told of the progress, at a calm rate. */
   spoken = "";
 
+  #fittingTime = new TimeLeft();
   #chartTimer: ReturnType<typeof setTimeout> | undefined;
   #spokenAt = 0;
   #cancelEvaluation: AbortController | null = null;
@@ -79,6 +84,26 @@ export class TrainStep {
       return this.paused ? "continue" : "pause";
     }
     return this.resumable ? "continue" : "train";
+  }
+
+  /** How much of the present run is done, or of the fitting before it: 0 to 1. */
+  get share(): number {
+    return this.fitting?.share ?? (this.total > 0 ? Math.min(1, this.taken / this.total) : 0);
+  }
+
+  /** What is being fitted and how far it is, in words. */
+  get fittingText(): string {
+    if (!this.fitting) {
+      return "";
+    }
+    const { what, pictures, share } = this.fitting;
+    // Never 100% of what still goes on.
+    return `Fitting the ${what} to ${plural(pictures, "picture")}: ${percent(Math.floor(share * 100) / 100, 0)}`;
+  }
+
+  /** Seconds until all is fitted. */
+  get fittingLeft(): number | null {
+    return this.fitting && !this.paused ? this.#fittingTime.seconds : null;
   }
 
   /** Seconds until the present run ends, as far as its speed tells; validation comes on top. */
@@ -177,6 +202,8 @@ export class TrainStep {
   }
 
   resume(): void {
+    // What was slow because it stood still says nothing of what is left.
+    this.#fittingTime = new TimeLeft();
     this.run?.resume();
     this.bench.changed();
   }
@@ -248,9 +275,10 @@ export class TrainStep {
       }
     } catch (error) {
       // The weights and the place in the run are still there.
-      this.resumable = this.latest !== null;
+      this.resumable = this.latest !== null && this.fitting === null;
       this.bench.fail(error);
     }
+    this.fitting = null;
     this.run = null;
     this.#drawCharts();
     this.bench.inside.refresh();
@@ -259,6 +287,12 @@ export class TrainStep {
 
   #take(event: TrainEvent, onlySteps: boolean): void {
     switch (event.type) {
+      case "fitting":
+        this.#fittingTime.add(event.share, 1, performance.now());
+        // That it has begun is said at once.
+        this.#takeFitting(event, this.fitting ? 20_000 : 0);
+        this.bench.changedSoon();
+        break;
       case "step":
         this.latest = event;
         this.taken = Math.max(0, event.globalStep - (this.run?.info?.step ?? 0));
@@ -286,9 +320,13 @@ export class TrainStep {
       case "checkpoint":
         break;
       case "done":
-        this.resumable = event.reason === "stopped" || (onlySteps && event.reason === "finished" && !this.#atEnd);
+        this.resumable = (event.reason === "stopped" && !this.fitting) || (onlySteps && event.reason === "finished" && !this.#atEnd);
         this.outcome = this.#outcome(event.reason, onlySteps);
-        this.#speak(0);
+        if (this.fitting) {
+          this.spoken = this.outcome;
+        } else {
+          this.#speak(0);
+        }
         this.bench.tell({ name: "done", detail: event });
         break;
     }
@@ -302,6 +340,9 @@ export class TrainStep {
   #outcome(reason: string, onlySteps: boolean): string {
     if (reason === "diverged") {
       return "The loss is not a number any more. Try a smaller learning rate, and start over.";
+    }
+    if (this.fitting) {
+      return "Stopped before the first step. The network is as it was.";
     }
     if (reason === "stopped") {
       return "Stopped. Continue goes on from here.";
@@ -341,6 +382,17 @@ export class TrainStep {
     this.spoken =
       `${this.outcome} Epoch ${epoch} of ${this.lastEpoch ?? epoch}: loss ${loss.toFixed(3)}, ` +
       `accuracy ${(accuracy * 100).toFixed(1)} percent.`;
+  }
+
+  /** Takes how far the fitting is, and speaks of it unless that was done within `calm` milliseconds. */
+  #takeFitting(event: FittingEvent, calm: number): void {
+    this.fitting = event.share < 1 ? event : null;
+    const now = performance.now();
+    if (this.fitting && now - this.#spokenAt >= calm) {
+      this.#spokenAt = now;
+      const left = this.fittingLeft;
+      this.spoken = `${this.fittingText}${left === null ? "" : `, about ${duration(left)} left`}.`;
+    }
   }
 
   /** There are fresh weights: the curves so far become those of the run before. */

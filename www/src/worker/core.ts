@@ -17,6 +17,7 @@ import type {
   Evaluation,
   FeatureMaps,
   FileWarning,
+  FittingEvent,
   History,
   Prediction,
   RunInfo,
@@ -32,6 +33,7 @@ import type {
 
 /** Events as the core tells them: it has no clock. */
 export type CoreEvent =
+  | FittingEvent
   | Omit<StepEvent, "imagesPerSecond">
   | Omit<EpochEvent, "seconds">
   | WarningEvent

@@ -6,14 +6,18 @@ import { afterEach, expect, test } from "vitest";
 import type { FromWorker, RunOptions } from "../api/protocol";
 import type { TrainEvent } from "../api/types";
 import type { Core, CoreEvent } from "./core";
+import type { Preparing } from "./preparing";
 import { SerialQueue } from "./serial-queue";
 import { Training } from "./training";
 
 const STEPS_PER_EPOCH = 100;
-const info = { epoch: 1, epochs: 1000, step: 0, stepsPerEpoch: STEPS_PER_EPOCH, totalSteps: 100_000, batchSize: 4, validationBatches: 2 };
+const info = { epoch: 1, epochs: 1000, step: 0, stepsPerEpoch: STEPS_PER_EPOCH, totalSteps: 100_000, batchSize: 4, validationBatches: 2, fitting: false };
 
-/** Counts steps, and two batches of validation after each epoch. */
+/** Counts pieces of fitting, steps, and two batches of validation after each epoch. */
 class CountingCore {
+  /** Pieces of fitting to come, and of how many. */
+  pieces = 0;
+  total = 0;
   steps = 0;
   validation = 0;
   training = false;
@@ -22,7 +26,7 @@ class CountingCore {
 
   startTraining(_: RunOptions): typeof info {
     this.training = true;
-    return info;
+    return { ...info, fitting: this.pieces > 0 };
   }
 
   async advance(n: number): Promise<CoreEvent[]> {
@@ -32,6 +36,11 @@ class CountingCore {
     this.busy = false;
     if (this.failing) throw this.failing;
     if (!this.training) return [];
+    if (this.pieces > 0) {
+      expect(n).toBe(1);
+      this.pieces -= 1;
+      return [{ type: "fitting", what: "whitening", pictures: 9, share: 1 - this.pieces / this.total }];
+    }
     if (this.validation > 0) {
       this.validation = Math.max(0, this.validation - n);
       const epoch = this.steps / STEPS_PER_EPOCH;
@@ -57,6 +66,7 @@ class CountingCore {
 
   save(): Promise<Uint8Array> {
     expect(this.busy).toBe(false);
+    expect(this.pieces).toBe(0);
     return Promise.resolve(new Uint8Array(8));
   }
 }
@@ -67,18 +77,19 @@ afterEach(async () => {
   await Promise.all(running.splice(0).map((training) => training.stop()));
 });
 
-async function begin(paused = false): Promise<{
+async function begin(paused = false, { pieces = 0, prepare }: { pieces?: number; prepare?: () => Preparing } = {}): Promise<{
   core: CountingCore;
   training: Training;
   messages: FromWorker[];
   events: () => TrainEvent[];
 }> {
   const core = new CountingCore();
+  core.pieces = core.total = pieces;
   const messages: FromWorker[] = [];
   const post = (message: FromWorker): void => void messages.push(message);
   const { training } = await Training.start(
-    { core: core as unknown as Core, queue: new SerialQueue(), post },
-    { options: {}, paused },
+    { core: core as unknown as Core, queue: new SerialQueue(), post, ...(prepare && { prepare }) },
+    { options: prepare ? { augmentation: {} } : {}, paused },
   );
   running.push(training);
   const events = (): TrainEvent[] =>
@@ -142,6 +153,39 @@ test("stop ends a run, paused or not, with the last weights as a checkpoint", as
     expect(messages.at(-1)).toMatchObject({ step: core.steps });
     await expect(training.step()).rejects.toMatchObject({ code: "state" });
   }
+});
+
+test("while something is fitted a pause holds, nothing is saved or prepared, and steps follow", async () => {
+  let prepared = 0;
+  const preparing = { ask: () => undefined, end: () => undefined } as unknown as Preparing;
+  const prepare = (): Preparing => {
+    prepared += 1;
+    return preparing;
+  };
+  const { core, training, messages } = await begin(false, { pieces: 50, prepare });
+  await until(() => core.pieces < 45);
+  await training.pause();
+  const at = core.pieces;
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(core.pieces).toBe(at);
+  expect(messages.every((message) => message.kind === "events")).toBe(true);
+  expect(prepared).toBe(0);
+  await training.step();
+  expect([core.pieces, core.steps, prepared]).toEqual([0, 1, 1]);
+  training.resume();
+  await until(() => messages.some(({ kind }) => kind === "checkpoint"));
+  const told = messages.flatMap((message) => (message.kind === "events" ? message.events : []));
+  expect(told.findIndex(({ type }) => type === "step")).toBe(50);
+  expect(told[49]).toMatchObject({ type: "fitting", share: 1 });
+});
+
+test("a run that is stopped while something is fitted leaves no checkpoint", async () => {
+  const { core, training, events, messages } = await begin(false, { pieces: 1000 });
+  await until(() => core.pieces < 990);
+  await training.stop();
+  expect(events().at(-1)).toEqual({ type: "done", reason: "stopped" });
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  expect(messages.every((message) => message.kind === "events")).toBe(true);
 });
 
 test("a failing core ends the loop with its error", async () => {

@@ -24,6 +24,9 @@ export class Training {
   #post: Post;
   /** Prepares batches beside the run, where that takes any work. */
   #preparing: Preparing | undefined;
+  #prepare: (() => Preparing) | undefined;
+  /** Something is being fitted before the first step; the core is as it was before the run. */
+  #fitting: boolean;
 
   #over = false;
   #diverged = false;
@@ -48,6 +51,7 @@ export class Training {
     this.#queue = queue;
     this.#post = post;
     this.#step = info.step;
+    this.#fitting = info.fitting;
     this.#paused = paused;
   }
 
@@ -63,17 +67,25 @@ export class Training {
   ): Promise<{ training: Training; info: RunInfo }> {
     const info = await queue.run(() => core.startTraining(options));
     const training = new Training(core, queue, post, info, paused);
-    if (options.augmentation) training.#preparing = prepare?.();
+    if (options.augmentation) training.#prepare = prepare;
+    if (!info.fitting) training.#begin();
     // After the answer to `train`, so that the page knows its run when the first event comes.
     void macrotask().then(() => training.#loop());
     return { training, info };
+  }
+
+  /** Nothing has to be fitted any more: steps follow. */
+  #begin(): void {
+    this.#fitting = false;
+    this.#epochMs = 0;
+    this.#preparing = this.#prepare?.();
   }
 
   get over(): boolean {
     return this.#over;
   }
 
-  /** Pauses after the step under way. */
+  /** Pauses after the step, or the piece of fitting, under way. */
   async pause(): Promise<void> {
     this.#paused = true;
     await this.#queue.run(() => undefined);
@@ -86,7 +98,7 @@ export class Training {
     this.#wake?.();
   }
 
-  /** Pauses and takes one training step, with the validation that comes before or after it. */
+  /** Pauses and takes one training step, with the fitting or validation that comes before it. */
   async step(): Promise<void> {
     if (this.#over) throw stateError("There is no run to take a step of; start one.");
     await this.pause();
@@ -128,7 +140,7 @@ export class Training {
         }
       }
       // What was learned, for a later failure; weights that are no numbers are not worth keeping.
-      if (!this.#diverged) await this.#queue.run(() => this.#save());
+      if (!this.#diverged && !this.#fitting) await this.#queue.run(() => this.#save());
     } catch (thrown) {
       this.#over = true;
       const error = toCnnLabError(thrown);
@@ -139,8 +151,12 @@ export class Training {
     }
   }
 
-  /** One turn: at most `n` steps or batches of validation. */
+  /** One turn: at most `n` steps or batches of validation, or a piece of fitting. */
   async #advance(n: number): Promise<void> {
+    if (this.#fitting) {
+      this.#tell(await this.#core.advance(1), 0);
+      return;
+    }
     const began = performance.now();
     this.#preparing?.ask(this.#step, n);
     const events = await this.#core.advance(n);
@@ -155,6 +171,8 @@ export class Training {
   }
 
   async #saveWhenDue(): Promise<void> {
+    // Nothing is new; and from a checkpoint without it, the run could not be resumed.
+    if (this.#fitting) return;
     const wait = this.#epochEnded ? SHORT_EPOCH_MS : CHECKPOINT_MS;
     const age = performance.now() - this.#saved.at;
     if (age >= Math.max(wait, CHECKPOINT_SHARE * this.#saved.took)) await this.#save();
@@ -182,6 +200,9 @@ export class Training {
     const imagesPerSecond = images > 0 ? this.#speed.add(images, elapsed) : 0;
     const told = events.map((event): TrainEvent => {
       switch (event.type) {
+        case "fitting":
+          if (event.share === 1) this.#begin();
+          return event;
         case "step":
           this.#step = event.globalStep;
           return { ...event, imagesPerSecond };

@@ -1,0 +1,159 @@
+//! What a run begins with, from what was asked for.
+
+use super::Session;
+use crate::data::augment::Augmentation;
+use crate::data::dataset::Split;
+use crate::data::preprocess::Fitting;
+use crate::error::{Error, Result};
+use crate::evaluate::Evaluator;
+use crate::train::optimizer::{Optimizer, OptimizerSpec};
+use crate::train::options::{
+    Progress, RunInfo, TrainOptions, check_fit, check_memory, class_weights, learning_rate, whole,
+};
+
+/// A run that has not begun: all that takes the place of what the session has once it does.
+pub(super) struct Start {
+    pub(super) progress: Progress,
+    pub(super) optimizer: Optimizer,
+    /// Steps until this call's `steps` are done.
+    pub(super) steps_left: u64,
+    /// What its pictures go through; being fitted, perhaps.
+    pub(super) fitting: Fitting,
+}
+
+impl Start {
+    /// Checks what was asked for; changes nothing.
+    ///
+    /// # Errors
+    /// Those of [`Session::start_training`].
+    pub(super) fn new(session: &Session, options: &TrainOptions) -> Result<(Self, RunInfo)> {
+        let dataset = session.dataset()?;
+        let network = session.network()?;
+        if dataset.classes().len() < 2 {
+            return Err(Error::data_missing(
+                "All pictures are of one class, so there is nothing to tell apart. Add pictures \
+                 of another class.",
+            )
+            .file(dataset.name()));
+        }
+        check_fit(network, dataset)?;
+        let fingerprint = dataset.fingerprint();
+        let pictures = dataset.len(Split::Train);
+        if pictures == 0 {
+            return Err(Error::data_missing("The training split is empty; leave pictures in it.")
+                .field("split"));
+        }
+        let steps = options.steps.map(|steps| whole("steps", steps)).transpose()?;
+        let epochs = options.epochs.map(|epochs| whole("epochs", epochs)).transpose()?;
+        let batch_size = options.batch_size.map(|size| whole("batchSize", size)).transpose()?;
+        let optimizer = choose_optimizer(session, options)?;
+        let augmentation = options.augmentation.as_ref().map(Augmentation::from_value);
+        let augmentation = augmentation.transpose()?;
+        let class_weight = options.class_weight.as_ref();
+        let class_weight = class_weight.map(|asked| class_weights(asked, dataset)).transpose()?;
+
+        let done = session.history.epochs.last().map_or(0, |epoch| epoch.epoch);
+        let progress = if options.resume {
+            let progress =
+                session.progress().filter(|progress| !progress.finished()).ok_or_else(|| {
+                    Error::state("There is no unfinished run to resume; train without resume.")
+                })?;
+            if progress.fingerprint != fingerprint {
+                return Err(Error::state(
+                    "The data is not what the run was trained with: load the same set with the \
+                     same limit and division, or train without resume.",
+                ));
+            }
+            if batch_size.is_some_and(|size| size as usize != progress.batch_size) {
+                return Err(Error::option(format!(
+                    "The run to resume has batches of {}; leave batchSize out.",
+                    progress.batch_size
+                ))
+                .field("batchSize"));
+            }
+            let differs = |field: &str| {
+                Error::option(format!("The run to resume has another {field}; leave it out."))
+                    .field(field)
+            };
+            if augmentation.is_some() && augmentation != progress.augmentation {
+                return Err(differs("augmentation"));
+            }
+            if class_weight.is_some_and(|weights| weights != progress.class_weight) {
+                return Err(differs("classWeight"));
+            }
+            progress.clone()
+        } else {
+            let batch_size = (batch_size.unwrap_or(32) as usize).min(pictures);
+            check_memory(network, batch_size)?;
+            let steps_per_epoch = pictures.div_ceil(batch_size) as u64;
+            let wanted =
+                epochs.unwrap_or_else(|| steps.map_or(1, |steps| steps.div_ceil(steps_per_epoch)));
+            Progress {
+                epoch: done + 1,
+                epochs: done.saturating_add(wanted.min(u64::from(u32::MAX)) as u32),
+                step: 0,
+                batch_size,
+                shuffle: options.shuffle.unwrap_or(true),
+                validate: options.validate.unwrap_or(true),
+                loss_sum: 0.0,
+                correct: 0.0,
+                seen: 0,
+                fingerprint,
+                augmentation,
+                class_weight: class_weight.unwrap_or_default(),
+            }
+        };
+        let settings = progress.augmentation.clone().unwrap_or_default();
+        settings.check(dataset.shape())?;
+        // A run that goes on has what was fitted when it began.
+        let mut fitting = if options.resume {
+            Fitting::over(network.preprocessing.clone())
+        } else {
+            let present = &network.preprocessing;
+            Fitting::new(&settings, dataset.shape(), pictures, fingerprint, present)?
+        };
+        // Where a single piece is all, nobody has to wait for it.
+        fitting.advance(|index| Ok(dataset.picture(Split::Train, index)?.0))?;
+        let validation = if progress.validate { dataset.len(Split::Validation) } else { 0 };
+        let steps_per_epoch = pictures.div_ceil(progress.batch_size);
+        let remaining = u64::from(progress.epochs + 1 - progress.epoch) * steps_per_epoch as u64
+            - progress.step as u64;
+        let steps_left = steps.unwrap_or(u64::MAX);
+        let info = RunInfo {
+            epoch: progress.epoch,
+            epochs: progress.epochs,
+            step: session.history.steps.len() as u64,
+            steps_per_epoch,
+            total_steps: steps_left.min(remaining),
+            batch_size: progress.batch_size,
+            validation_batches: validation.div_ceil(Evaluator::BATCH),
+            fitting: !fitting.is_over(),
+        };
+        Ok((Self { progress, optimizer, steps_left, fitting }, info))
+    }
+}
+
+/// The optimizer that the options ask for. The present one goes on with what it
+/// remembers unless another rule is asked for.
+fn choose_optimizer(session: &Session, options: &TrainOptions) -> Result<Optimizer> {
+    let network = session.network()?;
+    let present = session.optimizer.clone();
+    let mut optimizer = match (&options.optimizer, present) {
+        (Some(value), present) => {
+            let spec = OptimizerSpec::from_value(value.clone()).map_err(Error::of_option)?;
+            match present {
+                Some(mut present) if present.spec.rule == spec.rule => {
+                    present.spec = spec;
+                    present
+                }
+                _ => Optimizer::new(spec, &network.params),
+            }
+        }
+        (None, Some(present)) => present,
+        (None, None) => Optimizer::new(network.spec().compile.optimizer.clone(), &network.params),
+    };
+    if let Some(rate) = options.learning_rate {
+        optimizer.spec.learning_rate = learning_rate(rate)?;
+    }
+    Ok(optimizer)
+}
