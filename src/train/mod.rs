@@ -2,6 +2,8 @@
 
 pub mod history;
 pub mod loss;
+pub mod monitor;
 pub mod optimizer;
 pub mod options;
+pub mod schedule;
 pub mod session;

@@ -7,24 +7,33 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
 use crate::data::augment::Augmentation;
 use crate::data::batch;
 use crate::data::dataset::{Dataset, DatasetInfo, Split, SplitOptions};
-use crate::data::prepare::{Prepared, Recipe, StepPlan, Target};
+use crate::data::prepare::Recipe;
 use crate::data::preprocess::Preprocessing;
-use crate::device;
 use crate::error::{Error, Result};
 use crate::evaluate::Evaluator;
-use crate::model::network::{Mode, Network, Share};
+use crate::model::network::Network;
 use crate::model::shape::Summary;
 use crate::model::spec::ModelSpec;
-use crate::train::history::{EpochRecord, Event, History, Reason, StepRecord};
-use crate::train::optimizer::{Optimizer, OptimizerSpec};
+use crate::train::history::{Event, History, Reason};
+use crate::train::monitor::{EarlyStopping, ReduceOnPlateau};
+use crate::train::optimizer::Optimizer;
 use crate::train::options::{
-    Progress, RunInfo, TrainOptions, check_fit, check_memory, class_weights, learning_rate, whole,
+    Progress, RunInfo, TrainOptions, TrainUpdate, check_fit, check_memory, class_weights,
+    learning_rate, whole,
 };
+use crate::train::schedule::LearningRate;
+
+mod ahead;
+mod choose;
+mod run;
+
+use choose::{check_watchers, watchers};
+use run::Good;
 
 /// Batches made elsewhere are kept for so many steps ahead at the most.
 const MOST_AHEAD: u64 = 64;
@@ -46,6 +55,36 @@ struct Run {
     recipe: Recipe,
     /// Values of batches that were made elsewhere, by their step over the life of the weights.
     supplied: BTreeMap<u64, Vec<f32>>,
+    /// Batches of earlier steps than this are not taken from elsewhere: they may have been
+    /// planned before their size was changed.
+    made_here: u64,
+    /// The steps that may have been planned when it was changed.
+    planned: u64,
+    /// Where it goes back to when it diverges.
+    good: Option<Good>,
+    /// The same, from the next step with a finite loss on.
+    next_good: Option<Good>,
+    /// The network at the end of its best epoch, where early stopping keeps it.
+    best: Option<Network>,
+}
+
+impl Run {
+    /// A run that nothing is done of yet.
+    fn new(progress: Progress, recipe: Recipe) -> Self {
+        Self {
+            progress,
+            recipe,
+            order: Vec::new(),
+            steps_left: 0,
+            phase: Phase::Over,
+            supplied: BTreeMap::new(),
+            made_here: 0,
+            planned: 0,
+            good: None,
+            next_good: None,
+            best: None,
+        }
+    }
 }
 
 /// A network, its data and its run, on one device.
@@ -189,19 +228,19 @@ impl Session {
         optimizer: Optimizer,
         history: History,
         progress: Option<Progress>,
+        best: Option<Network>,
     ) {
         self.optimizer = Some(optimizer);
         self.history = history;
         let recipe = |progress: &Progress| self.recipe_of(progress, &network.preprocessing);
-        self.run = progress.map(|progress| Run {
-            recipe: recipe(&progress),
-            progress,
-            order: Vec::new(),
-            steps_left: 0,
-            phase: Phase::Over,
-            supplied: BTreeMap::new(),
-        });
+        self.run =
+            progress.map(|progress| Run { best, ..Run::new(progress.clone(), recipe(&progress)) });
         self.network = Some(network);
+    }
+
+    /// The network at the end of the present run's best epoch, where early stopping keeps it.
+    pub(crate) fn best(&self) -> Option<&Network> {
+        self.run.as_ref().and_then(|run| run.best.as_ref())
     }
 
     /// Begins a run, or goes on with one.
@@ -236,6 +275,7 @@ impl Session {
         let augmentation = augmentation.transpose()?;
         let class_weight = options.class_weight.as_ref();
         let class_weight = class_weight.map(|asked| class_weights(asked, dataset)).transpose()?;
+        let (early_stopping, reduce_on_plateau) = watchers(options)?;
 
         let done = self.history.epochs.last().map_or(0, |epoch| epoch.epoch);
         let progress = if options.resume {
@@ -266,6 +306,13 @@ impl Session {
             if class_weight.is_some_and(|weights| weights != progress.class_weight) {
                 return Err(differs("classWeight"));
             }
+            if !agree(&early_stopping, &progress.early_stopping, EarlyStopping::same_settings) {
+                return Err(differs("earlyStopping"));
+            }
+            let kept = &progress.reduce_on_plateau;
+            if !agree(&reduce_on_plateau, kept, ReduceOnPlateau::same_settings) {
+                return Err(differs("reduceOnPlateau"));
+            }
             progress.clone()
         } else {
             let batch_size = (batch_size.unwrap_or(32) as usize).min(pictures);
@@ -286,8 +333,14 @@ impl Session {
                 fingerprint,
                 augmentation,
                 class_weight: class_weight.unwrap_or_default(),
+                early_stopping,
+                reduce_on_plateau,
+                next_batch_size: None,
+                learning_rate: None,
             }
         };
+        let validated = progress.validate && dataset.len(Split::Validation) > 0;
+        check_watchers(&progress, &optimizer, validated)?;
         let settings = progress.augmentation.clone().unwrap_or_default();
         settings.check(dataset.shape())?;
         let preprocessing = if options.resume {
@@ -325,28 +378,49 @@ impl Session {
             _ => None,
         };
         let phase = evaluator.map_or(Phase::Training, Phase::Validating);
-        self.run =
-            Some(Run { progress, order, steps_left, phase, recipe, supplied: BTreeMap::new() });
+        // What a resumed run would go back to, or end with, it still would.
+        let mut run = match self.run.take().filter(|_| options.resume) {
+            Some(before) => Run { progress, recipe, ..before },
+            None => Run::new(progress, recipe),
+        };
+        (run.order, run.steps_left, run.phase) = (order, steps_left, phase);
+        if run.good.is_none() {
+            run.good = self.network.as_ref().map(|network| self.good(network, &run.progress));
+        }
+        self.run = Some(run);
         Ok(info)
     }
 
-    /// Changes a run while it goes on: the step size, and the last epoch (never below the
-    /// present one).
+    /// Changes a run while it goes on: the step size, which ends a schedule; the last epoch
+    /// (never below the present one); from the next epoch on, the pictures a step.
     ///
     /// # Errors
-    /// `option` naming a wrong value, `state` where no run is under way.
-    pub fn update_training(&mut self, rate: Option<f64>, epochs: Option<f64>) -> Result<()> {
-        let (Some(run), Some(optimizer)) = (&mut self.run, &mut self.optimizer) else {
+    /// `option` naming a wrong value, `state` where no run is under way. Nothing is changed
+    /// then.
+    pub fn update_training(&mut self, update: &TrainUpdate) -> Result<()> {
+        let pictures = self.dataset.as_ref().map(|dataset| dataset.len(Split::Train));
+        let (Some(run), Some(optimizer), Some(network)) =
+            (&mut self.run, &mut self.optimizer, &self.network)
+        else {
             return Err(Error::state("No run is under way."));
         };
-        let rate = rate.map(learning_rate).transpose()?;
-        let epochs = epochs.map(|epochs| whole("epochs", epochs)).transpose()?;
+        let rate = update.learning_rate.map(learning_rate).transpose()?;
+        let epochs = update.epochs.map(|epochs| whole("epochs", epochs)).transpose()?;
+        let size = update.batch_size.map(|size| whole("batchSize", size)).transpose()?;
+        let size = size.map(|size| (size as usize).min(pictures.unwrap_or(usize::MAX).max(1)));
+        if let Some(size) = size {
+            check_memory(network, size)?;
+        }
         if let Some(rate) = rate {
-            optimizer.spec.learning_rate = rate;
+            optimizer.spec.learning_rate = LearningRate::Constant(rate);
         }
         if let Some(epochs) = epochs {
             let epochs = epochs.min(u64::from(u32::MAX)) as u32;
             run.progress.epochs = epochs.max(run.progress.epoch);
+        }
+        if let Some(size) = size {
+            run.progress.next_batch_size = (size != run.progress.batch_size).then_some(size);
+            run.planned = self.history.steps.len() as u64 + MOST_AHEAD;
         }
         Ok(())
     }
@@ -356,87 +430,7 @@ impl Session {
         if !self.is_training() {
             return Vec::new();
         }
-        self.end(Reason::Stopped)
-    }
-
-    /// How the present run's batches are made: with it and the training pictures, another
-    /// worker can make the next ones and [`supply`](Self::supply) them.
-    pub fn recipe(&self) -> Option<&Recipe> {
-        self.run.as_ref().map(|run| &run.recipe)
-    }
-
-    /// The next `n` training steps of the run under way, fewer where it ends before.
-    ///
-    /// # Errors
-    /// `state` where no run is under way.
-    pub fn upcoming(&self, n: usize) -> Result<Vec<StepPlan>> {
-        let (Some(run), true) = (&self.run, self.is_training()) else {
-            return Err(Error::state("No run is under way."));
-        };
-        let now = self.history.steps.len() as u64;
-        let n = usize::try_from(run.steps_left).map_or(n, |left| left.min(n));
-        let mut order = (run.progress.epoch, run.order.clone());
-        let mut plans = Vec::with_capacity(n);
-        for step in now..now + n as u64 {
-            let Some((epoch, places)) = self.places(run, step)? else { break };
-            if order.0 != epoch {
-                order = (epoch, self.order(&Progress { epoch, ..run.progress.clone() })?);
-            }
-            plans.push(StepPlan { step, epoch, numbers: order.1[places].to_vec() });
-        }
-        Ok(plans)
-    }
-
-    /// Takes the values of the batch of a `step` over the life of the weights, made elsewhere
-    /// from this run's [`recipe`](Self::recipe). False where it is of no use: the step is
-    /// done, far ahead, or not one of this run.
-    ///
-    /// # Errors
-    /// `option` where it has not as many values as the step's pictures.
-    pub fn supply(&mut self, step: u64, values: Vec<f32>) -> Result<bool> {
-        let now = self.history.steps.len() as u64;
-        let places = match &self.run {
-            Some(run) if self.is_training() && (now..now + MOST_AHEAD).contains(&step) => {
-                self.places(run, step)?
-            }
-            _ => None,
-        };
-        let Some((_, places)) = places else { return Ok(false) };
-        let wanted = places.len() * self.dataset()?.picture_bytes();
-        if values.len() != wanted {
-            return Err(Error::option(format!(
-                "The batch of step {step} has {wanted} values; {} were given.",
-                values.len()
-            ))
-            .field("values"));
-        }
-        if let Some(run) = &mut self.run {
-            run.supplied.insert(step, values);
-        }
-        Ok(true)
-    }
-
-    /// The epoch of a coming step over the life of the weights, and its places in that
-    /// epoch's order; nothing past the run's end.
-    fn places(&self, run: &Run, step: u64) -> Result<Option<(u32, std::ops::Range<usize>)>> {
-        let pictures = self.dataset()?.len(Split::Train);
-        let Progress { epoch, epochs, step: done, batch_size, .. } = run.progress;
-        let steps_per_epoch = pictures.div_ceil(batch_size).max(1) as u64;
-        let step = step.saturating_sub(self.history.steps.len() as u64) + done as u64;
-        let epoch = u64::from(epoch) + step / steps_per_epoch;
-        if epoch > u64::from(epochs) {
-            return Ok(None);
-        }
-        let first = (step % steps_per_epoch) as usize * batch_size;
-        Ok(Some((epoch as u32, first..pictures.min(first + batch_size))))
-    }
-
-    fn recipe_of(&self, progress: &Progress, preprocessing: &Preprocessing) -> Recipe {
-        Recipe {
-            seed: self.seed,
-            augmentation: progress.augmentation.clone().unwrap_or_default(),
-            preprocessing: preprocessing.clone(),
-        }
+        self.end(Reason::Stopped, None)
     }
 
     /// Goes on by at most `n` training steps or validation batches and tells what happened.
@@ -453,169 +447,9 @@ impl Session {
         }
     }
 
-    async fn advance_training(&mut self, n: usize) -> Result<Vec<Event>> {
-        let (Some(run), Some(dataset), Some(network), Some(optimizer)) =
-            (&mut self.run, &self.dataset, &mut self.network, &mut self.optimizer)
-        else {
-            return Ok(Vec::new());
-        };
-        let size = run.progress.batch_size;
-        let steps_per_epoch = run.order.len().div_ceil(size);
-        let left = usize::try_from(run.steps_left).unwrap_or(usize::MAX);
-        let n = n.min(steps_per_epoch - run.progress.step).min(left);
-        let mut metrics = Vec::with_capacity(n);
-        let mut counts = Vec::with_capacity(n);
-        for step in run.progress.step..run.progress.step + n {
-            let numbers = &run.order[step * size..run.order.len().min((step + 1) * size)];
-            let life_step = (self.history.steps.len() + metrics.len()) as u64;
-            let supplied = run.supplied.remove(&life_step);
-            let Prepared { values, targets } =
-                prepare(dataset, &run.recipe, run.progress.epoch, numbers, supplied)?;
-            let pictures = batch::upload_values(values, dataset.shape(), &self.device);
-            let mode = Mode::Training { seed: self.seed, step: life_step, first: 0 };
-            counts.push(targets.len());
-            let weights = &run.progress.class_weight;
-            metrics.push(train_step(network, optimizer, pictures, &targets, weights, mode));
-        }
-        let metrics = device::read(metrics).await?;
-        let mut events = Vec::with_capacity(n + 2);
-        for (metrics, images) in metrics.iter().zip(counts) {
-            let (loss, correct) = (metrics[0], metrics[1]);
-            let progress = &mut run.progress;
-            if !loss.is_finite() {
-                events.push(Event::Warning {
-                    code: "diverged".into(),
-                    message: format!(
-                        "The loss is no longer a number after step {} of epoch {}: the learning \
-                         rate {} is too high. Lower it and train again.",
-                        progress.step + 1,
-                        progress.epoch,
-                        optimizer.spec.learning_rate
-                    ),
-                });
-                events.extend(self.end(Reason::Diverged));
-                return Ok(events);
-            }
-            progress.step += 1;
-            progress.seen += images as u64;
-            progress.loss_sum += f64::from(loss) * images as f64;
-            progress.correct += f64::from(correct);
-            run.steps_left = run.steps_left.saturating_sub(1);
-            let accuracy = correct / images as f32;
-            self.history.steps.push(StepRecord { epoch: progress.epoch, loss, accuracy });
-            events.push(Event::Step {
-                epoch: progress.epoch,
-                step: progress.step,
-                steps: steps_per_epoch,
-                global_step: self.history.steps.len() as u64,
-                loss,
-                accuracy,
-                images,
-            });
-        }
-        if run.progress.step == steps_per_epoch {
-            let progress = run.progress.clone();
-            match (self.validation(&progress)?, &mut self.run) {
-                (Some(evaluator), Some(run)) => run.phase = Phase::Validating(evaluator),
-                _ => events.extend(self.end_epoch(None)?),
-            }
-        } else if run.steps_left == 0 {
-            events.extend(self.end(Reason::Finished));
-        }
-        Ok(events)
-    }
-
-    async fn advance_validation(&mut self, n: usize) -> Result<Vec<Event>> {
-        let (Some(dataset), Some(Run { phase: Phase::Validating(evaluator), .. })) =
-            (&self.dataset, &mut self.run)
-        else {
-            return Ok(Vec::new());
-        };
-        match evaluator.advance(dataset, n).await? {
-            None => Ok(Vec::new()),
-            Some(evaluation) => self.end_epoch(Some((evaluation.loss, evaluation.accuracy))),
-        }
-    }
-
-    /// Closes the epoch's books and begins the next, or ends the run.
-    fn end_epoch(&mut self, validation: Option<(f64, f64)>) -> Result<Vec<Event>> {
-        let Some(run) = &mut self.run else { return Ok(Vec::new()) };
-        let progress = &mut run.progress;
-        let record = EpochRecord {
-            epoch: progress.epoch,
-            loss: progress.loss_sum / progress.seen as f64,
-            accuracy: progress.correct / progress.seen as f64,
-            val_loss: validation.map(|(loss, _)| loss),
-            val_accuracy: validation.map(|(_, accuracy)| accuracy),
-        };
-        self.history.epochs.push(record);
-        progress.epoch += 1;
-        (progress.step, progress.seen) = (0, 0);
-        (progress.loss_sum, progress.correct) = (0.0, 0.0);
-        let progress = progress.clone();
-        let over = progress.finished() || run.steps_left == 0;
-        let mut events = vec![Event::Epoch(record)];
-        if over {
-            events.extend(self.end(Reason::Finished));
-        } else {
-            let order = self.order(&progress)?;
-            if let Some(run) = &mut self.run {
-                run.order = order;
-                run.phase = Phase::Training;
-            }
-        }
-        Ok(events)
-    }
-
-    fn end(&mut self, reason: Reason) -> Vec<Event> {
-        if let Some(run) = &mut self.run {
-            run.phase = Phase::Over;
-            run.order = Vec::new();
-            run.supplied = BTreeMap::new();
-        }
-        vec![Event::Done { reason }]
-    }
-
-    /// The evaluation that follows an epoch's last step, where there is something to
-    /// validate with.
-    fn validation(&self, progress: &Progress) -> Result<Option<Box<Evaluator>>> {
-        let dataset = self.dataset()?;
-        if !progress.validate || dataset.len(Split::Validation) == 0 {
-            return Ok(None);
-        }
-        Evaluator::new(self.network()?, dataset, Split::Validation).map(Box::new).map(Some)
-    }
-
     fn order(&self, progress: &Progress) -> Result<Vec<u32>> {
         let pictures = self.dataset()?.len(Split::Train);
         Ok(batch::epoch_order(pictures, self.seed, u64::from(progress.epoch), progress.shuffle))
-    }
-
-    /// The optimizer that the options ask for. The present one goes on with what it
-    /// remembers unless another rule is asked for.
-    fn choose_optimizer(&self, options: &TrainOptions) -> Result<Optimizer> {
-        let network = self.network()?;
-        let present = self.optimizer.clone();
-        let mut optimizer = match (&options.optimizer, present) {
-            (Some(value), present) => {
-                let spec = OptimizerSpec::from_value(value.clone()).map_err(Error::of_option)?;
-                match present {
-                    Some(mut present) if present.spec.rule == spec.rule => {
-                        present.spec = spec;
-                        present
-                    }
-                    _ => Optimizer::new(spec, &network.params),
-                }
-            }
-            (None, Some(present)) => present,
-            (None, None) => {
-                Optimizer::new(network.spec().compile.optimizer.clone(), &network.params)
-            }
-        };
-        if let Some(rate) = options.learning_rate {
-            optimizer.spec.learning_rate = learning_rate(rate)?;
-        }
-        Ok(optimizer)
     }
 
     fn refuse_while_training(&self, what: &str) -> Result<()> {
@@ -626,39 +460,13 @@ impl Session {
     }
 }
 
-/// The batch of a step: made here, or only its targets where its values were supplied.
-fn prepare(
-    dataset: &Dataset,
-    recipe: &Recipe,
-    epoch: u32,
-    numbers: &[u32],
-    supplied: Option<Vec<f32>>,
-) -> Result<Prepared> {
-    let count = dataset.len(Split::Train);
-    if let Some(values) = supplied {
-        let label = |index| dataset.label_of(Split::Train, index);
-        let targets = recipe.targets(label, count, epoch, numbers)?;
-        return Ok(Prepared { values, targets });
+/// Whether what is asked for, where anything is, is what is kept.
+fn agree<T>(asked: &Option<T>, kept: &Option<T>, same: impl Fn(&T, &T) -> bool) -> bool {
+    match (asked, kept) {
+        (None, _) => true,
+        (Some(asked), Some(kept)) => same(asked, kept),
+        (Some(_), None) => false,
     }
-    let picture = |index| dataset.picture(Split::Train, index);
-    recipe.prepare(picture, dataset.shape(), count, epoch, numbers)
-}
-
-/// One training step: the gradient of each share of the batch, their sum in a fixed order,
-/// the update. One worker has one share.
-fn train_step(
-    network: &mut Network,
-    optimizer: &mut Optimizer,
-    pictures: Tensor<4>,
-    targets: &[Target],
-    class_weights: &[f32],
-    mode: Mode,
-) -> Tensor<1> {
-    let whole = targets.len();
-    let share = network.gradients(pictures, targets, class_weights, whole, mode);
-    let Share { metrics, gradients } = share;
-    optimizer.update(&mut network.params, gradients);
-    metrics
 }
 
 fn no_data() -> Error {

@@ -15,7 +15,7 @@ use crate::model::preset::presets;
 use crate::model::shape::Summary;
 use crate::model::spec::ModelSpec;
 use crate::store::checkpoint;
-use crate::train::options::TrainOptions;
+use crate::train::options::{TrainOptions, TrainUpdate};
 use crate::train::session::Session;
 
 /// A session on a device, for JavaScript.
@@ -29,14 +29,6 @@ pub struct Core {
     /// It is one that was kept: its pixels are put back.
     pub(super) restoring: bool,
     pub(super) evaluator: Option<Evaluator>,
-}
-
-/// What may be changed while a run goes on.
-#[derive(Default, serde::Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct TrainUpdate {
-    learning_rate: Option<f64>,
-    epochs: Option<f64>,
 }
 
 #[wasm_bindgen]
@@ -163,8 +155,8 @@ impl Core {
     /// Changes a run while it goes on.
     #[wasm_bindgen(js_name = updateTraining)]
     pub fn update_training(&mut self, options: JsValue) -> JsResult<()> {
-        let TrainUpdate { learning_rate, epochs } = from_js(options, "update")?;
-        Ok(self.session.update_training(learning_rate, epochs)?)
+        let update: TrainUpdate = from_js(options, "update")?;
+        Ok(self.session.update_training(&update)?)
     }
 
     /// Ends the run where it is.
