@@ -1,5 +1,6 @@
 //! Training: optimizers, loss, the session's state machine and its history.
 
+pub mod finder;
 pub mod history;
 pub mod loss;
 pub mod monitor;
@@ -7,3 +8,4 @@ pub mod optimizer;
 pub mod options;
 pub mod schedule;
 pub mod session;
+pub(crate) mod trial;

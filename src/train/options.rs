@@ -48,6 +48,26 @@ pub struct TrainOptions {
     pub resume: bool,
 }
 
+impl TrainOptions {
+    /// What may end the run, as it was asked for.
+    ///
+    /// # Errors
+    /// `option` naming the field at fault.
+    pub fn early_stopping(&self) -> Result<Option<EarlyStopping>> {
+        let read = self.early_stopping.clone().map(EarlyStopping::from_value);
+        read.transpose().map(Option::flatten)
+    }
+
+    /// What may reduce the run's step size, as it was asked for.
+    ///
+    /// # Errors
+    /// `option` naming the field at fault.
+    pub fn reduce_on_plateau(&self) -> Result<Option<ReduceOnPlateau>> {
+        let read = self.reduce_on_plateau.clone().map(ReduceOnPlateau::from_value);
+        read.transpose().map(Option::flatten)
+    }
+}
+
 /// What may be changed while a run goes on. What is left out stays.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
@@ -146,6 +166,18 @@ pub(crate) fn whole(field: &str, value: f64) -> Result<u64> {
     }
     Err(Error::option(format!("{field} is a whole number of at least 1; it is {value}."))
         .field(field))
+}
+
+/// The seed that was asked for, or the session's.
+pub(crate) fn seed_or(asked: Option<f64>, session: u64) -> Result<u64> {
+    match asked {
+        None => Ok(session),
+        Some(seed) if seed >= 0.0 && seed.fract() == 0.0 && seed <= 9e15 => Ok(seed as u64),
+        Some(seed) => {
+            Err(Error::option(format!("The seed is a whole number of at least 0; it is {seed}."))
+                .field("seed"))
+        }
+    }
 }
 
 pub(crate) fn learning_rate(rate: f64) -> Result<f64> {

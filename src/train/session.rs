@@ -32,7 +32,7 @@ mod ahead;
 mod choose;
 mod run;
 
-use choose::{check_watchers, watchers};
+use choose::check_watchers;
 use run::Good;
 
 /// Batches made elsewhere are kept for so many steps ahead at the most.
@@ -275,7 +275,8 @@ impl Session {
         let augmentation = augmentation.transpose()?;
         let class_weight = options.class_weight.as_ref();
         let class_weight = class_weight.map(|asked| class_weights(asked, dataset)).transpose()?;
-        let (early_stopping, reduce_on_plateau) = watchers(options)?;
+        let early_stopping = options.early_stopping()?;
+        let reduce_on_plateau = options.reduce_on_plateau()?;
 
         let done = self.history.epochs.last().map_or(0, |epoch| epoch.epoch);
         let progress = if options.resume {
@@ -452,7 +453,7 @@ impl Session {
         Ok(batch::epoch_order(pictures, self.seed, u64::from(progress.epoch), progress.shuffle))
     }
 
-    fn refuse_while_training(&self, what: &str) -> Result<()> {
+    pub(crate) fn refuse_while_training(&self, what: &str) -> Result<()> {
         if self.is_training() {
             return Err(Error::state(format!("A run is under way; stop it before you {what}.")));
         }

@@ -3,7 +3,6 @@
 use serde_json::Value;
 
 use crate::error::{Error, Result};
-use crate::train::monitor::{EarlyStopping, ReduceOnPlateau};
 use crate::train::optimizer::{Optimizer, OptimizerSpec};
 use crate::train::options::{Progress, TrainOptions, learning_rate};
 use crate::train::schedule::{LearningRate, Schedule};
@@ -69,16 +68,6 @@ fn schedule(value: &Value, rate: Option<f64>, present: &LearningRate) -> Result<
         .field("learningRate"));
     }
     Ok(schedule)
-}
-
-/// Early stopping and reduction as the options ask for them.
-#[allow(clippy::type_complexity)]
-pub(super) fn watchers(
-    options: &TrainOptions,
-) -> Result<(Option<EarlyStopping>, Option<ReduceOnPlateau>)> {
-    let stopping = options.early_stopping.clone().map(EarlyStopping::from_value).transpose()?;
-    let plateau = options.reduce_on_plateau.clone().map(ReduceOnPlateau::from_value).transpose()?;
-    Ok((stopping.flatten(), plateau.flatten()))
 }
 
 /// Refuses what watches a figure that there will not be, and a reduction of a rate that a
