@@ -11,14 +11,16 @@
 //!    ([`data::prepare`]) and become batches of tensors ([`data::batch`]).
 //! 2. [`model`]: a layer list in Keras's names ([`model::spec`]) is checked and counted
 //!    ([`model::shape`]) and computed over Burn ([`model::network`]).
-//! 3. [`train`]: the loss, the optimizers, and the session that is pulled forward step by
-//!    step ([`train::session`]).
-//! 4. [`evaluate`] and [`explain`]: how good a network is, and what it sees.
+//! 3. [`train`]: the loss, the optimizers and schedules, and the session that is pulled
+//!    forward step by step ([`train::session`]), or a copy of its weights beside it
+//!    ([`train::finder`]).
+//! 4. [`evaluate`] and [`explain`]: how good a network is, on a split or on every fold in turn
+//!    ([`evaluate::cross_validation`]), and what it sees.
 //! 5. [`store`]: all of it as bytes, and back.
 //! 6. [`device`]: where tensors live. [`error`] and [`random`] are leaves.
 //!
 //! Imports run from `web` to `train` to the rooms below it; `evaluate` and `store` know the
-//! session only where they check or keep it.
+//! session only where they check or keep it, and where cross-validation trains one a fold.
 //!
 //! # Invariants
 //!

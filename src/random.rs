@@ -21,6 +21,9 @@ pub enum Purpose {
     Split = 4,
     /// What happens to a training picture; the counter is the epoch and the picture.
     Augment = 5,
+    /// Which pictures are held out in which fold, and each fold's own seed; `lane` 0 with the
+    /// class, `lane` 1 with the fold.
+    Folds = 6,
 }
 
 /// A stream of random words that depends only on its four arguments.

@@ -77,7 +77,7 @@ fn lesson(preset: &str, epochs: usize, mut options: Value) -> Vec<EpochRecord> {
     while session.is_training() {
         for event in block_on(session.advance(8)).unwrap() {
             if let Event::Epoch(record) = event {
-                let EpochRecord { epoch, loss, accuracy, val_loss, val_accuracy } = record;
+                let EpochRecord { epoch, loss, accuracy, val_loss, val_accuracy, .. } = record;
                 let (val_loss, val_accuracy) = (val_loss.unwrap(), val_accuracy.unwrap());
                 let seconds = begin.elapsed().as_secs();
                 println!(

@@ -14,7 +14,7 @@ use cnn_lab::model::spec::ModelSpec;
 use cnn_lab::store::checkpoint;
 use cnn_lab::train::history::{Event, Reason};
 use cnn_lab::train::loss::cross_entropy;
-use cnn_lab::train::options::TrainOptions;
+use cnn_lab::train::options::{TrainOptions, TrainUpdate};
 use cnn_lab::train::session::Session;
 use common::{bars, convnet};
 use pollster::block_on;
@@ -62,7 +62,10 @@ fn it_learns_and_measures() {
     assert_eq!(epochs.len(), 6);
     assert!(epochs[5].loss < 0.5 * epochs[0].loss, "{epochs:?}");
     assert!(epochs[5].val_accuracy.unwrap() > 0.9, "{epochs:?}");
-    assert_eq!(events.last(), Some(&Event::Done { reason: Reason::Finished }));
+    assert_eq!(
+        events.last(),
+        Some(&Event::Done { reason: Reason::Finished, restored_epoch: None })
+    );
 
     let mut evaluator = cnn_lab::evaluate::Evaluator::new(
         session.network().unwrap(),
@@ -449,14 +452,21 @@ fn stop_resume_and_single_steps() {
     assert!(matches!(block_on(session.advance(1)).unwrap()[..], [Event::Step { step: 1, .. }]));
     assert_eq!(session.set_model(convnet(12)).unwrap_err().code(), "state");
     assert_eq!(session.split(SplitOptions::default()).unwrap_err().code(), "state");
-    assert_eq!(session.stop_training(), [Event::Done { reason: Reason::Stopped }]);
+    assert_eq!(
+        session.stop_training(),
+        [Event::Done { reason: Reason::Stopped, restored_epoch: None }]
+    );
     assert!(session.stop_training().is_empty());
     assert!(block_on(session.advance(1)).unwrap().is_empty());
     let info = session.start_training(&options(json!({"resume": true, "steps": 4}))).unwrap();
     assert_eq!((info.step, info.total_steps), (1, 4));
-    session.update_training(Some(0.01), None).unwrap();
+    let update = |learning_rate| TrainUpdate {
+        learning_rate: Some(learning_rate),
+        ..TrainUpdate::default()
+    };
+    session.update_training(&update(0.01)).unwrap();
     assert_eq!(
-        session.update_training(Some(-1.0), None).unwrap_err().field_name(),
+        session.update_training(&update(-1.0)).unwrap_err().field_name(),
         Some("learningRate")
     );
     run(&mut session, 100);
@@ -469,7 +479,10 @@ fn stop_resume_and_single_steps() {
     );
     session.set_dataset(bars(500, 12)).unwrap();
     session.start_training(&options(json!({"resume": true}))).unwrap();
-    assert_eq!(run(&mut session, 100).last(), Some(&Event::Done { reason: Reason::Finished }));
+    assert_eq!(
+        run(&mut session, 100).last(),
+        Some(&Event::Done { reason: Reason::Finished, restored_epoch: None })
+    );
     assert_eq!(session.history().steps.len(), 16);
     // A second fit goes on counting epochs.
     assert_eq!(session.start_training(&options(json!({"epochs": 2}))).unwrap().epoch, 2);
@@ -516,7 +529,10 @@ fn a_learning_rate_that_is_too_high_ends_the_run_with_a_sentence() {
     let mut session = session(Device::flex(), 5);
     session.start_training(&options(json!({"optimizer": "sgd", "learningRate": 1e30}))).unwrap();
     let events = run(&mut session, 1);
-    assert_eq!(events.last(), Some(&Event::Done { reason: Reason::Diverged }));
+    assert_eq!(
+        events.last(),
+        Some(&Event::Done { reason: Reason::Diverged, restored_epoch: None })
+    );
     assert!(matches!(&events[events.len() - 2], Event::Warning { code, .. } if code == "diverged"));
 }
 

@@ -1,5 +1,6 @@
 //! How good a network is: measured in slices, on a snapshot of the weights.
 
+pub mod cross_validation;
 pub mod metrics;
 
 use burn::tensor::Tensor;

@@ -22,8 +22,10 @@ use crate::model::network::Network;
 use crate::model::shape::Summary;
 use crate::model::spec::ModelSpec;
 use crate::train::history::History;
+use crate::train::monitor::{EarlyStopping, ReduceOnPlateau};
 use crate::train::optimizer::{Optimizer, OptimizerSpec};
 use crate::train::options::Progress;
+use crate::train::schedule::LearningRate;
 use crate::train::session::Session;
 
 /// The version of the format that is written; another is refused.
@@ -40,8 +42,15 @@ struct Metadata {
     seed: u64,
     optimizer: Value,
     iterations: u64,
+    /// Steps taken when the optimizer's schedule began.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    schedule_start: u64,
     run: Option<Progress>,
     history: History,
+}
+
+fn is_zero(steps: &u64) -> bool {
+    *steps == 0
 }
 
 /// What happens to a picture before the network sees it.
@@ -91,10 +100,16 @@ pub struct LoadedRun {
     pub optimizer: String,
     /// Its present step size.
     pub learning_rate: f64,
+    /// The schedule that sets it.
+    pub schedule: Option<Value>,
     /// What happens to its training pictures.
     pub augmentation: Option<Augmentation>,
     /// Its weights, one a class; empty where all count alike.
     pub class_weight: Vec<f32>,
+    /// What may end it.
+    pub early_stopping: Option<EarlyStopping>,
+    /// What may reduce its step size.
+    pub reduce_on_plateau: Option<ReduceOnPlateau>,
 }
 
 struct Floats {
@@ -121,6 +136,11 @@ fn slot_name(slot: &str, param: &str) -> String {
     format!("optimizer/{slot}/{param}")
 }
 
+/// The weights of the best epoch, where early stopping keeps them.
+fn best_name(param: &str) -> String {
+    format!("best/{param}")
+}
+
 /// Writes a session's network, optimizer, run and history.
 ///
 /// # Errors
@@ -137,6 +157,10 @@ pub async fn save(session: &Session) -> Result<Vec<u8>> {
     for (slot, values) in optimizer.spec.rule.slots().iter().zip(&optimizer.slots) {
         names.extend(infos.iter().map(|info| slot_name(slot, &info.name)));
         tensors.extend(values.iter().cloned());
+    }
+    if let Some(best) = session.best() {
+        names.extend(infos.iter().map(|info| best_name(&info.name)));
+        tensors.extend(best.params.iter().cloned());
     }
     let values = device::read(tensors).await?;
     let views = names.into_iter().zip(values).enumerate().map(|(index, (name, values))| {
@@ -159,6 +183,7 @@ pub async fn save(session: &Session) -> Result<Vec<u8>> {
         seed: session.seed,
         optimizer: optimizer.spec.to_value(),
         iterations: optimizer.iterations,
+        schedule_start: optimizer.schedule_start,
         run: session.progress().cloned(),
         history: session.history.clone(),
     };
@@ -242,12 +267,23 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
     let optimizer = OptimizerSpec::from_value(metadata.optimizer).map_err(inside)?;
     let slots = optimizer.rule.slots().iter();
     let slots = slots.map(|slot| load_all(&|name| slot_name(slot, name))).collect::<Result<_>>()?;
-    let optimizer = Optimizer { spec: optimizer, iterations: metadata.iterations, slots };
+    let mut optimizer = Optimizer::with_slots(optimizer, slots);
+    optimizer.iterations = metadata.iterations;
+    optimizer.schedule_start = metadata.schedule_start;
     let run = metadata.run;
-    if run.as_ref().is_some_and(|run| run.batch_size == 0 || run.epoch == 0) {
+    let nothing =
+        |run: &Progress| run.batch_size == 0 || run.epoch == 0 || run.next_batch_size == Some(0);
+    if run.as_ref().is_some_and(nothing) {
         return Err(
             Error::checkpoint("The checkpoint's run has no batch or no epoch.").field("run")
         );
+    }
+
+    let mut best = None;
+    if run.as_ref().is_some_and(Progress::keeps_best) {
+        let mut network = network.clone();
+        network.params = load_all(&best_name)?;
+        best = Some(network);
     }
 
     let info = LoadedInfo {
@@ -261,14 +297,20 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
             batch_size: run.batch_size,
             finished: run.finished(),
             optimizer: optimizer.spec.name().into(),
-            learning_rate: optimizer.spec.learning_rate,
+            learning_rate: optimizer.learning_rate(),
+            schedule: match &optimizer.spec.learning_rate {
+                LearningRate::Schedule(schedule) => Some(schedule.to_value()),
+                LearningRate::Constant(_) => None,
+            },
             augmentation: run.augmentation.clone(),
             class_weight: run.class_weight.clone(),
+            early_stopping: run.early_stopping.clone(),
+            reduce_on_plateau: run.reduce_on_plateau.clone(),
         }),
         history: metadata.history.clone(),
     };
     session.seed = metadata.seed;
     session.classes = metadata.classes;
-    session.restore(network, optimizer, metadata.history, run);
+    session.restore(network, optimizer, metadata.history, run, best);
     Ok(info)
 }

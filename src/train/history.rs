@@ -16,7 +16,7 @@ pub struct StepRecord {
 }
 
 /// One epoch: means over its steps, as Keras prints them, and over the validation split.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct EpochRecord {
     /// Counted from 1.
@@ -31,6 +31,9 @@ pub struct EpochRecord {
     /// Share of them classified rightly, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub val_accuracy: Option<f64>,
+    /// The learning rate of its last step; runs of an older version do not say.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub learning_rate: Option<f64>,
 }
 
 /// Everything that happened to the weights since they were drawn.
@@ -50,6 +53,8 @@ pub enum Reason {
     Finished,
     /// Somebody stopped it; it can be resumed.
     Stopped,
+    /// What it watched stopped improving.
+    EarlyStopping,
     /// The loss is no longer a number.
     Diverged,
 }
@@ -83,6 +88,8 @@ pub enum Event {
         accuracy: f32,
         /// Pictures in the batch.
         images: usize,
+        /// The rate that the step was taken with.
+        learning_rate: f64,
     },
     /// An epoch is done, its validation included.
     Epoch(EpochRecord),
@@ -97,5 +104,8 @@ pub enum Event {
     Done {
         /// Why.
         reason: Reason,
+        /// The epoch whose weights were put back, the best; nothing where the last ones stand.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        restored_epoch: Option<u32>,
     },
 }

@@ -1,7 +1,11 @@
 //! Training: optimizers, loss, the session's state machine and its history.
 
+pub mod finder;
 pub mod history;
 pub mod loss;
+pub mod monitor;
 pub mod optimizer;
 pub mod options;
+pub mod schedule;
 pub mod session;
+pub(crate) mod trial;

@@ -8,6 +8,7 @@ use crate::data::dataset::{Dataset, Split};
 use crate::error::{Error, Result};
 use crate::model::network::Network;
 use crate::model::spec::LayerSpec;
+use crate::train::monitor::{EarlyStopping, ReduceOnPlateau};
 
 /// What `train` was asked for. Fields that are left out have the defaults given with them.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -23,6 +24,15 @@ pub struct TrainOptions {
     pub optimizer: Option<Value>,
     /// Another step size than the optimizer's.
     pub learning_rate: Option<f64>,
+    /// A schedule of the step size, in Keras's terms ([`Schedule`]), counted from the run's
+    /// first step; where it leaves out `initial_learning_rate`, it begins at `learning_rate`.
+    ///
+    /// [`Schedule`]: crate::train::schedule::Schedule
+    pub schedule: Option<Value>,
+    /// End the run when a figure stops improving ([`EarlyStopping`]); never.
+    pub early_stopping: Option<Value>,
+    /// Reduce the step size when a figure stops improving ([`ReduceOnPlateau`]); never.
+    pub reduce_on_plateau: Option<Value>,
     /// What happens to training pictures, in Keras's names ([`Augmentation`]); nothing. What
     /// of it holds for all pictures, rescaling and standardising, belongs to the weights from
     /// then on.
@@ -36,6 +46,38 @@ pub struct TrainOptions {
     pub validate: Option<bool>,
     /// Go on with the run that was stopped or loaded.
     pub resume: bool,
+}
+
+impl TrainOptions {
+    /// What may end the run, as it was asked for.
+    ///
+    /// # Errors
+    /// `option` naming the field at fault.
+    pub fn early_stopping(&self) -> Result<Option<EarlyStopping>> {
+        let read = self.early_stopping.clone().map(EarlyStopping::from_value);
+        read.transpose().map(Option::flatten)
+    }
+
+    /// What may reduce the run's step size, as it was asked for.
+    ///
+    /// # Errors
+    /// `option` naming the field at fault.
+    pub fn reduce_on_plateau(&self) -> Result<Option<ReduceOnPlateau>> {
+        let read = self.reduce_on_plateau.clone().map(ReduceOnPlateau::from_value);
+        read.transpose().map(Option::flatten)
+    }
+}
+
+/// What may be changed while a run goes on. What is left out stays.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub struct TrainUpdate {
+    /// Another step size, from the next step on.
+    pub learning_rate: Option<f64>,
+    /// Another last epoch.
+    pub epochs: Option<f64>,
+    /// Pictures a step, from the next epoch on.
+    pub batch_size: Option<f64>,
 }
 
 /// Where a run begins and how long it is.
@@ -90,12 +132,32 @@ pub struct Progress {
     /// One weight a class; empty where all count alike.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub class_weight: Vec<f32>,
+    /// What may end it, and how near that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub early_stopping: Option<EarlyStopping>,
+    /// What may reduce its step size, and how near that is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reduce_on_plateau: Option<ReduceOnPlateau>,
+    /// Pictures a step from the next epoch on, where they are others.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_batch_size: Option<usize>,
+    /// The step size of the last step.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub learning_rate: Option<f64>,
 }
 
 impl Progress {
     /// Whether nothing is left of the run.
     pub fn finished(&self) -> bool {
         self.epoch > self.epochs
+    }
+
+    /// Whether the weights of the best epoch are kept beside the present ones.
+    pub fn keeps_best(&self) -> bool {
+        let kept = |stopping: &EarlyStopping| {
+            stopping.restore_best_weights && stopping.best_epoch.is_some()
+        };
+        !self.finished() && self.early_stopping.as_ref().is_some_and(kept)
     }
 }
 
@@ -106,6 +168,18 @@ pub(crate) fn whole(field: &str, value: f64) -> Result<u64> {
     }
     Err(Error::option(format!("{field} is a whole number of at least 1; it is {value}."))
         .field(field))
+}
+
+/// The seed that was asked for, or the session's.
+pub(crate) fn seed_or(asked: Option<f64>, session: u64) -> Result<u64> {
+    match asked {
+        None => Ok(session),
+        Some(seed) if seed >= 0.0 && seed.fract() == 0.0 && seed <= 9e15 => Ok(seed as u64),
+        Some(seed) => {
+            Err(Error::option(format!("The seed is a whole number of at least 0; it is {seed}."))
+                .field("seed"))
+        }
+    }
 }
 
 pub(crate) fn learning_rate(rate: f64) -> Result<f64> {

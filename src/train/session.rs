@@ -6,25 +6,32 @@
 //! and ends in [`Phase::Over`], from where it can be resumed if it was stopped. What has to be
 //! fitted to the pictures before its first step keeps it a [`Start`] until then.
 
-mod start;
-
 use std::collections::BTreeMap;
 
-use burn::tensor::{Device, Tensor};
+use burn::tensor::Device;
 
 use crate::data::batch;
 use crate::data::dataset::{Dataset, DatasetInfo, Split, SplitOptions};
-use crate::data::prepare::{Prepared, Recipe, StepPlan, Target};
-use crate::data::preprocess::{Fitting, Preprocessing};
-use crate::device;
+use crate::data::prepare::Recipe;
+use crate::data::preprocess::Fitting;
 use crate::error::{Error, Result};
 use crate::evaluate::Evaluator;
-use crate::model::network::{Mode, Network, Share};
+use crate::model::network::Network;
 use crate::model::shape::Summary;
 use crate::model::spec::ModelSpec;
-use crate::train::history::{EpochRecord, Event, History, Reason, StepRecord};
+use crate::train::history::{Event, History, Reason};
 use crate::train::optimizer::Optimizer;
-use crate::train::options::{Progress, RunInfo, TrainOptions, learning_rate, whole};
+use crate::train::options::{
+    Progress, RunInfo, TrainOptions, TrainUpdate, check_memory, learning_rate, whole,
+};
+use crate::train::schedule::LearningRate;
+
+mod ahead;
+mod choose;
+mod run;
+mod start;
+
+use run::Good;
 use start::Start;
 
 /// Batches made elsewhere are kept for so many steps ahead at the most.
@@ -47,6 +54,36 @@ struct Run {
     recipe: Recipe,
     /// Values of batches that were made elsewhere, by their step over the life of the weights.
     supplied: BTreeMap<u64, Vec<f32>>,
+    /// Batches of earlier steps than this are not taken from elsewhere: they may have been
+    /// planned before their size was changed.
+    made_here: u64,
+    /// The steps that may have been planned when it was changed.
+    planned: u64,
+    /// Where it goes back to when it diverges.
+    good: Option<Good>,
+    /// The same, from the next step with a finite loss on.
+    next_good: Option<Good>,
+    /// The network at the end of its best epoch, where early stopping keeps it.
+    best: Option<Network>,
+}
+
+impl Run {
+    /// A run that nothing is done of yet.
+    fn new(progress: Progress, recipe: Recipe) -> Self {
+        Self {
+            progress,
+            recipe,
+            order: Vec::new(),
+            steps_left: 0,
+            phase: Phase::Over,
+            supplied: BTreeMap::new(),
+            made_here: 0,
+            planned: 0,
+            good: None,
+            next_good: None,
+            best: None,
+        }
+    }
 }
 
 /// A network, its data and its run, on one device.
@@ -158,7 +195,7 @@ impl Session {
         &self.history
     }
 
-    /// How the present run goes, if there is one; one that is still being fitted for is not.
+    /// How the present run goes, if there is one.
     pub fn progress(&self) -> Option<&Progress> {
         self.run.as_ref().map(|run| &run.progress)
     }
@@ -199,19 +236,19 @@ impl Session {
         optimizer: Optimizer,
         history: History,
         progress: Option<Progress>,
+        best: Option<Network>,
     ) {
         self.optimizer = Some(optimizer);
         self.history = history;
         let recipe = |progress: &Progress| self.recipe_of(progress, &network.preprocessing);
-        self.run = progress.map(|progress| Run {
-            recipe: recipe(&progress),
-            progress,
-            order: Vec::new(),
-            steps_left: 0,
-            phase: Phase::Over,
-            supplied: BTreeMap::new(),
-        });
+        self.run =
+            progress.map(|progress| Run { best, ..Run::new(progress.clone(), recipe(&progress)) });
         self.network = Some(network);
+    }
+
+    /// The network at the end of the present run's best epoch, where early stopping keeps it.
+    pub(crate) fn best(&self) -> Option<&Network> {
+        self.run.as_ref().and_then(|run| run.best.as_ref())
     }
 
     /// Begins a run, or goes on with one. Where fitting something to the pictures takes more
@@ -235,7 +272,7 @@ impl Session {
 
     /// All is fitted: the run has the weights from now on.
     fn begin(&mut self, start: Start) -> Result<()> {
-        let Start { progress, optimizer, steps_left, fitting } = start;
+        let Start { progress, optimizer, steps_left, resume, fitting } = start;
         let dataset = self.dataset()?;
         let classes = dataset.classes().to_vec();
         let steps_per_epoch = dataset.len(Split::Train).div_ceil(progress.batch_size);
@@ -253,26 +290,57 @@ impl Session {
             _ => None,
         };
         let phase = evaluator.map_or(Phase::Training, Phase::Validating);
-        self.run =
-            Some(Run { progress, order, steps_left, phase, recipe, supplied: BTreeMap::new() });
+        // What a resumed run would go back to, or end with, it still would.
+        let mut run = match self.run.take().filter(|_| resume) {
+            Some(before) => Run { progress, recipe, ..before },
+            None => Run::new(progress, recipe),
+        };
+        (run.order, run.steps_left, run.phase) = (order, steps_left, phase);
+        if run.good.is_none() {
+            run.good = self.network.as_ref().map(|network| self.good(network, &run.progress));
+        }
+        self.run = Some(run);
         Ok(())
     }
 
-    /// Changes a run while it goes on: the step size, and the last epoch (never below the
-    /// present one).
+    /// Changes a run while it goes on: the step size, which ends a schedule; the last epoch
+    /// (never below the present one); from the next epoch on, the pictures a step.
     ///
     /// # Errors
-    /// `option` naming a wrong value, `state` where no run is under way.
-    pub fn update_training(&mut self, rate: Option<f64>, epochs: Option<f64>) -> Result<()> {
+    /// `option` naming a wrong value, `state` where no run is under way. Nothing is changed
+    /// then.
+    pub fn update_training(&mut self, update: &TrainUpdate) -> Result<()> {
+        let pictures = self.dataset.as_ref().map(|dataset| dataset.len(Split::Train));
+        let Some(network) = &self.network else {
+            return Err(Error::state("No run is under way."));
+        };
+        let rate = update.learning_rate.map(learning_rate).transpose()?;
+        let epochs = update.epochs.map(|epochs| whole("epochs", epochs)).transpose()?;
+        let size = update.batch_size.map(|size| whole("batchSize", size)).transpose()?;
+        let size = size.map(|size| (size as usize).min(pictures.unwrap_or(usize::MAX).max(1)));
+        if let Some(size) = size {
+            check_memory(network, size)?;
+        }
+        // A run that is still waiting for what is fitted has nothing behind it to keep.
         let (progress, optimizer) = match (&mut self.start, &mut self.run, &mut self.optimizer) {
-            (Some(start), ..) => (&mut start.progress, &mut start.optimizer),
-            (None, Some(run), Some(optimizer)) => (&mut run.progress, optimizer),
+            (Some(start), ..) => {
+                if let Some(size) = size {
+                    start.progress.batch_size = size;
+                }
+                (&mut start.progress, &mut start.optimizer)
+            }
+            (None, Some(run), Some(optimizer)) => {
+                if let Some(size) = size {
+                    run.progress.next_batch_size =
+                        (size != run.progress.batch_size).then_some(size);
+                    run.planned = self.history.steps.len() as u64 + MOST_AHEAD;
+                }
+                (&mut run.progress, optimizer)
+            }
             _ => return Err(Error::state("No run is under way.")),
         };
-        let rate = rate.map(learning_rate).transpose()?;
-        let epochs = epochs.map(|epochs| whole("epochs", epochs)).transpose()?;
         if let Some(rate) = rate {
-            optimizer.spec.learning_rate = rate;
+            optimizer.spec.learning_rate = LearningRate::Constant(rate);
         }
         if let Some(epochs) = epochs {
             let epochs = epochs.min(u64::from(u32::MAX)) as u32;
@@ -285,97 +353,12 @@ impl Session {
     /// then all is as it was before it was started.
     pub fn stop_training(&mut self) -> Vec<Event> {
         if self.start.take().is_some() {
-            return vec![Event::Done { reason: Reason::Stopped }];
+            return vec![Event::Done { reason: Reason::Stopped, restored_epoch: None }];
         }
         if !self.is_training() {
             return Vec::new();
         }
-        self.end(Reason::Stopped)
-    }
-
-    /// How the present run's batches are made: with it and the training pictures, another
-    /// worker can make the next ones and [`supply`](Self::supply) them. Not known while
-    /// something is being fitted.
-    pub fn recipe(&self) -> Option<&Recipe> {
-        self.run.as_ref().filter(|_| self.start.is_none()).map(|run| &run.recipe)
-    }
-
-    /// The next `n` training steps of the run under way, fewer where it ends before and none
-    /// while something is being fitted.
-    ///
-    /// # Errors
-    /// `state` where no run is under way.
-    pub fn upcoming(&self, n: usize) -> Result<Vec<StepPlan>> {
-        if self.start.is_some() {
-            return Ok(Vec::new());
-        }
-        let (Some(run), true) = (&self.run, self.is_training()) else {
-            return Err(Error::state("No run is under way."));
-        };
-        let now = self.history.steps.len() as u64;
-        let n = usize::try_from(run.steps_left).map_or(n, |left| left.min(n));
-        let mut order = (run.progress.epoch, run.order.clone());
-        let mut plans = Vec::with_capacity(n);
-        for step in now..now + n as u64 {
-            let Some((epoch, places)) = self.places(run, step)? else { break };
-            if order.0 != epoch {
-                order = (epoch, self.order(&Progress { epoch, ..run.progress.clone() })?);
-            }
-            plans.push(StepPlan { step, epoch, numbers: order.1[places].to_vec() });
-        }
-        Ok(plans)
-    }
-
-    /// Takes the values of the batch of a `step` over the life of the weights, made elsewhere
-    /// from this run's [`recipe`](Self::recipe). False where it is of no use: the step is
-    /// done, far ahead, or not one of this run.
-    ///
-    /// # Errors
-    /// `option` where it has not as many values as the step's pictures.
-    pub fn supply(&mut self, step: u64, values: Vec<f32>) -> Result<bool> {
-        let now = self.history.steps.len() as u64;
-        let places = match &self.run {
-            Some(run) if self.is_stepping() && (now..now + MOST_AHEAD).contains(&step) => {
-                self.places(run, step)?
-            }
-            _ => None,
-        };
-        let Some((_, places)) = places else { return Ok(false) };
-        let wanted = places.len() * self.dataset()?.picture_bytes();
-        if values.len() != wanted {
-            return Err(Error::option(format!(
-                "The batch of step {step} has {wanted} values; {} were given.",
-                values.len()
-            ))
-            .field("values"));
-        }
-        if let Some(run) = &mut self.run {
-            run.supplied.insert(step, values);
-        }
-        Ok(true)
-    }
-
-    /// The epoch of a coming step over the life of the weights, and its places in that
-    /// epoch's order; nothing past the run's end.
-    fn places(&self, run: &Run, step: u64) -> Result<Option<(u32, std::ops::Range<usize>)>> {
-        let pictures = self.dataset()?.len(Split::Train);
-        let Progress { epoch, epochs, step: done, batch_size, .. } = run.progress;
-        let steps_per_epoch = pictures.div_ceil(batch_size).max(1) as u64;
-        let step = step.saturating_sub(self.history.steps.len() as u64) + done as u64;
-        let epoch = u64::from(epoch) + step / steps_per_epoch;
-        if epoch > u64::from(epochs) {
-            return Ok(None);
-        }
-        let first = (step % steps_per_epoch) as usize * batch_size;
-        Ok(Some((epoch as u32, first..pictures.min(first + batch_size))))
-    }
-
-    fn recipe_of(&self, progress: &Progress, preprocessing: &Preprocessing) -> Recipe {
-        Recipe {
-            seed: self.seed,
-            augmentation: progress.augmentation.clone().unwrap_or_default(),
-            preprocessing: preprocessing.clone(),
-        }
+        self.end(Reason::Stopped, None)
     }
 
     /// Goes on by at most `n` training steps or validation batches and tells what happened.
@@ -414,185 +397,17 @@ impl Session {
         Ok(if news { vec![Event::Fitting { what, pictures, share }] } else { Vec::new() })
     }
 
-    async fn advance_training(&mut self, n: usize) -> Result<Vec<Event>> {
-        let (Some(run), Some(dataset), Some(network), Some(optimizer)) =
-            (&mut self.run, &self.dataset, &mut self.network, &mut self.optimizer)
-        else {
-            return Ok(Vec::new());
-        };
-        let size = run.progress.batch_size;
-        let steps_per_epoch = run.order.len().div_ceil(size);
-        let left = usize::try_from(run.steps_left).unwrap_or(usize::MAX);
-        let n = n.min(steps_per_epoch - run.progress.step).min(left);
-        let mut metrics = Vec::with_capacity(n);
-        let mut counts = Vec::with_capacity(n);
-        for step in run.progress.step..run.progress.step + n {
-            let numbers = &run.order[step * size..run.order.len().min((step + 1) * size)];
-            let life_step = (self.history.steps.len() + metrics.len()) as u64;
-            let supplied = run.supplied.remove(&life_step);
-            let Prepared { values, targets } =
-                prepare(dataset, &run.recipe, run.progress.epoch, numbers, supplied)?;
-            let pictures = batch::upload_values(values, dataset.shape(), &self.device);
-            let mode = Mode::Training { seed: self.seed, step: life_step, first: 0 };
-            counts.push(targets.len());
-            let weights = &run.progress.class_weight;
-            metrics.push(train_step(network, optimizer, pictures, &targets, weights, mode));
-        }
-        let metrics = device::read(metrics).await?;
-        let mut events = Vec::with_capacity(n + 2);
-        for (metrics, images) in metrics.iter().zip(counts) {
-            let (loss, correct) = (metrics[0], metrics[1]);
-            let progress = &mut run.progress;
-            if !loss.is_finite() {
-                events.push(Event::Warning {
-                    code: "diverged".into(),
-                    message: format!(
-                        "The loss is no longer a number after step {} of epoch {}: the learning \
-                         rate {} is too high. Lower it and train again.",
-                        progress.step + 1,
-                        progress.epoch,
-                        optimizer.spec.learning_rate
-                    ),
-                });
-                events.extend(self.end(Reason::Diverged));
-                return Ok(events);
-            }
-            progress.step += 1;
-            progress.seen += images as u64;
-            progress.loss_sum += f64::from(loss) * images as f64;
-            progress.correct += f64::from(correct);
-            run.steps_left = run.steps_left.saturating_sub(1);
-            let accuracy = correct / images as f32;
-            self.history.steps.push(StepRecord { epoch: progress.epoch, loss, accuracy });
-            events.push(Event::Step {
-                epoch: progress.epoch,
-                step: progress.step,
-                steps: steps_per_epoch,
-                global_step: self.history.steps.len() as u64,
-                loss,
-                accuracy,
-                images,
-            });
-        }
-        if run.progress.step == steps_per_epoch {
-            let progress = run.progress.clone();
-            match (self.validation(&progress)?, &mut self.run) {
-                (Some(evaluator), Some(run)) => run.phase = Phase::Validating(evaluator),
-                _ => events.extend(self.end_epoch(None)?),
-            }
-        } else if run.steps_left == 0 {
-            events.extend(self.end(Reason::Finished));
-        }
-        Ok(events)
-    }
-
-    async fn advance_validation(&mut self, n: usize) -> Result<Vec<Event>> {
-        let (Some(dataset), Some(Run { phase: Phase::Validating(evaluator), .. })) =
-            (&self.dataset, &mut self.run)
-        else {
-            return Ok(Vec::new());
-        };
-        match evaluator.advance(dataset, n).await? {
-            None => Ok(Vec::new()),
-            Some(evaluation) => self.end_epoch(Some((evaluation.loss, evaluation.accuracy))),
-        }
-    }
-
-    /// Closes the epoch's books and begins the next, or ends the run.
-    fn end_epoch(&mut self, validation: Option<(f64, f64)>) -> Result<Vec<Event>> {
-        let Some(run) = &mut self.run else { return Ok(Vec::new()) };
-        let progress = &mut run.progress;
-        let record = EpochRecord {
-            epoch: progress.epoch,
-            loss: progress.loss_sum / progress.seen as f64,
-            accuracy: progress.correct / progress.seen as f64,
-            val_loss: validation.map(|(loss, _)| loss),
-            val_accuracy: validation.map(|(_, accuracy)| accuracy),
-        };
-        self.history.epochs.push(record);
-        progress.epoch += 1;
-        (progress.step, progress.seen) = (0, 0);
-        (progress.loss_sum, progress.correct) = (0.0, 0.0);
-        let progress = progress.clone();
-        let over = progress.finished() || run.steps_left == 0;
-        let mut events = vec![Event::Epoch(record)];
-        if over {
-            events.extend(self.end(Reason::Finished));
-        } else {
-            let order = self.order(&progress)?;
-            if let Some(run) = &mut self.run {
-                run.order = order;
-                run.phase = Phase::Training;
-            }
-        }
-        Ok(events)
-    }
-
-    fn end(&mut self, reason: Reason) -> Vec<Event> {
-        if let Some(run) = &mut self.run {
-            run.phase = Phase::Over;
-            run.order = Vec::new();
-            run.supplied = BTreeMap::new();
-        }
-        vec![Event::Done { reason }]
-    }
-
-    /// The evaluation that follows an epoch's last step, where there is something to
-    /// validate with.
-    fn validation(&self, progress: &Progress) -> Result<Option<Box<Evaluator>>> {
-        let dataset = self.dataset()?;
-        if !progress.validate || dataset.len(Split::Validation) == 0 {
-            return Ok(None);
-        }
-        Evaluator::new(self.network()?, dataset, Split::Validation).map(Box::new).map(Some)
-    }
-
     fn order(&self, progress: &Progress) -> Result<Vec<u32>> {
         let pictures = self.dataset()?.len(Split::Train);
         Ok(batch::epoch_order(pictures, self.seed, u64::from(progress.epoch), progress.shuffle))
     }
 
-    fn refuse_while_training(&self, what: &str) -> Result<()> {
+    pub(crate) fn refuse_while_training(&self, what: &str) -> Result<()> {
         if self.is_training() {
             return Err(Error::state(format!("A run is under way; stop it before you {what}.")));
         }
         Ok(())
     }
-}
-
-/// The batch of a step: made here, or only its targets where its values were supplied.
-fn prepare(
-    dataset: &Dataset,
-    recipe: &Recipe,
-    epoch: u32,
-    numbers: &[u32],
-    supplied: Option<Vec<f32>>,
-) -> Result<Prepared> {
-    let count = dataset.len(Split::Train);
-    if let Some(values) = supplied {
-        let label = |index| dataset.label_of(Split::Train, index);
-        let targets = recipe.targets(label, count, epoch, numbers)?;
-        return Ok(Prepared { values, targets });
-    }
-    let picture = |index| dataset.picture(Split::Train, index);
-    recipe.prepare(picture, dataset.shape(), count, epoch, numbers)
-}
-
-/// One training step: the gradient of each share of the batch, their sum in a fixed order,
-/// the update. One worker has one share.
-fn train_step(
-    network: &mut Network,
-    optimizer: &mut Optimizer,
-    pictures: Tensor<4>,
-    targets: &[Target],
-    class_weights: &[f32],
-    mode: Mode,
-) -> Tensor<1> {
-    let whole = targets.len();
-    let share = network.gradients(pictures, targets, class_weights, whole, mode);
-    let Share { metrics, gradients } = share;
-    optimizer.update(&mut network.params, gradients);
-    metrics
 }
 
 fn no_data() -> Error {

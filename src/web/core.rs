@@ -10,12 +10,14 @@ use crate::data::decode;
 use crate::device::{self, Lost};
 use crate::error::Error;
 use crate::evaluate::Evaluator;
+use crate::evaluate::cross_validation::{CrossValidation, FoldOptions};
 use crate::explain;
 use crate::model::preset::presets;
 use crate::model::shape::Summary;
 use crate::model::spec::ModelSpec;
 use crate::store::checkpoint;
-use crate::train::options::TrainOptions;
+use crate::train::finder::{Finder, FinderOptions};
+use crate::train::options::{TrainOptions, TrainUpdate};
 use crate::train::session::Session;
 
 /// A session on a device, for JavaScript.
@@ -29,14 +31,8 @@ pub struct Core {
     /// It is one that was kept: its pixels are put back.
     pub(super) restoring: bool,
     pub(super) evaluator: Option<Evaluator>,
-}
-
-/// What may be changed while a run goes on.
-#[derive(Default, serde::Deserialize)]
-#[serde(default, rename_all = "camelCase")]
-struct TrainUpdate {
-    learning_rate: Option<f64>,
-    epochs: Option<f64>,
+    finder: Option<Finder>,
+    cross_validation: Option<CrossValidation>,
 }
 
 #[wasm_bindgen]
@@ -63,6 +59,8 @@ impl Core {
             loading: None,
             restoring: false,
             evaluator: None,
+            finder: None,
+            cross_validation: None,
         })
     }
 
@@ -83,7 +81,7 @@ impl Core {
     #[wasm_bindgen(js_name = setModel)]
     pub fn set_model(&mut self, spec: &str) -> JsResult<JsValue> {
         let summary = self.session.set_model(ModelSpec::from_json(spec)?)?;
-        self.evaluator = None;
+        self.forget();
         to_js(&summary)
     }
 
@@ -163,8 +161,8 @@ impl Core {
     /// Changes a run while it goes on.
     #[wasm_bindgen(js_name = updateTraining)]
     pub fn update_training(&mut self, options: JsValue) -> JsResult<()> {
-        let TrainUpdate { learning_rate, epochs } = from_js(options, "update")?;
-        Ok(self.session.update_training(learning_rate, epochs)?)
+        let update: TrainUpdate = from_js(options, "update")?;
+        Ok(self.session.update_training(&update)?)
     }
 
     /// Ends the run where it is.
@@ -203,6 +201,58 @@ impl Core {
         self.evaluator = None;
     }
 
+    /// Begins to look for a learning rate on a copy of the weights; returns the steps to take.
+    #[wasm_bindgen(js_name = startLearningRateFinder)]
+    pub fn start_learning_rate_finder(&mut self, options: JsValue) -> JsResult<usize> {
+        let options: FinderOptions = from_js(options, "findLearningRate")?;
+        let finder = Finder::new(&mut self.session, &options)?;
+        Ok(self.finder.insert(finder).steps())
+    }
+
+    /// Takes at most `n` of its steps more and tells what they gave: `point` events and, with
+    /// the last, `done`.
+    #[wasm_bindgen(js_name = advanceLearningRateFinder)]
+    pub async fn advance_learning_rate_finder(&mut self, n: usize) -> JsResult<JsValue> {
+        let finder = self
+            .finder
+            .as_mut()
+            .ok_or_else(|| Error::state("No learning rate is being looked for; start first."))?;
+        to_js(&finder.advance(&mut self.session, n).await?)
+    }
+
+    /// Forgets the copy that a learning rate is being looked for with.
+    #[wasm_bindgen(js_name = cancelLearningRateFinder)]
+    pub fn cancel_learning_rate_finder(&mut self) {
+        self.finder = None;
+    }
+
+    /// Begins a cross-validation with the present model and data; returns what is known of its
+    /// folds. The options are those of training, and `folds`.
+    #[wasm_bindgen(js_name = startCrossValidation)]
+    pub fn start_cross_validation(&mut self, options: JsValue) -> JsResult<JsValue> {
+        let folds: FoldOptions = from_js(options.clone(), "crossValidate")?;
+        let options: TrainOptions = from_js(options, "crossValidate")?;
+        let begun = CrossValidation::new(&mut self.session, &folds, &options)?;
+        to_js(&self.cross_validation.insert(begun).info())
+    }
+
+    /// Goes on by at most `n` of its steps or batches and tells what they gave: `fold`,
+    /// `training` and `scores` events and, with the last, `done`.
+    #[wasm_bindgen(js_name = advanceCrossValidation)]
+    pub async fn advance_cross_validation(&mut self, n: usize) -> JsResult<JsValue> {
+        let begun = self
+            .cross_validation
+            .as_mut()
+            .ok_or_else(|| Error::state("No cross-validation is under way; start one first."))?;
+        to_js(&begun.advance(&mut self.session, n).await?)
+    }
+
+    /// Forgets the cross-validation that is under way.
+    #[wasm_bindgen(js_name = cancelCrossValidation)]
+    pub fn cancel_cross_validation(&mut self) {
+        self.cross_validation = None;
+    }
+
     /// Classifies a picture given as RGBA.
     pub async fn predict(&self, rgba: Vec<u8>, width: usize, height: usize) -> JsResult<JsValue> {
         let network = self.session.network()?;
@@ -237,8 +287,13 @@ impl Core {
     /// Puts a checkpoint's contents into the session.
     pub fn load(&mut self, bytes: &[u8]) -> JsResult<JsValue> {
         let info = checkpoint::load(&mut self.session, bytes)?;
-        self.evaluator = None;
+        self.forget();
         to_js(&info)
+    }
+
+    /// What was under way with another model.
+    fn forget(&mut self) {
+        (self.evaluator, self.finder, self.cross_validation) = (None, None, None);
     }
 }
 

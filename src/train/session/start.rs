@@ -1,14 +1,16 @@
 //! What a run begins with, from what was asked for.
 
 use super::Session;
+use super::choose::check_watchers;
 use crate::data::augment::Augmentation;
 use crate::data::dataset::Split;
 use crate::data::preprocess::Fitting;
 use crate::error::{Error, Result};
 use crate::evaluate::Evaluator;
-use crate::train::optimizer::{Optimizer, OptimizerSpec};
+use crate::train::monitor::{EarlyStopping, ReduceOnPlateau};
+use crate::train::optimizer::Optimizer;
 use crate::train::options::{
-    Progress, RunInfo, TrainOptions, check_fit, check_memory, class_weights, learning_rate, whole,
+    Progress, RunInfo, TrainOptions, check_fit, check_memory, class_weights, whole,
 };
 
 /// A run that has not begun: all that takes the place of what the session has once it does.
@@ -17,6 +19,8 @@ pub(super) struct Start {
     pub(super) optimizer: Optimizer,
     /// Steps until this call's `steps` are done.
     pub(super) steps_left: u64,
+    /// Whether it goes on with the run before.
+    pub(super) resume: bool,
     /// What its pictures go through; being fitted, perhaps.
     pub(super) fitting: Fitting,
 }
@@ -46,11 +50,13 @@ impl Start {
         let steps = options.steps.map(|steps| whole("steps", steps)).transpose()?;
         let epochs = options.epochs.map(|epochs| whole("epochs", epochs)).transpose()?;
         let batch_size = options.batch_size.map(|size| whole("batchSize", size)).transpose()?;
-        let optimizer = choose_optimizer(session, options)?;
+        let optimizer = session.choose_optimizer(options)?;
         let augmentation = options.augmentation.as_ref().map(Augmentation::from_value);
         let augmentation = augmentation.transpose()?;
         let class_weight = options.class_weight.as_ref();
         let class_weight = class_weight.map(|asked| class_weights(asked, dataset)).transpose()?;
+        let early_stopping = options.early_stopping()?;
+        let reduce_on_plateau = options.reduce_on_plateau()?;
 
         let done = session.history.epochs.last().map_or(0, |epoch| epoch.epoch);
         let progress = if options.resume {
@@ -81,6 +87,13 @@ impl Start {
             if class_weight.is_some_and(|weights| weights != progress.class_weight) {
                 return Err(differs("classWeight"));
             }
+            if !agree(&early_stopping, &progress.early_stopping, EarlyStopping::same_settings) {
+                return Err(differs("earlyStopping"));
+            }
+            let kept = &progress.reduce_on_plateau;
+            if !agree(&reduce_on_plateau, kept, ReduceOnPlateau::same_settings) {
+                return Err(differs("reduceOnPlateau"));
+            }
             progress.clone()
         } else {
             let batch_size = (batch_size.unwrap_or(32) as usize).min(pictures);
@@ -101,8 +114,14 @@ impl Start {
                 fingerprint,
                 augmentation,
                 class_weight: class_weight.unwrap_or_default(),
+                early_stopping,
+                reduce_on_plateau,
+                next_batch_size: None,
+                learning_rate: None,
             }
         };
+        let validated = progress.validate && dataset.len(Split::Validation) > 0;
+        check_watchers(&progress, &optimizer, validated)?;
         let settings = progress.augmentation.clone().unwrap_or_default();
         settings.check(dataset.shape())?;
         // A run that goes on has what was fitted when it began.
@@ -129,31 +148,15 @@ impl Start {
             validation_batches: validation.div_ceil(Evaluator::BATCH),
             fitting: !fitting.is_over(),
         };
-        Ok((Self { progress, optimizer, steps_left, fitting }, info))
+        Ok((Self { progress, optimizer, steps_left, resume: options.resume, fitting }, info))
     }
 }
 
-/// The optimizer that the options ask for. The present one goes on with what it
-/// remembers unless another rule is asked for.
-fn choose_optimizer(session: &Session, options: &TrainOptions) -> Result<Optimizer> {
-    let network = session.network()?;
-    let present = session.optimizer.clone();
-    let mut optimizer = match (&options.optimizer, present) {
-        (Some(value), present) => {
-            let spec = OptimizerSpec::from_value(value.clone()).map_err(Error::of_option)?;
-            match present {
-                Some(mut present) if present.spec.rule == spec.rule => {
-                    present.spec = spec;
-                    present
-                }
-                _ => Optimizer::new(spec, &network.params),
-            }
-        }
-        (None, Some(present)) => present,
-        (None, None) => Optimizer::new(network.spec().compile.optimizer.clone(), &network.params),
-    };
-    if let Some(rate) = options.learning_rate {
-        optimizer.spec.learning_rate = learning_rate(rate)?;
+/// Whether what is asked for, where anything is, is what is kept.
+fn agree<T>(asked: &Option<T>, kept: &Option<T>, same: impl Fn(&T, &T) -> bool) -> bool {
+    match (asked, kept) {
+        (None, _) => true,
+        (Some(asked), Some(kept)) => same(asked, kept),
+        (Some(_), None) => false,
     }
-    Ok(optimizer)
 }

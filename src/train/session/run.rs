@@ -1,0 +1,340 @@
+//! A run that is pulled forward: its steps, the end of an epoch, and its own end.
+
+use burn::tensor::Tensor;
+
+use crate::data::batch;
+use crate::data::dataset::Dataset;
+use crate::data::prepare::{Prepared, Recipe, Target};
+use crate::device;
+use crate::error::Result;
+use crate::evaluate::Evaluator;
+use crate::model::network::{Mode, Network, Share};
+use crate::train::history::{EpochRecord, Event, Reason, StepRecord};
+use crate::train::monitor::Verdict;
+use crate::train::optimizer::Optimizer;
+use crate::train::options::Progress;
+use crate::train::schedule::LearningRate;
+
+use super::{Phase, Run, Session, Split};
+
+/// The state that a run goes back to when its loss is no longer a number: that of the run's
+/// beginning or of the end of an epoch, after which a step had a finite loss.
+pub(super) struct Good {
+    network: Network,
+    progress: Progress,
+    /// Entries of the history.
+    steps: usize,
+    epochs: usize,
+}
+
+impl Session {
+    /// The present state, to go back to.
+    pub(super) fn good(&self, network: &Network, progress: &Progress) -> Good {
+        Good {
+            network: network.clone(),
+            progress: progress.clone(),
+            steps: self.history.steps.len(),
+            epochs: self.history.epochs.len(),
+        }
+    }
+
+    pub(super) async fn advance_training(&mut self, n: usize) -> Result<Vec<Event>> {
+        let (Some(run), Some(dataset), Some(network), Some(optimizer)) =
+            (&mut self.run, &self.dataset, &mut self.network, &mut self.optimizer)
+        else {
+            return Ok(Vec::new());
+        };
+        let size = run.progress.batch_size;
+        let steps_per_epoch = run.order.len().div_ceil(size);
+        let left = usize::try_from(run.steps_left).unwrap_or(usize::MAX);
+        let n = n.min(steps_per_epoch - run.progress.step).min(left);
+        let mut metrics = Vec::with_capacity(n + 1);
+        let mut counts = Vec::with_capacity(n);
+        for step in run.progress.step..run.progress.step + n {
+            let numbers = &run.order[step * size..run.order.len().min((step + 1) * size)];
+            let life_step = (self.history.steps.len() + metrics.len()) as u64;
+            let supplied = run.supplied.remove(&life_step);
+            let Prepared { values, targets } =
+                prepare(dataset, &run.recipe, run.progress.epoch, numbers, supplied)?;
+            let pictures = batch::upload_values(values, dataset.shape(), &self.device);
+            let mode = Mode::Training { seed: self.seed, step: life_step, first: 0 };
+            counts.push((targets.len(), optimizer.learning_rate()));
+            let weights = &run.progress.class_weight;
+            metrics.push(train_step(network, optimizer, pictures, &targets, weights, mode));
+        }
+        // No later loss tells of the last step before a pause; its weights do.
+        if run.progress.step + n == steps_per_epoch || n == left {
+            metrics.extend(size_of(&network.params));
+        }
+        let metrics = device::read(metrics).await?;
+        let mut events = Vec::with_capacity(n + 2);
+        for (metrics, (images, rate)) in metrics.iter().zip(&counts) {
+            let (loss, correct) = (metrics[0], metrics[1]);
+            let progress = &mut run.progress;
+            if !loss.is_finite() {
+                let when =
+                    format!("The loss is no longer a number after step {}", progress.step + 1);
+                events.extend(self.diverge(&when));
+                return Ok(events);
+            }
+            // The state that it began with is one to go back to.
+            if let Some(next) = run.next_good.take() {
+                run.good = Some(next);
+            }
+            progress.step += 1;
+            progress.seen += *images as u64;
+            progress.loss_sum += f64::from(loss) * *images as f64;
+            progress.correct += f64::from(correct);
+            progress.learning_rate = Some(*rate);
+            run.steps_left = run.steps_left.saturating_sub(1);
+            let accuracy = correct / *images as f32;
+            self.history.steps.push(StepRecord { epoch: progress.epoch, loss, accuracy });
+            events.push(Event::Step {
+                epoch: progress.epoch,
+                step: progress.step,
+                steps: steps_per_epoch,
+                global_step: self.history.steps.len() as u64,
+                loss,
+                accuracy,
+                images: *images,
+                learning_rate: *rate,
+            });
+        }
+        if metrics.get(n).is_some_and(|size| !size[0].is_finite()) {
+            let when =
+                format!("The weights are no longer numbers after step {}", run.progress.step);
+            events.extend(self.diverge(&when));
+        } else if run.progress.step == steps_per_epoch {
+            let progress = run.progress.clone();
+            match (self.validation(&progress)?, &mut self.run) {
+                (Some(evaluator), Some(run)) => run.phase = Phase::Validating(evaluator),
+                _ => events.extend(self.end_epoch(None)?),
+            }
+        } else if run.steps_left == 0 {
+            events.extend(self.end(Reason::Finished, None));
+        }
+        Ok(events)
+    }
+
+    pub(super) async fn advance_validation(&mut self, n: usize) -> Result<Vec<Event>> {
+        let (Some(dataset), Some(Run { phase: Phase::Validating(evaluator), .. })) =
+            (&self.dataset, &mut self.run)
+        else {
+            return Ok(Vec::new());
+        };
+        match evaluator.advance(dataset, n).await? {
+            None => Ok(Vec::new()),
+            Some(found) if !found.loss.is_finite() => {
+                Ok(self.diverge("The loss of the validation pictures is no number at the end"))
+            }
+            Some(found) => self.end_epoch(Some((found.loss, found.accuracy))),
+        }
+    }
+
+    /// Closes the epoch's books and begins the next, or ends the run.
+    fn end_epoch(&mut self, validation: Option<(f64, f64)>) -> Result<Vec<Event>> {
+        let (Some(run), Some(network), Some(optimizer)) =
+            (&mut self.run, &self.network, &mut self.optimizer)
+        else {
+            return Ok(Vec::new());
+        };
+        let progress = &mut run.progress;
+        let record = EpochRecord {
+            epoch: progress.epoch,
+            loss: progress.loss_sum / progress.seen as f64,
+            accuracy: progress.correct / progress.seen as f64,
+            val_loss: validation.map(|(loss, _)| loss),
+            val_accuracy: validation.map(|(_, accuracy)| accuracy),
+            learning_rate: progress.learning_rate,
+        };
+        self.history.epochs.push(record);
+        let mut events = vec![Event::Epoch(record)];
+        events.extend(reduce(progress, optimizer, &record));
+        let stopping = progress.early_stopping.as_mut();
+        let verdict = stopping.map(|stopping| (stopping.end_epoch(&record), stopping));
+        let mut stop = false;
+        match verdict {
+            Some((Verdict::Improved, stopping)) if stopping.restore_best_weights => {
+                run.best = Some(network.clone());
+            }
+            Some((Verdict::Stop, _)) => stop = true,
+            _ => {}
+        }
+        progress.epoch += 1;
+        (progress.step, progress.seen) = (0, 0);
+        (progress.loss_sum, progress.correct) = (0.0, 0.0);
+        if let Some(size) = progress.next_batch_size.take() {
+            progress.batch_size = size;
+            // Batches of the old size may still be under way.
+            run.made_here = run.planned;
+            run.supplied.clear();
+        }
+        let reason = match stop && !progress.finished() {
+            true => Reason::EarlyStopping,
+            false => Reason::Finished,
+        };
+        if reason == Reason::EarlyStopping {
+            progress.epochs = progress.epoch - 1;
+        }
+        let progress = progress.clone();
+        if progress.finished() {
+            events.extend(self.finish(reason));
+            return Ok(events);
+        }
+        let next_good = self.network.as_ref().map(|network| self.good(network, &progress));
+        let order = self.order(&progress)?;
+        let Some(run) = &mut self.run else { return Ok(events) };
+        run.next_good = next_good;
+        if run.steps_left == 0 {
+            events.extend(self.end(Reason::Finished, None));
+        } else {
+            run.order = order;
+            run.phase = Phase::Training;
+        }
+        Ok(events)
+    }
+
+    /// Ends a run of which nothing is left; with its best weights, where they were kept.
+    fn finish(&mut self, reason: Reason) -> Vec<Event> {
+        let mut restored = None;
+        if let Some(run) = &mut self.run {
+            (run.good, run.next_good) = (None, None);
+            if let Some(best) = run.best.take() {
+                self.network = Some(best);
+                restored = run.progress.early_stopping.as_ref().and_then(|kept| kept.best_epoch);
+            }
+        }
+        self.end(reason, restored)
+    }
+
+    /// Ends the run because of what happened, `when`, and puts back the last weights that were
+    /// good, with the run and the history that belong to them. The optimizer starts afresh:
+    /// what it remembers are no numbers either.
+    fn diverge(&mut self, when: &str) -> Vec<Event> {
+        let (Some(run), Some(optimizer)) = (&mut self.run, &self.optimizer) else {
+            return Vec::new();
+        };
+        let epoch = run.progress.epoch;
+        let rate = optimizer.learning_rate();
+        let clipped = optimizer.spec.clip.is_some();
+        let mut message = format!("{when} of epoch {epoch}.");
+        run.next_good = None;
+        if let Some(good) = &run.good {
+            let steps = self.history.steps.len();
+            let before = std::mem::replace(&mut run.progress, good.progress.clone());
+            run.progress.epochs = before.epochs;
+            run.progress.next_batch_size = before.next_batch_size;
+            self.history.steps.truncate(good.steps);
+            self.history.epochs.truncate(good.epochs);
+            let after = match (good.progress.step, self.history.epochs.last()) {
+                (0, Some(last)) => format!("after epoch {}", last.epoch),
+                _ => "when the run began".into(),
+            };
+            message += &if steps > good.steps {
+                let clip = if clipped { "" } else { ", or clip the gradients (clipnorm: 1)" };
+                let (rate, lower) = (short(rate), short(rate / 10.0));
+                format!(
+                    " The learning rate {rate} is probably too high: train again with \
+                     {lower}{clip}. The weights are again what they were {after}."
+                )
+            } else {
+                format!(
+                    " It is so with the weights as they were {after}: they, or the values of the \
+                     pictures, are too large. Look at rescale, or set the model again for fresh \
+                     weights."
+                )
+            };
+            self.optimizer = Some(Optimizer::new(optimizer.spec.clone(), &good.network.params));
+            self.network = Some(good.network.clone());
+        }
+        let mut events = vec![Event::Warning { code: "diverged".into(), message }];
+        events.extend(self.end(Reason::Diverged, None));
+        events
+    }
+
+    pub(super) fn end(&mut self, reason: Reason, restored_epoch: Option<u32>) -> Vec<Event> {
+        if let Some(run) = &mut self.run {
+            run.phase = Phase::Over;
+            run.order = Vec::new();
+            run.supplied.clear();
+        }
+        vec![Event::Done { reason, restored_epoch }]
+    }
+
+    /// The evaluation that follows an epoch's last step, where there is something to
+    /// validate with.
+    pub(super) fn validation(&self, progress: &Progress) -> Result<Option<Box<Evaluator>>> {
+        let dataset = self.dataset()?;
+        if !progress.validate || dataset.len(Split::Validation) == 0 {
+            return Ok(None);
+        }
+        Evaluator::new(self.network()?, dataset, Split::Validation).map(Box::new).map(Some)
+    }
+}
+
+/// Reduces the learning rate where nothing has improved for long enough, and tells of it.
+fn reduce(
+    progress: &mut Progress,
+    optimizer: &mut Optimizer,
+    record: &EpochRecord,
+) -> Option<Event> {
+    let plateau = progress.reduce_on_plateau.as_mut()?;
+    let rate = plateau.end_epoch(record, optimizer.learning_rate())?;
+    optimizer.spec.learning_rate = LearningRate::Constant(rate);
+    let message = format!(
+        "{} has not improved for {} epochs: the learning rate is {} from now on.",
+        plateau.monitor.name(),
+        plateau.patience,
+        short(rate)
+    );
+    Some(Event::Warning { code: "learning-rate-reduced".into(), message })
+}
+
+/// A rate with three digits, as a person would write it.
+fn short(rate: f64) -> String {
+    let rounded = format!("{rate:.2e}").parse().unwrap_or(rate);
+    if (1e-4..1e6).contains(&rounded) || rounded == 0.0 {
+        format!("{rounded}")
+    } else {
+        format!("{rounded:e}")
+    }
+}
+
+/// The sum of all weights' absolute values, on the device: finite where they all are.
+fn size_of(params: &[Tensor<1>]) -> Option<Tensor<1>> {
+    params.iter().map(|param| param.clone().abs().sum()).reduce(|sum, next| sum + next)
+}
+/// The batch of a step: made here, or only its targets where its values were supplied.
+fn prepare(
+    dataset: &Dataset,
+    recipe: &Recipe,
+    epoch: u32,
+    numbers: &[u32],
+    supplied: Option<Vec<f32>>,
+) -> Result<Prepared> {
+    let count = dataset.len(Split::Train);
+    if let Some(values) = supplied {
+        let label = |index| dataset.label_of(Split::Train, index);
+        let targets = recipe.targets(label, count, epoch, numbers)?;
+        return Ok(Prepared { values, targets });
+    }
+    let picture = |index| dataset.picture(Split::Train, index);
+    recipe.prepare(picture, dataset.shape(), count, epoch, numbers)
+}
+
+/// One training step: the gradient of each share of the batch, their sum in a fixed order,
+/// the update. One worker has one share.
+fn train_step(
+    network: &mut Network,
+    optimizer: &mut Optimizer,
+    pictures: Tensor<4>,
+    targets: &[Target],
+    class_weights: &[f32],
+    mode: Mode,
+) -> Tensor<1> {
+    let whole = targets.len();
+    let share = network.gradients(pictures, targets, class_weights, whole, mode);
+    let Share { metrics, gradients } = share;
+    optimizer.update(&mut network.params, gradients);
+    metrics
+}
