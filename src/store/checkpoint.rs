@@ -1,7 +1,8 @@
 //! A checkpoint: all that a run needs to go on exactly where it was.
 //!
 //! The container is safetensors, so other tools can open the weights: each parameter stands
-//! under its own name (`conv2d/kernel`, filters first, as `network.rs` says) and each
+//! under its own name (`conv2d/kernel`, filters first, as [`ParamInfo`] says; moving
+//! statistics too, `batch_normalization/moving_mean`) and each
 //! optimizer slot under `optimizer/SLOT/NAME`. Beside them, under the metadata key
 //! `cnn-lab`, stands JSON with the spec, class names, preprocessing, seed, optimizer, run
 //! and history. Numbers are written so that they read back to the last bit.
@@ -18,7 +19,7 @@ use crate::data::augment::Augmentation;
 use crate::data::preprocess::Preprocessing;
 use crate::device;
 use crate::error::{Error, Result};
-use crate::model::network::Network;
+use crate::model::network::{Network, ParamInfo};
 use crate::model::shape::Summary;
 use crate::model::spec::ModelSpec;
 use crate::train::history::History;
@@ -132,15 +133,17 @@ pub async fn save(session: &Session) -> Result<Vec<u8>> {
         .as_ref()
         .ok_or_else(|| Error::state("There is no model yet; set one first."))?;
     let infos = network.param_infos();
-    let mut names: Vec<_> = infos.iter().map(|info| info.name.clone()).collect();
+    let own = |info: &ParamInfo| (info.name.clone(), info.shape.clone());
+    let mut places: Vec<_> = infos.iter().map(own).collect();
     let mut tensors = network.params.clone();
     for (slot, values) in optimizer.spec.rule.slots().iter().zip(&optimizer.slots) {
-        names.extend(infos.iter().map(|info| slot_name(slot, &info.name)));
+        places.extend(infos.iter().map(|info| (slot_name(slot, &info.name), info.shape.clone())));
         tensors.extend(values.iter().cloned());
     }
+    places.extend(network.state_infos().iter().map(own));
+    tensors.extend(network.state.iter().cloned());
     let values = device::read(tensors).await?;
-    let views = names.into_iter().zip(values).enumerate().map(|(index, (name, values))| {
-        let shape = infos[index % infos.len()].shape.clone();
+    let views = places.into_iter().zip(values).map(|((name, shape), values)| {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         (name, Floats { shape, bytes })
     });
@@ -228,6 +231,9 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
         infos.iter().map(|info| tensor(&prefix(&info.name), &info.shape)).collect()
     };
     network.params = load_all(&|name| name.to_owned())?;
+    let state = network.state_infos().to_vec();
+    network.state =
+        state.iter().map(|info| tensor(&info.name, &info.shape)).collect::<Result<_>>()?;
     let mut preprocessing = metadata.preprocessing.values;
     let input = network.spec().input_shape;
     if preprocessing.zca_epsilon.is_some() {

@@ -656,8 +656,9 @@ fn train_step(
 ) -> Tensor<1> {
     let whole = targets.len();
     let share = network.gradients(pictures, targets, class_weights, whole, mode);
-    let Share { metrics, gradients } = share;
+    let Share { metrics, gradients, statistics } = share;
     optimizer.update(&mut network.params, gradients);
+    network.follow(statistics);
     metrics
 }
 
