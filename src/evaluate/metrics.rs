@@ -7,7 +7,8 @@ use serde::Serialize;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Evaluation {
-    /// Mean cross-entropy.
+    /// Mean loss: cross-entropy with the model's label smoothing, and what its regularisers
+    /// add, as Keras's `evaluate` has it.
     pub loss: f64,
     /// Share classified rightly, 0 to 1.
     pub accuracy: f64,
@@ -76,6 +77,7 @@ pub fn argmax(values: &[f32]) -> usize {
 /// Counts as batches come in.
 pub(crate) struct Tally {
     classes: usize,
+    smoothing: f64,
     loss: f64,
     count: usize,
     confusion: Vec<Vec<u32>>,
@@ -83,9 +85,9 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    pub(crate) fn new(classes: usize) -> Self {
+    pub(crate) fn new(classes: usize, smoothing: f64) -> Self {
         let confusion = vec![vec![0; classes]; classes];
-        Self { classes, loss: 0.0, count: 0, confusion, worst: Vec::new() }
+        Self { classes, smoothing, loss: 0.0, count: 0, confusion, worst: Vec::new() }
     }
 
     /// Adds a batch: its logits, row by row, and its labels.
@@ -95,10 +97,15 @@ impl Tally {
             // log(softmax) from the logits, so that a hopeless prediction has a finite loss.
             let top = row[argmax(row)];
             let sum: f64 = row.iter().map(|&logit| f64::from(logit - top).exp()).sum();
-            let loss = sum.ln() - f64::from(row[usize::from(label)] - top);
+            let of = |class: usize| sum.ln() - f64::from(row[class] - top);
+            let loss = of(usize::from(label));
             let predicted = argmax(row);
             self.confusion[usize::from(label)][predicted] += 1;
-            self.loss += loss;
+            self.loss += (1.0 - self.smoothing) * loss;
+            if self.smoothing > 0.0 {
+                let all: f64 = (0..self.classes).map(of).sum();
+                self.loss += self.smoothing / self.classes as f64 * all;
+            }
             let place = self.worst.partition_point(|other| other.loss >= loss);
             if place < WORST {
                 let probabilities = probabilities.iter().map(|&p| p as f32).collect();
@@ -111,7 +118,8 @@ impl Tally {
         }
     }
 
-    pub(crate) fn finish(&self, names: &[String]) -> Evaluation {
+    /// `penalty` is what the regularisers add to the mean loss.
+    pub(crate) fn finish(&self, names: &[String], penalty: f64) -> Evaluation {
         let right: u32 = (0..self.classes).map(|class| self.confusion[class][class]).sum();
         let ratio = |part: u32, whole: u32| (whole > 0).then(|| f64::from(part) / f64::from(whole));
         let per_class = names
@@ -131,7 +139,7 @@ impl Tally {
             })
             .collect();
         Evaluation {
-            loss: self.loss / self.count as f64,
+            loss: self.loss / self.count as f64 + penalty,
             accuracy: f64::from(right) / self.count as f64,
             count: self.count,
             confusion: self.confusion.clone(),
@@ -147,10 +155,10 @@ mod tests {
 
     #[test]
     fn counts_by_hand() {
-        let mut tally = Tally::new(3);
+        let mut tally = Tally::new(3, 0.0);
         tally.add(&[2.0, 0.0, 0.0, 0.0, 3.0, 0.0, 0.0, 5.0, 0.0], &[0, 1, 0]);
         let names = ["a", "b", "c"].map(String::from);
-        let result = tally.finish(&names);
+        let result = tally.finish(&names, 0.0);
         assert_eq!(result.confusion, [[1, 1, 0], [0, 1, 0], [0, 0, 0]]);
         assert!((result.accuracy - 2.0 / 3.0).abs() < 1e-12);
         assert_eq!(result.per_class[0].precision, Some(1.0));
@@ -166,8 +174,8 @@ mod tests {
 
     #[test]
     fn a_hopeless_prediction_has_a_finite_loss() {
-        let mut tally = Tally::new(2);
+        let mut tally = Tally::new(2, 0.0);
         tally.add(&[1000.0, -1000.0], &[1]);
-        assert_eq!(tally.finish(&["a".into(), "b".into()]).loss, 2000.0);
+        assert_eq!(tally.finish(&["a".into(), "b".into()], 0.0).loss, 2000.0);
     }
 }

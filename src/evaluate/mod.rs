@@ -43,7 +43,8 @@ impl Evaluator {
             ))
             .field("split"));
         }
-        let tally = Tally::new(dataset.classes().len());
+        let smoothing = network.spec().compile.loss.label_smoothing;
+        let tally = Tally::new(dataset.classes().len(), smoothing);
         Ok(Self { network: network.clone(), split, done: 0, count, tally })
     }
 
@@ -73,10 +74,15 @@ impl Evaluator {
             labels.push(batch.labels);
             self.done = end;
         }
-        let logits = device::read(logits).await?;
-        for (logits, labels) in logits.iter().zip(labels) {
+        let over = self.done == self.count;
+        // Read with the last batch, in the same go.
+        let penalty = over.then(|| self.network.penalty()).flatten();
+        let batches = logits.len();
+        let read = device::read(logits.into_iter().chain(penalty).collect()).await?;
+        for (logits, labels) in read.iter().zip(labels) {
             self.tally.add(logits, &labels);
         }
-        Ok((self.done == self.count).then(|| self.tally.finish(dataset.classes())))
+        let penalty = read.get(batches).map_or(0.0, |penalty| f64::from(penalty[0]));
+        Ok(over.then(|| self.tally.finish(dataset.classes(), penalty)))
     }
 }

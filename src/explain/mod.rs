@@ -83,7 +83,7 @@ pub async fn feature_maps(network: &Network, layer: &str, pixels: &[u8]) -> Resu
 }
 
 /// The kernels of a convolution: one picture for each filter and input channel, filter by
-/// filter.
+/// filter. A depthwise or separable one has a picture for each channel and multiplier.
 ///
 /// # Errors
 /// `option` for a layer that is not there or is no convolution, `device-lost` where the
@@ -91,11 +91,12 @@ pub async fn feature_maps(network: &Network, layer: &str, pixels: &[u8]) -> Resu
 pub async fn filters(network: &Network, layer: &str) -> Result<FeatureMaps> {
     let index = find_layer(&network.spec().layers, layer)?;
     let name = &network.spec().layers[index].name;
-    let kernel = format!("{name}/kernel");
-    let place = network.param_infos().iter().position(|info| info.name == kernel);
+    // A separable convolution's filters are those that slide.
+    let kernels = [format!("{name}/kernel"), format!("{name}/depthwise_kernel")];
+    let place = network.param_infos().iter().position(|info| kernels.contains(&info.name));
     let shape = place.map(|place| network.param_infos()[place].shape.as_slice());
     let (Some(place), Some(&[filters, channels, height, width])) = (place, shape) else {
-        return Err(Error::option("This layer has no filters; choose a Conv2D.")
+        return Err(Error::option("This layer has no filters; choose a convolution.")
             .layer(name)
             .field("layer"));
     };

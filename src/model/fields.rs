@@ -15,16 +15,20 @@ pub(crate) fn name_of<T: PartialEq>(names: &[(&'static str, T)], value: &T) -> &
 /// No size in a spec may pass this; it keeps every product of sizes within 64 bits.
 const LARGEST_SIZE: u64 = 1 << 20;
 
-/// The fields of one object that have not been read yet.
-pub(crate) struct Fields(Map<String, Value>);
+/// No number in a spec may be larger: its square is still a 32-bit float.
+pub(crate) const LARGEST_NUMBER: f64 = 1e18;
+
+/// The fields of one object that have not been read yet, and the names asked for so far.
+pub(crate) struct Fields(Map<String, Value>, Vec<String>);
 
 impl Fields {
     pub(crate) fn new(map: Map<String, Value>) -> Self {
-        Self(map)
+        Self(map, Vec::new())
     }
 
     /// Takes a field out, whatever it is.
     pub(crate) fn take(&mut self, field: &str) -> Option<Value> {
+        self.1.push(field.to_owned());
         self.0.remove(field)
     }
 
@@ -57,6 +61,34 @@ impl Fields {
             (None, Some(default)) => Ok(default),
             (None, None) => Err(missing(field)),
         }
+    }
+
+    /// Zeros around a picture, `[[top, bottom], [left, right]]`: one number for all sides, a pair
+    /// of numbers for above and below, left and right, or a pair of pairs. One all round unless
+    /// given.
+    pub(crate) fn border(&mut self, field: &str) -> Result<[[usize; 2]; 2]> {
+        let Some(value) = self.given(field) else { return Ok([[1, 1], [1, 1]]) };
+        let side = |value: &Value| match value {
+            Value::Array(values) => match values.as_slice() {
+                [before, after] => Some([whole(before)?, whole(after)?]),
+                _ => None,
+            },
+            value => whole(value).map(|both| [both, both]),
+        };
+        let border = match &value {
+            Value::Array(values) => match values.as_slice() {
+                [rows, columns] => side(rows).zip(side(columns)).map(<[_; 2]>::from),
+                _ => None,
+            },
+            value => side(value).map(|all| [all, all]),
+        };
+        border.ok_or_else(|| {
+            Error::spec(format!(
+                "{field} is a whole number from 0 to {LARGEST_SIZE}, a pair of them or \
+                 [[top, bottom], [left, right]]; it is {value}."
+            ))
+            .field(field)
+        })
     }
 
     /// Height, width and channels; the channels are 1 (greyscale) or 3 (colour).
@@ -105,6 +137,37 @@ impl Fields {
         }
     }
 
+    /// A number from `low` to `high`, both included, or `default`.
+    pub(crate) fn between(
+        &mut self,
+        field: &str,
+        default: Option<f64>,
+        low: f64,
+        high: f64,
+    ) -> Result<f64> {
+        match (self.given(field), default) {
+            (Some(value), _) => number_between(&value, field, low, high),
+            (None, Some(default)) => Ok(default),
+            (None, None) => Err(missing(field)),
+        }
+    }
+
+    /// A number from `low` to `high`, or none.
+    pub(crate) fn optional(&mut self, field: &str, low: f64, high: f64) -> Result<Option<f64>> {
+        self.given(field).map(|value| number_between(&value, field, low, high)).transpose()
+    }
+
+    /// One number from `low` to `high`, or a list of them.
+    pub(crate) fn numbers(&mut self, field: &str, low: f64, high: f64) -> Result<Vec<f64>> {
+        match self.given(field) {
+            None => Err(missing(field)),
+            Some(Value::Array(values)) if !values.is_empty() => {
+                values.iter().map(|value| number_between(value, field, low, high)).collect()
+            }
+            Some(value) => Ok(vec![number_between(&value, field, low, high)?]),
+        }
+    }
+
     /// true or false, or `default`.
     pub(crate) fn flag(&mut self, field: &str, default: bool) -> Result<bool> {
         match self.given(field) {
@@ -124,7 +187,7 @@ impl Fields {
         default: T,
     ) -> Result<T> {
         if matches!(self.0.get(field), None | Some(Value::Null)) {
-            self.0.remove(field);
+            self.take(field);
             return Ok(default);
         }
         self.choice_required(field, names)
@@ -145,6 +208,12 @@ impl Fields {
         })
     }
 
+    /// Refuses any field that was not read, and lists those that were asked for.
+    pub(crate) fn done(self) -> Result<()> {
+        let asked = self.1.clone();
+        self.finish(&asked.iter().map(String::as_str).collect::<Vec<_>>())
+    }
+
     /// Refuses any field that was not read; `known` is listed in the error.
     pub(crate) fn finish(self, known: &[&str]) -> Result<()> {
         let Some(field) = self.0.keys().next() else { return Ok(()) };
@@ -159,6 +228,23 @@ impl Fields {
 
 fn missing(field: &str) -> Error {
     Error::spec(format!("{field} is missing; it has no default.")).field(field)
+}
+
+fn number_between(value: &Value, field: &str, low: f64, high: f64) -> Result<f64> {
+    value.as_f64().filter(|number| (low..=high).contains(number)).ok_or_else(|| {
+        let bounds = match (low, high) {
+            (low, high) if low <= -LARGEST_NUMBER && high >= LARGEST_NUMBER => String::new(),
+            (low, high) if high >= LARGEST_NUMBER => format!(" of at least {low}"),
+            (low, high) => format!(" from {low} to {high}"),
+        };
+        Error::spec(format!("{field} is a number{bounds}; it is {value}.")).field(field)
+    })
+}
+
+/// A whole number from 0 to the largest size.
+fn whole(value: &Value) -> Option<usize> {
+    let number = value.as_f64().filter(|number| number.fract() == 0.0 && *number >= 0.0)?;
+    (number <= LARGEST_SIZE as f64).then_some(number as usize)
 }
 
 fn size(value: &Value, field: &str) -> Result<usize> {

@@ -1,33 +1,24 @@
 //! The computation of a model over Burn tensors: weights, forward, gradients, taps.
 //!
-//! Inside, pictures are `[batch, channels, height, width]` as Burn has them; `Flatten` goes
-//! back to Keras's order (height, width, channels), so that the rows of a Dense kernel mean
-//! what they mean in Keras. Every parameter is a flat tensor with its shape beside it: the
-//! optimizer, the checkpoint and, later, the sum over workers treat all alike.
+//! What each layer computes stands in `layer.rs`. Every weight is a flat tensor with its
+//! shape beside it: the optimizer, the checkpoint and, later, the sum over workers treat all
+//! alike. Those that training changes are [`Network::params`]; a batch normalisation's moving
+//! statistics, which follow the data instead, are [`Network::state`].
 
-use burn::tensor::module::{avg_pool2d, conv2d, max_pool2d};
-use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions};
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use std::ops::Range;
+
+use burn::tensor::{Device, Tensor, TensorData};
 
 use crate::data::prepare::Target;
 use crate::data::preprocess::Preprocessing;
 use crate::error::Result;
-use crate::model::shape::{Shape, infer, same_padding};
-use crate::model::spec::{Activation, LayerKind, ModelSpec, Pool};
+use crate::model::layer::{self, Context};
+use crate::model::shape::{Shape, infer, input_of};
+use crate::model::spec::{BatchNorm, LayerKind, ModelSpec};
+pub use crate::model::weights::ParamInfo;
+use crate::model::weights::{Weight, following, trainable};
 use crate::random::{Purpose, Stream};
-use crate::train::loss::cross_entropy;
-
-/// A trainable parameter: its name, such as `conv2d/kernel`, and its shape.
-///
-/// A convolution's kernel is `[filters, channels, height, width]`, a dense one
-/// `[inputs, units]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct ParamInfo {
-    /// Layer and role, such as `dense/bias`.
-    pub name: String,
-    /// Its sizes; their product is the length of the flat tensor.
-    pub shape: Vec<usize>,
-}
+use crate::train::loss::{cross_entropy, head_logits};
 
 /// A value between two layers.
 #[derive(Clone, Debug)]
@@ -38,13 +29,13 @@ pub enum Value {
     Vector(Tensor<2>),
 }
 
-/// Whether the network is being trained, which Dropout wants to know.
+/// Whether the network is being trained, which Dropout and BatchNormalization want to know.
 #[derive(Clone, Copy, Debug)]
 pub enum Mode {
-    /// Dropout does nothing.
+    /// Dropout does nothing, and batches are normalised by the moving statistics.
     Inference,
     /// Dropout draws its masks from this seed and step, for a share of the batch that
-    /// begins at its example number `first`.
+    /// begins at its example number `first`; batches are normalised by their own statistics.
     Training {
         /// The run's seed.
         seed: u64,
@@ -56,13 +47,38 @@ pub enum Mode {
 }
 
 /// What one share of a batch gives. Summed over shares in their order, it is what the
-/// whole batch gives.
+/// whole batch gives; but a batch normalisation sees only its share.
 #[derive(Debug)]
 pub struct Share {
-    /// `[sum of losses / whole batch, number of correct examples]`, on the device.
+    /// `[sum of losses / whole batch, number of correct examples]`, on the device. The loss
+    /// has the share's part of the weights' penalties in it, as Keras's has.
     pub metrics: Tensor<1>,
-    /// The gradient of the batch's mean loss, one flat tensor a parameter.
+    /// The gradient of that loss, one flat tensor a parameter.
     pub gradients: Vec<Tensor<1>>,
+    /// What the share says of [`Network::state`], in its order: means and biased variances.
+    pub statistics: Vec<Tensor<1>>,
+}
+
+/// What [`Network::differentiate`] gives, all on the device.
+#[derive(Debug)]
+pub struct Differentiated {
+    /// The objective, of shape `[1]`.
+    pub objective: Tensor<1>,
+    /// Its gradient by the pictures.
+    pub pictures: Tensor<4>,
+    /// Its gradient by every parameter, as flat tensors.
+    pub params: Vec<Tensor<1>>,
+    /// What the batch says of [`Network::state`], where the mode was training.
+    pub statistics: Vec<Tensor<1>>,
+}
+
+/// Where a layer's weights stand in the lists of all.
+#[derive(Clone, Debug)]
+struct Places {
+    params: Range<usize>,
+    state: Range<usize>,
+    /// The last layer that takes this one's output.
+    last_use: usize,
 }
 
 /// A model with its weights on a device.
@@ -70,33 +86,59 @@ pub struct Share {
 pub struct Network {
     spec: ModelSpec,
     shapes: Vec<Shape>,
+    places: Vec<Places>,
     infos: Vec<ParamInfo>,
-    /// The weights, in the order of [`param_infos`](Self::param_infos).
+    state_infos: Vec<ParamInfo>,
+    /// The weights that training changes, in the order of [`param_infos`](Self::param_infos).
     pub params: Vec<Tensor<1>>,
+    /// Moving means and variances, in the order of [`state_infos`](Self::state_infos). They
+    /// belong to the weights: whoever keeps a copy of one keeps the other.
+    pub state: Vec<Tensor<1>>,
     /// What pictures go through before the first layer; the weights were trained behind it.
     pub preprocessing: Preprocessing,
     device: Device,
 }
 
 impl Network {
-    /// A network with fresh weights: Glorot-uniform kernels (Glorot and Bengio 2010, in
-    /// Keras's form) and zero biases, drawn on the host from `seed`.
+    /// A network with fresh weights, drawn on the host from `seed` as the layers'
+    /// initialisers say.
     ///
     /// # Errors
     /// `spec` as [`infer`] gives it.
     pub fn new(spec: ModelSpec, seed: u64, device: &Device) -> Result<Self> {
         let shapes = infer(&spec)?;
-        let infos = param_infos(&spec, &shapes);
-        let params = infos
-            .iter()
-            .enumerate()
-            .map(|(index, info)| {
-                let values = initial_values(info, seed, index);
-                Tensor::from_data(TensorData::new(values.clone(), [values.len()]), device)
-            })
-            .collect();
-        let preprocessing = Preprocessing::default();
-        Ok(Self { spec, shapes, infos, params, preprocessing, device: device.clone() })
+        let (mut params, mut state, mut places) = (Vec::new(), Vec::new(), Vec::new());
+        for (index, layer) in spec.layers.iter().enumerate() {
+            let input = input_of(&spec, &shapes, layer);
+            let begin = (params.len(), state.len());
+            params.extend(trainable(layer, input));
+            state.extend(following(layer, input));
+            let uses = spec.layers.iter().enumerate().skip(index + 1);
+            let last_use = uses.filter(|(_, later)| later.inputs.contains(&(index + 1))).last();
+            places.push(Places {
+                params: begin.0..params.len(),
+                state: begin.1..state.len(),
+                last_use: last_use.map_or(index, |(last, _)| last),
+            });
+        }
+        let draw = |(index, weight): (usize, &Weight)| {
+            let mut stream = Stream::new(seed, Purpose::Weights, index, 0);
+            let length = weight.count() as usize;
+            let values = weight.spec.initializer.draw(length, weight.fans, &mut stream);
+            Tensor::from_data(TensorData::new(values, [length]), device)
+        };
+        let infos = |weights: &[Weight]| weights.iter().map(|one| one.info.clone()).collect();
+        Ok(Self {
+            infos: infos(&params),
+            state_infos: infos(&state),
+            params: params.iter().enumerate().map(draw).collect(),
+            state: state.iter().enumerate().map(draw).collect(),
+            spec,
+            shapes,
+            places,
+            preprocessing: Preprocessing::default(),
+            device: device.clone(),
+        })
     }
 
     /// The model's spec.
@@ -109,9 +151,14 @@ impl Network {
         &self.shapes
     }
 
-    /// Name and shape of every parameter.
+    /// Name and shape of every parameter that training changes.
     pub fn param_infos(&self) -> &[ParamInfo] {
         &self.infos
+    }
+
+    /// Name and shape of every weight that follows the data.
+    pub fn state_infos(&self) -> &[ParamInfo] {
+        &self.state_infos
     }
 
     /// The device that the weights are on.
@@ -119,26 +166,21 @@ impl Network {
         &self.device
     }
 
-    /// Number of classes: the length of the output.
+    /// Number of classes: the length of the output, or two for a single unit.
     pub fn classes(&self) -> usize {
-        self.shapes.last().map_or(0, |shape| shape.len())
+        self.shapes.last().map_or(0, |shape| shape.len().max(2))
     }
 
     /// The logits `[batch, classes]` of preprocessed pictures `[batch, channels, height,
-    /// width]`: the network without its final softmax.
+    /// width]`: their softmax are the classes' probabilities. Those of a network that ends in
+    /// one sigmoid unit are 0 and the unit's own, which comes to the same.
     pub fn logits(&self, pictures: Tensor<4>) -> Tensor<2> {
-        self.run(&self.params, pictures, Mode::Inference)
+        self.head(&self.params, pictures, Mode::Inference, &mut Vec::new())
     }
 
     /// The output of layer number `layer`, its activation applied.
     pub fn tap(&self, pictures: Tensor<4>, layer: usize) -> Value {
-        let mut value = Value::Image(pictures);
-        let mut params = self.params.iter();
-        for index in 0..=layer {
-            let (layer, shape) = (&self.spec.layers[index].kind, self.input_shape(index));
-            value = forward(layer, shape, value, &mut params, Mode::Inference, index, true);
-        }
-        value
+        self.run(&self.params, pictures, Mode::Inference, layer, true, &mut Vec::new())
     }
 
     /// Loss, accuracy and gradients of a share of a batch of `batch` examples in all, with a
@@ -152,212 +194,149 @@ impl Network {
         mode: Mode,
     ) -> Share {
         // New leaves every step: the last step's graph went with its backward pass.
-        let leaves: Vec<_> =
-            self.params.iter().map(|param| param.clone().autodiff().require_grad()).collect();
-        let logits = self.run(&leaves, pictures, mode);
-        let (loss, correct) = cross_entropy(logits, targets, class_weights, &self.device);
-        let loss = loss / batch as f64;
+        let leaves = self.leaves();
+        let mut statistics = Vec::new();
+        let logits = self.head(&leaves, pictures, mode, &mut statistics);
+        let smoothing = self.spec.compile.loss.label_smoothing;
+        let (loss, correct) =
+            cross_entropy(logits, targets, class_weights, smoothing, &self.device);
+        let mut loss = loss / batch as f64;
+        if let Some(penalty) = self.penalty_of(&leaves) {
+            // Each share brings its part, so that their sum is the batch's.
+            loss = loss + penalty * (targets.len() as f64 / batch as f64);
+        }
         let mut gradients = loss.backward();
-        let gradients = leaves
-            .iter()
-            .map(|leaf| {
-                leaf.grad_remove(&mut gradients).unwrap_or_else(|| leaf.zeros_like().inner())
-            })
-            .collect();
-        Share { metrics: Tensor::cat(vec![loss.inner(), correct.inner()], 0), gradients }
+        let gradients = collect(&leaves, &mut gradients);
+        let metrics = Tensor::cat(vec![loss.inner(), correct.inner()], 0);
+        Share { metrics, gradients, statistics: off_graph(statistics) }
     }
 
-    fn run(&self, params: &[Tensor<1>], pictures: Tensor<4>, mode: Mode) -> Tensor<2> {
-        let mut value = Value::Image(pictures);
-        let mut params = params.iter();
+    /// What the regularisers add to the loss, of shape `[1]`; nothing where there are none.
+    pub fn penalty(&self) -> Option<Tensor<1>> {
+        self.penalty_of(&self.params)
+    }
+
+    /// The gradient of an objective, a tensor of shape `[1]` made of the last layer's output
+    /// with its activation applied, by the pictures and by every parameter.
+    pub fn differentiate(
+        &self,
+        pictures: Tensor<4>,
+        mode: Mode,
+        objective: impl FnOnce(Value) -> Tensor<1>,
+    ) -> Differentiated {
+        let leaves = self.leaves();
+        let pictures = pictures.autodiff().require_grad();
+        let mut statistics = Vec::new();
         let last = self.spec.layers.len() - 1;
-        for (index, layer) in self.spec.layers.iter().enumerate() {
-            let shape = self.input_shape(index);
-            // The loss takes logits, so a softmax at the very end is left out.
-            value = forward(&layer.kind, shape, value, &mut params, mode, index, index < last);
+        let output = self.run(&leaves, pictures.clone(), mode, last, true, &mut statistics);
+        let objective = objective(output);
+        let mut gradients = objective.backward();
+        Differentiated {
+            objective: objective.inner(),
+            pictures: pictures
+                .grad_remove(&mut gradients)
+                .unwrap_or_else(|| pictures.zeros_like().inner()),
+            params: collect(&leaves, &mut gradients),
+            statistics: off_graph(statistics),
         }
-        match value {
-            Value::Vector(logits) => logits,
+    }
+
+    /// Moves the moving statistics towards a batch's, by Keras's rule: `moving * momentum +
+    /// batch * (1 - momentum)`. `statistics` stand in the order of [`state`](Self::state).
+    pub fn follow(&mut self, statistics: Vec<Tensor<1>>) {
+        let layers = self.spec.layers.iter().zip(&self.places);
+        let momenta = layers.flat_map(|(layer, places)| {
+            let momentum = match layer.kind {
+                LayerKind::BatchNormalization(BatchNorm { momentum, .. }) => momentum,
+                _ => 1.0,
+            };
+            places.state.clone().map(move |_| momentum)
+        });
+        for ((moving, batch), momentum) in self.state.iter_mut().zip(statistics).zip(momenta) {
+            *moving = moving.clone() * momentum + batch * (1.0 - momentum);
+        }
+    }
+
+    fn leaves(&self) -> Vec<Tensor<1>> {
+        self.params.iter().map(|param| param.clone().autodiff().require_grad()).collect()
+    }
+
+    fn penalty_of(&self, params: &[Tensor<1>]) -> Option<Tensor<1>> {
+        let layers = self.spec.layers.iter().zip(&self.places);
+        let penalties = layers.flat_map(|(layer, places)| {
+            let weights = trainable(layer, input_of(&self.spec, &self.shapes, layer));
+            let params = &params[places.params.clone()];
+            weights
+                .into_iter()
+                .zip(params)
+                .filter_map(|(weight, param)| weight.spec.regularizer.penalty(param))
+        });
+        penalties.reduce(|sum, penalty| sum + penalty)
+    }
+
+    /// The logits, whatever the last activation is.
+    fn head(
+        &self,
+        params: &[Tensor<1>],
+        pictures: Tensor<4>,
+        mode: Mode,
+        statistics: &mut Vec<Tensor<1>>,
+    ) -> Tensor<2> {
+        let last = self.spec.layers.len() - 1;
+        let output = match self.run(params, pictures, mode, last, false, statistics) {
+            Value::Vector(output) => output,
             // `infer` refuses a network that ends with pictures.
             Value::Image(pictures) => pictures.flatten(1, 3),
-        }
-    }
-
-    fn input_shape(&self, layer: usize) -> Shape {
-        match layer {
-            0 => Shape::Image(self.spec.input_shape),
-            _ => self.shapes[layer - 1],
-        }
-    }
-}
-
-fn param_infos(spec: &ModelSpec, shapes: &[Shape]) -> Vec<ParamInfo> {
-    let mut infos = Vec::new();
-    let mut input = Shape::Image(spec.input_shape);
-    for (layer, output) in spec.layers.iter().zip(shapes) {
-        let mut add = |role: &str, shape: Vec<usize>| {
-            infos.push(ParamInfo { name: format!("{}/{role}", layer.name), shape });
         };
-        match (&layer.kind, input) {
-            (
-                LayerKind::Conv2D { filters, kernel_size: [height, width], use_bias, .. },
-                Shape::Image([_, _, channels]),
-            ) => {
-                add("kernel", vec![*filters, channels, *height, *width]);
-                if *use_bias {
-                    add("bias", vec![*filters]);
+        head_logits(output, self.spec.layers[last].kind.activation(), self.spec.compile.loss)
+    }
+
+    /// The output of layer `until`; `activated` says whether its named activation is applied.
+    fn run(
+        &self,
+        params: &[Tensor<1>],
+        pictures: Tensor<4>,
+        mode: Mode,
+        until: usize,
+        activated: bool,
+        statistics: &mut Vec<Tensor<1>>,
+    ) -> Value {
+        let mut values: Vec<Option<Value>> = vec![None; until + 2];
+        values[0] = Some(Value::Image(pictures));
+        for (index, (layer, places)) in
+            self.spec.layers[..=until].iter().zip(&self.places).enumerate()
+        {
+            let inputs = layer
+                .inputs
+                .iter()
+                .map(|&input| values[input].clone().expect("a value is kept until its last use"));
+            let inputs: Vec<Value> = inputs.collect();
+            for &input in &layer.inputs {
+                // What nobody takes any more is let go, so that it can be computed in place.
+                if input > 0 && self.places[input - 1].last_use <= index {
+                    values[input] = None;
                 }
             }
-            (LayerKind::Dense { units, use_bias, .. }, Shape::Vector(length)) => {
-                add("kernel", vec![length, *units]);
-                if *use_bias {
-                    add("bias", vec![*units]);
-                }
-            }
-            _ => {}
+            let mut context = Context {
+                params: &params[places.params.clone()],
+                state: &self.state[places.state.clone()],
+                mode,
+                index,
+                activated: activated || index < until,
+                statistics,
+            };
+            values[index + 1] = Some(layer::forward(&layer.kind, inputs, &mut context));
         }
-        input = *output;
-    }
-    infos
-}
-
-fn initial_values(info: &ParamInfo, seed: u64, index: usize) -> Vec<f32> {
-    let length = info.shape.iter().product();
-    let (fan_in, fan_out) = match info.shape.as_slice() {
-        [filters, channels, height, width] => (channels * height * width, filters * height * width),
-        [inputs, units] => (*inputs, *units),
-        _ => return vec![0.0; length], // a bias
-    };
-    let limit = (6.0 / (fan_in + fan_out) as f64).sqrt() as f32;
-    let mut stream = Stream::new(seed, Purpose::Weights, index, 0);
-    (0..length).map(|_| stream.uniform(-limit, limit)).collect()
-}
-
-/// One layer. `softmax` says whether a softmax activation is applied or left to the loss.
-fn forward<'a>(
-    kind: &LayerKind,
-    input: Shape,
-    value: Value,
-    params: &mut impl Iterator<Item = &'a Tensor<1>>,
-    mode: Mode,
-    index: usize,
-    softmax: bool,
-) -> Value {
-    let act = |value: Value, function: Activation| {
-        if function == Activation::Softmax && !softmax { value } else { activate(value, function) }
-    };
-    match (kind, value) {
-        (
-            LayerKind::Conv2D { filters, kernel_size, strides, padding, activation, use_bias },
-            Value::Image(pictures),
-        ) => {
-            let [_, channels, height, width] = pictures.dims();
-            let kernel = next(params).reshape([*filters, channels, kernel_size[0], kernel_size[1]]);
-            let bias = use_bias.then(|| next(params));
-            let padding = same_padding([height, width], *kernel_size, *strides, *padding);
-            let mut options = ConvOptions::new(*strides, [0, 0], [1, 1], 1);
-            options.padding = padding;
-            act(Value::Image(conv2d(pictures, kernel, bias, options)), *activation)
-        }
-        (LayerKind::MaxPooling2D(pool), Value::Image(pictures)) => {
-            let Pool { pool_size, strides, .. } = *pool;
-            let mut options = MaxPoolOptions::new(pool_size).with_stride(strides);
-            options.padding = pool_padding(pool, &pictures);
-            Value::Image(max_pool2d(pictures, options))
-        }
-        (LayerKind::AveragePooling2D(pool), Value::Image(pictures)) => {
-            let Pool { pool_size, strides, .. } = *pool;
-            let mut options = AvgPoolOptions::new(pool_size).with_stride(strides);
-            options.padding = pool_padding(pool, &pictures);
-            // Keras averages over the pixels that are there, not over the zeros around them.
-            options.count_include_pad = false;
-            Value::Image(avg_pool2d(pictures, options))
-        }
-        (LayerKind::Flatten, Value::Image(pictures)) => {
-            Value::Vector(pictures.permute([0, 2, 3, 1]).flatten(1, 3))
-        }
-        (LayerKind::Dense { units, activation, use_bias, .. }, Value::Vector(vectors)) => {
-            let inputs = vectors.dims()[1];
-            let mut sums = vectors.matmul(next(params).reshape([inputs, *units]));
-            if *use_bias {
-                sums = sums + next(params).reshape([1, *units]);
-            }
-            act(Value::Vector(sums), *activation)
-        }
-        (LayerKind::Activation(function), value) => act(value, *function),
-        (LayerKind::Dropout { rate }, value) => drop_out(value, input, *rate, mode, index),
-        // Flatten of a vector; the other pairs `infer` has refused.
-        (_, value) => value,
+        values.pop().flatten().expect("the last layer has an output")
     }
 }
 
-/// The next parameter in the order of `param_infos`.
-fn next<'a>(params: &mut impl Iterator<Item = &'a Tensor<1>>) -> Tensor<1> {
-    params.next().expect("param_infos lists a parameter for every use in forward").clone()
+fn collect(leaves: &[Tensor<1>], gradients: &mut burn::tensor::Gradients) -> Vec<Tensor<1>> {
+    let gradient =
+        |leaf: &Tensor<1>| leaf.grad_remove(gradients).unwrap_or_else(|| leaf.zeros_like().inner());
+    leaves.iter().map(gradient).collect()
 }
 
-fn pool_padding(pool: &Pool, pictures: &Tensor<4>) -> [(usize, usize); 2] {
-    let [_, _, height, width] = pictures.dims();
-    same_padding([height, width], pool.pool_size, pool.strides, pool.padding)
-}
-
-fn activate(value: Value, function: Activation) -> Value {
-    match value {
-        Value::Image(pictures) => Value::Image(activate_along(pictures, function, 1)),
-        Value::Vector(vectors) => Value::Vector(activate_along(vectors, function, 1)),
-    }
-}
-
-/// Keras's softmax goes along the last axis, the channels, which is axis `channels` here.
-fn activate_along<const D: usize>(
-    values: Tensor<D>,
-    function: Activation,
-    channels: usize,
-) -> Tensor<D> {
-    match function {
-        Activation::Linear => values,
-        Activation::Relu => activation::relu(values),
-        Activation::Sigmoid => activation::sigmoid(values),
-        Activation::Tanh => activation::tanh(values),
-        Activation::Softmax => activation::softmax(values, channels),
-        Activation::Elu => activation::elu(values, 1.0),
-        Activation::Selu => activation::selu(values),
-        Activation::Gelu => activation::gelu(values),
-        Activation::Silu => activation::silu(values),
-        Activation::LeakyRelu => activation::leaky_relu(values, 0.2),
-    }
-}
-
-/// Inverted dropout (Srivastava and others 2014): in training each value is zero with
-/// probability `rate` and otherwise divided by `1 - rate`. The mask is drawn on the host,
-/// in the order height, width, channels, so that it is the same on every device and for
-/// every way of sharing the batch out.
-fn drop_out(value: Value, shape: Shape, rate: f32, mode: Mode, index: usize) -> Value {
-    let Mode::Training { seed, step, first } = mode else { return value };
-    if rate == 0.0 {
-        return value;
-    }
-    let mut stream = Stream::new(seed, Purpose::Dropout, index, step);
-    stream.seek(first as u64 * shape.len() as u64);
-    let keep = 1.0 / (1.0 - rate);
-    let mut mask = |length| -> Vec<f32> {
-        (0..length).map(|_| if stream.unit() < rate { 0.0 } else { keep }).collect()
-    };
-    match value {
-        Value::Image(pictures) => {
-            let [batch, channels, height, width] = pictures.dims();
-            let mask = TensorData::new(
-                mask(batch * channels * height * width),
-                [batch, height, width, channels],
-            );
-            let mask = Tensor::<4>::from_data(mask, &pictures.device().inner());
-            Value::Image(pictures * mask.permute([0, 3, 1, 2]))
-        }
-        Value::Vector(vectors) => {
-            let [batch, length] = vectors.dims();
-            let mask = TensorData::new(mask(batch * length), [batch, length]);
-            let mask = Tensor::<2>::from_data(mask, &vectors.device().inner());
-            Value::Vector(vectors * mask)
-        }
-    }
+fn off_graph(statistics: Vec<Tensor<1>>) -> Vec<Tensor<1>> {
+    statistics.into_iter().map(Tensor::inner).collect()
 }

@@ -6,11 +6,22 @@
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::model::spec::{LayerKind, LayerSpec, ModelSpec, Padding, Pool};
+use crate::model::spec::{
+    Activation, Conv, Dense, DepthwiseConv, LayerKind, LayerSpec, ModelSpec, Padding, Pool,
+    SeparableConv, Window,
+};
+use crate::model::weights::{following, trainable};
 
 /// The most parameters a model may have: weights, gradients and two optimizer slots of
 /// four bytes each must fit in a 32-bit WebAssembly memory of 4 GB beside the data.
 const MOST_PARAMS: u64 = 150_000_000;
+
+/// The most values that one example may have between two layers.
+const MOST_VALUES: u64 = u32::MAX as u64 / 8;
+
+/// A window with `same` padding may be larger than twice its input by so many pixels, so that
+/// one of 3 x 3 may slide over a single pixel; one of a million would fill the memory.
+const MOST_BORDER: usize = 64;
 
 /// The shape of one example between two layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,6 +45,22 @@ impl Shape {
     pub fn is_empty(self) -> bool {
         self.len() == 0
     }
+
+    /// The last axis: a picture's channels, a vector's length.
+    pub fn channels(self) -> usize {
+        match self {
+            Self::Image([_, _, channels]) => channels,
+            Self::Vector(length) => length,
+        }
+    }
+
+    /// As a person reads it.
+    fn text(self) -> String {
+        match self {
+            Self::Image([height, width, channels]) => format!("{height} x {width} x {channels}"),
+            Self::Vector(length) => format!("a vector of {length}"),
+        }
+    }
 }
 
 /// One row of Keras's summary.
@@ -46,9 +73,9 @@ pub struct SummaryLayer {
     pub layer: &'static str,
     /// Its output's shape, the batch first as `None`.
     pub output_shape: Vec<Option<usize>>,
-    /// Its number of parameters.
+    /// Its number of parameters, a batch normalisation's moving statistics among them.
     pub params: usize,
-    /// Whether training changes them.
+    /// Whether training changes them, all or some.
     pub trainable: bool,
 }
 
@@ -60,7 +87,7 @@ pub struct Summary {
     pub layers: Vec<SummaryLayer>,
     /// All parameters.
     pub total_params: usize,
-    /// Those that training changes.
+    /// Those that training changes; the others follow the data.
     pub trainable_params: usize,
 }
 
@@ -71,28 +98,42 @@ impl Summary {
     /// `spec`, naming the layer and the field at fault and what to change.
     pub fn of(spec: &ModelSpec) -> Result<Self> {
         let shapes = infer(spec)?;
-        let mut input = Shape::Image(spec.input_shape);
+        let mut trainable_params = 0;
         let layers: Vec<_> = spec
             .layers
             .iter()
-            .zip(shapes)
+            .zip(&shapes)
             .map(|(layer, output)| {
-                let params = params(&layer.kind, input);
-                input = output;
+                let [trained, followed] = params(layer, input_of(spec, &shapes, layer));
+                trainable_params += trained as usize;
                 SummaryLayer {
                     name: layer.name.clone(),
                     layer: layer.class(),
-                    output_shape: match output {
+                    output_shape: match *output {
                         Shape::Image([h, w, c]) => vec![None, Some(h), Some(w), Some(c)],
                         Shape::Vector(n) => vec![None, Some(n)],
                     },
-                    params: params as usize,
-                    trainable: true,
+                    params: (trained + followed) as usize,
+                    trainable: followed == 0 || trained > 0,
                 }
             })
             .collect();
         let total_params = layers.iter().map(|layer| layer.params).sum();
-        Ok(Self { layers, total_params, trainable_params: total_params })
+        Ok(Self { layers, total_params, trainable_params })
+    }
+}
+
+/// The shape that a layer takes: that of its first input. `shapes` has the outputs of all
+/// layers before it.
+pub(crate) fn input_of(spec: &ModelSpec, shapes: &[Shape], layer: &LayerSpec) -> Shape {
+    shape_at(spec, shapes, layer.inputs.first().copied().unwrap_or(0))
+}
+
+/// The shape of a value, counted as in [`LayerSpec::inputs`].
+pub(crate) fn shape_at(spec: &ModelSpec, shapes: &[Shape], value: usize) -> Shape {
+    match value.checked_sub(1) {
+        None => Shape::Image(spec.input_shape),
+        Some(layer) => shapes[layer],
     }
 }
 
@@ -101,87 +142,251 @@ impl Summary {
 /// # Errors
 /// `spec`, naming the layer and the field at fault and what to change.
 pub fn infer(spec: &ModelSpec) -> Result<Vec<Shape>> {
-    let mut shape = Shape::Image(spec.input_shape);
-    let mut shapes = Vec::with_capacity(spec.layers.len());
-    let mut total = 0u64;
-    for layer in &spec.layers {
-        let next = output(&layer.kind, shape).map_err(|error| error.layer(&layer.name))?;
-        let count = params(&layer.kind, shape);
-        total = total.saturating_add(count);
-        if total > MOST_PARAMS {
-            let field =
-                if matches!(layer.kind, LayerKind::Dense { .. }) { "units" } else { "filters" };
-            return Err(Error::spec(format!(
-                "The model has {total} parameters up to here, {count} of them in this layer; a \
-                 browser tab holds {MOST_PARAMS}. Make it smaller or pool more before it."
-            ))
-            .layer(&layer.name)
-            .field(field));
+    if product(&spec.input_shape) > MOST_VALUES {
+        return Err(Error::spec("Pictures of this size are more than a browser can hold.")
+            .field("input_shape"));
+    }
+    let mut shapes: Vec<Shape> = Vec::with_capacity(spec.layers.len());
+    let mut used = vec![false; spec.layers.len() + 1];
+    let mut total = [0u64; 2];
+    for (index, layer) in spec.layers.iter().enumerate() {
+        let place = |error: Error| error.layer(&layer.name);
+        if layer.inputs.is_empty() || layer.inputs.iter().any(|&input| input > index) {
+            let error = Error::spec("A layer takes what stands before it.");
+            return Err(place(error.field("inputs")));
+        }
+        layer.inputs.iter().for_each(|&input| used[input] = true);
+        let inputs: Vec<_> =
+            layer.inputs.iter().map(|&input| shape_at(spec, &shapes, input)).collect();
+        let next = output(&layer.kind, &inputs).map_err(place)?;
+        let counts = params(layer, inputs[0]);
+        total = [0, 1].map(|which: usize| total[which].saturating_add(counts[which]));
+        if total[0].saturating_add(total[1]) > MOST_PARAMS {
+            return Err(place(
+                Error::spec(format!(
+                    "The model has {} parameters up to here, {} of them in this layer; a \
+                     browser tab holds {MOST_PARAMS}. Make it smaller or pool more before it.",
+                    total[0].saturating_add(total[1]),
+                    counts[0].saturating_add(counts[1]),
+                ))
+                .field(size_field(&layer.kind)),
+            ));
         }
         shapes.push(next);
-        shape = next;
     }
-    check_head(spec, shape)?;
+    check_use(spec, &used, total[0])?;
+    check_head(spec, shapes.last().copied())?;
     Ok(shapes)
 }
 
-/// The end of the network must give one value a class.
-fn check_head(spec: &ModelSpec, shape: Shape) -> Result<()> {
-    let Some(last) = spec.layers.last() else {
+/// Every layer's output goes somewhere, and there is something to train.
+fn check_use(spec: &ModelSpec, used: &[bool], trainable: u64) -> Result<()> {
+    let Some((last, others)) = spec.layers.split_last() else {
         return Err(Error::spec("The model has no layers; add at least one Dense.").field("layers"));
     };
-    match shape {
-        Shape::Image([height, width, channels]) => Err(Error::spec(format!(
-            "The network must end with one value a class, but its last layer gives pictures of \
-             {height} x {width} x {channels}. Add Flatten and Dense after it."
-        ))
-        .layer(&last.name)
-        .field("layer")),
-        Shape::Vector(1) => Err(Error::spec(
-            "The network ends with a single value. Cross-entropy over classes needs one unit a \
-             class, two at least.",
+    if let Some((layer, _)) = others.iter().zip(&used[1..]).find(|(_, used)| !**used) {
+        return Err(Error::spec(
+            "No layer takes what this one gives, and only the last of the list is the model's \
+             output. Name it in the inputs of another layer, or remove it.",
+        )
+        .layer(&layer.name)
+        .field("inputs"));
+    }
+    if trainable == 0 {
+        return Err(Error::spec(
+            "The model has no weights, so there is nothing to train. Add a Dense layer.",
         )
         .layer(&last.name)
-        .field("units")),
+        .field("layer"));
+    }
+    Ok(())
+}
+
+/// The end of the network must give one value a class, or a single one for two.
+fn check_head(spec: &ModelSpec, shape: Option<Shape>) -> Result<()> {
+    let (Some(last), Some(shape)) = (spec.layers.last(), shape) else { return Ok(()) };
+    let loss = spec.compile.loss;
+    let sized = size_field(&last.kind);
+    let wrong =
+        |message: String, field: &str| Err(Error::spec(message).layer(&last.name).field(field));
+    match shape {
+        Shape::Image(_) => wrong(
+            format!(
+                "The network must end with one value a class, but its last layer gives pictures \
+                 of {}. Add Flatten and Dense after it.",
+                shape.text()
+            ),
+            "layer",
+        ),
+        Shape::Vector(1) if !loss.is_binary() => wrong(
+            format!(
+                "The network ends with a single value, which tells two classes apart with the \
+                 loss binary_crossentropy; {} needs one unit a class.",
+                loss.name()
+            ),
+            sized,
+        ),
+        Shape::Vector(1) if last.kind.activation() == Some(Activation::Softmax) => wrong(
+            "The softmax of a single value is always 1. Use sigmoid.".into(),
+            if matches!(last.kind, LayerKind::Softmax) { "layer" } else { "activation" },
+        ),
+        Shape::Vector(length) if length > 1 && loss.is_binary() => wrong(
+            format!(
+                "binary_crossentropy takes a network that ends with a single sigmoid unit, for \
+                 two classes; this one ends with {length}. Use one unit, or \
+                 categorical_crossentropy with softmax."
+            ),
+            sized,
+        ),
         Shape::Vector(_) => Ok(()),
     }
 }
 
-fn output(kind: &LayerKind, input: Shape) -> Result<Shape> {
+/// The field that says how much a layer gives.
+pub(crate) fn size_field(kind: &LayerKind) -> &'static str {
+    match kind {
+        LayerKind::Conv2D(_) | LayerKind::SeparableConv2D(_) => "filters",
+        LayerKind::DepthwiseConv2D(_) => "depth_multiplier",
+        LayerKind::Dense(_) => "units",
+        LayerKind::ZeroPadding2D { .. } => "padding",
+        LayerKind::UpSampling2D { .. } => "size",
+        LayerKind::Concatenate | LayerKind::Add => "inputs",
+        _ => "layer",
+    }
+}
+
+fn product(sides: &[usize]) -> u64 {
+    sides.iter().fold(1, |product, &side| product.saturating_mul(side as u64))
+}
+
+/// A picture's shape, unless it has more values than a browser can hold.
+fn sized(shape: [usize; 3], field: &str) -> Result<Shape> {
+    if product(&shape) > MOST_VALUES {
+        return Err(Error::spec("The output has more values than a browser can hold.").field(field));
+    }
+    Ok(Shape::Image(shape))
+}
+
+fn output(kind: &LayerKind, inputs: &[Shape]) -> Result<Shape> {
+    let input = inputs[0];
+    let field = size_field(kind);
     Ok(match kind {
-        LayerKind::Conv2D { filters, kernel_size, strides, padding, .. } => {
-            let [height, width, _] = image(input)?;
-            let [height, width] =
-                window([height, width], *kernel_size, *strides, *padding, "kernel_size")?;
-            let too_large = || {
-                Error::spec("The output has more values than a browser can hold.").field("filters")
-            };
-            let values = (height as u64 * width as u64).saturating_mul(*filters as u64);
-            if values > u64::from(u32::MAX) / 8 {
-                return Err(too_large());
+        LayerKind::Conv2D(Conv { filters, window, groups, .. }) => {
+            let [height, width, channels] = image(input)?;
+            for (what, count) in [("channels of its input", channels), ("filters", *filters)] {
+                if count % groups != 0 {
+                    return Err(Error::spec(format!(
+                        "groups divides the {what}, but {count} is no multiple of {groups}."
+                    ))
+                    .field("groups"));
+                }
             }
-            Shape::Image([height, width, *filters])
+            let [height, width] = slide([height, width], window)?;
+            sized([height, width, *filters], field)?
+        }
+        LayerKind::DepthwiseConv2D(DepthwiseConv { window, depth_multiplier, .. }) => {
+            let [height, width, channels] = image(input)?;
+            let [height, width] = slide([height, width], window)?;
+            sized([height, width, channels.saturating_mul(*depth_multiplier)], field)?
+        }
+        LayerKind::SeparableConv2D(SeparableConv { filters, window, depth_multiplier, .. }) => {
+            let [height, width, channels] = image(input)?;
+            let [height, width] = slide([height, width], window)?;
+            let between = channels.saturating_mul(*depth_multiplier);
+            sized([height, width, between], "depth_multiplier")?;
+            sized([height, width, *filters], field)?
         }
         LayerKind::MaxPooling2D(pool) | LayerKind::AveragePooling2D(pool) => {
             let Pool { pool_size, strides, padding } = *pool;
             let [height, width, channels] = image(input)?;
             let [height, width] =
-                window([height, width], pool_size, strides, padding, "pool_size")?;
+                windows([height, width], pool_size, strides, padding, "pool_size")?;
             Shape::Image([height, width, channels])
         }
+        LayerKind::GlobalMaxPooling2D { keepdims }
+        | LayerKind::GlobalAveragePooling2D { keepdims } => {
+            let [_, _, channels] = image(input)?;
+            if *keepdims { Shape::Image([1, 1, channels]) } else { Shape::Vector(channels) }
+        }
         LayerKind::Flatten => Shape::Vector(input.len()),
-        LayerKind::Dense { units, .. } => match input {
+        LayerKind::Dense(Dense { units, .. }) => match input {
             Shape::Vector(_) => Shape::Vector(*units),
-            Shape::Image([height, width, channels]) => {
+            Shape::Image(_) => {
                 return Err(Error::spec(format!(
-                    "Dense takes a vector, but its input is {height} x {width} x {channels}. Put \
-                     a Flatten layer before it."
+                    "Dense takes a vector, but its input is {}. Put a Flatten layer before it.",
+                    input.text()
                 ))
                 .field("layer"));
             }
         },
-        LayerKind::Dropout { .. } | LayerKind::Activation(_) => input,
+        LayerKind::SpatialDropout2D { .. } => Shape::Image(image(input)?),
+        LayerKind::Normalization { mean, variance } => {
+            for (field, values) in [("mean", mean), ("variance", variance)] {
+                if values.len() != 1 && values.len() != input.channels() {
+                    return Err(Error::spec(format!(
+                        "{field} is one number or one a channel; it has {} and the input {}.",
+                        values.len(),
+                        input.channels()
+                    ))
+                    .field(field));
+                }
+            }
+            input
+        }
+        LayerKind::ZeroPadding2D { padding: [[top, bottom], [left, right]] } => {
+            let [height, width, channels] = image(input)?;
+            sized([height + top + bottom, width + left + right, channels], field)?
+        }
+        LayerKind::UpSampling2D { size: [rows, columns], .. } => {
+            let [height, width, channels] = image(input)?;
+            sized([height.saturating_mul(*rows), width.saturating_mul(*columns), channels], field)?
+        }
+        LayerKind::Add => {
+            if let Some(other) = inputs.iter().find(|other| **other != input) {
+                return Err(Error::spec(format!(
+                    "Add takes inputs of one shape, but they are {} and {}.",
+                    input.text(),
+                    other.text()
+                ))
+                .field("inputs"));
+            }
+            input
+        }
+        LayerKind::Concatenate => concatenated(inputs)?,
+        LayerKind::Dropout { .. }
+        | LayerKind::BatchNormalization(_)
+        | LayerKind::Activation(_)
+        | LayerKind::ReLU { .. }
+        | LayerKind::LeakyReLU { .. }
+        | LayerKind::ELU { .. }
+        | LayerKind::Softmax
+        | LayerKind::Rescaling { .. } => input,
     })
+}
+
+/// Joined along the last axis.
+fn concatenated(inputs: &[Shape]) -> Result<Shape> {
+    let all = inputs.iter().fold(0usize, |sum, shape| sum.saturating_add(shape.channels()));
+    let apart = |shape: &Shape| match (inputs[0], shape) {
+        (Shape::Image([a, b, _]), Shape::Image([c, d, _])) => (a, b) != (*c, *d),
+        (Shape::Vector(_), Shape::Vector(_)) => false,
+        _ => true,
+    };
+    if let Some(other) = inputs.iter().find(|shape| apart(shape)) {
+        return Err(Error::spec(format!(
+            "Concatenate joins channels, so all else must agree, but its inputs are {} and {}.",
+            inputs[0].text(),
+            other.text()
+        ))
+        .field("inputs"));
+    }
+    match inputs[0] {
+        Shape::Image([height, width, _]) => sized([height, width, all], "inputs"),
+        Shape::Vector(_) => {
+            sized([1, 1, all], "inputs")?;
+            Ok(Shape::Vector(all))
+        }
+    }
 }
 
 fn image(input: Shape) -> Result<[usize; 3]> {
@@ -195,8 +400,15 @@ fn image(input: Shape) -> Result<[usize; 3]> {
     }
 }
 
+/// Height and width after a convolution.
+fn slide(input: [usize; 2], window: &Window) -> Result<[usize; 2]> {
+    let Window { strides, padding, .. } = *window;
+    let field = if window.dilation_rate == [1, 1] { "kernel_size" } else { "dilation_rate" };
+    windows(input, window.span(), strides, padding, field)
+}
+
 /// Height and width after a sliding window.
-fn window(
+fn windows(
     input: [usize; 2],
     size: [usize; 2],
     strides: [usize; 2],
@@ -211,14 +423,22 @@ fn window(
         ))
         .field(field));
     }
+    if (0..2).any(|axis| size[axis] > 2 * input[axis] + MOST_BORDER) {
+        return Err(Error::spec(format!(
+            "A window of {} x {} is nearly all border on {} x {}. Make {field} smaller.",
+            size[0], size[1], input[0], input[1]
+        ))
+        .field(field));
+    }
     Ok([0, 1].map(|axis| match padding {
         Padding::Valid => (input[axis] - size[axis]) / strides[axis] + 1,
         Padding::Same => input[axis].div_ceil(strides[axis]),
     }))
 }
 
-/// Zeros before and after each of height and width: TensorFlow's rule for `same`, which
-/// puts the odd one at the bottom and right. All zero for `valid`.
+/// Zeros before and after each of height and width for a window that spans `size`:
+/// TensorFlow's rule for `same`, which puts the odd one at the bottom and right. All zero for
+/// `valid`.
 pub fn same_padding(
     input: [usize; 2],
     size: [usize; 2],
@@ -235,21 +455,11 @@ pub fn same_padding(
     })
 }
 
-fn params(kind: &LayerKind, input: Shape) -> u64 {
-    match (kind, input) {
-        (
-            LayerKind::Conv2D { filters, kernel_size, use_bias, .. },
-            Shape::Image([_, _, channels]),
-        ) => {
-            let window = kernel_size[0] as u64 * kernel_size[1] as u64;
-            let kernel = window.saturating_mul(channels as u64 * *filters as u64);
-            kernel.saturating_add(if *use_bias { *filters as u64 } else { 0 })
-        }
-        (LayerKind::Dense { units, use_bias, .. }, Shape::Vector(length)) => {
-            length as u64 * *units as u64 + if *use_bias { *units as u64 } else { 0 }
-        }
-        _ => 0,
-    }
+/// The number of parameters that training changes, and of those that follow the data.
+fn params(layer: &LayerSpec, input: Shape) -> [u64; 2] {
+    [trainable(layer, input), following(layer, input)].map(|weights| {
+        weights.iter().fold(0, |sum: u64, weight| sum.saturating_add(weight.count()))
+    })
 }
 
 /// The layer of that name, or at that place counted from 0.

@@ -3,11 +3,18 @@
 //! Every value is read through [`Fields`], so an unknown layer, a misspelt field or a wrong
 //! value is an [`Error`] that names the layer and the field and lists what would be right.
 //! Whether the layers fit together is `shape.rs`'s business.
+//!
+//! The list is a graph: a layer takes the one before it, or those that its `inputs` name;
+//! `input` is the model's own. Inputs stand earlier in the list, so there is no circle.
 
-use serde_json::{Map, Value, json};
+mod read;
+mod write;
+
+use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
-use crate::model::fields::{Fields, name_of};
+use crate::model::fields::Fields;
+use crate::model::initializer::{Initializer, Regularizer};
 use crate::train::loss::Loss;
 use crate::train::optimizer::OptimizerSpec;
 
@@ -16,7 +23,7 @@ use crate::train::optimizer::OptimizerSpec;
 pub struct ModelSpec {
     /// Height, width and channels of one picture.
     pub input_shape: [usize; 3],
-    /// The layers, first to last.
+    /// The layers, first to last; the last one's output is the model's.
     pub layers: Vec<LayerSpec>,
     /// Optimizer and loss, as in Keras's `compile`.
     pub compile: CompileSpec,
@@ -27,6 +34,9 @@ pub struct ModelSpec {
 pub struct LayerSpec {
     /// Given, or made as Keras makes it: `conv2d`, `conv2d_1`, ...
     pub name: String,
+    /// What it takes: 0 is the model's input, `i + 1` the output of layer `i`. All earlier
+    /// than itself; one, but for `Add` and `Concatenate`.
+    pub inputs: Vec<usize>,
     /// What it is, with its options.
     pub kind: LayerKind,
 }
@@ -35,26 +45,121 @@ pub struct LayerSpec {
 #[derive(Clone, Debug, PartialEq)]
 #[allow(missing_docs)] // Keras's own names, explained by its documentation.
 pub enum LayerKind {
-    Conv2D {
-        filters: usize,
-        kernel_size: [usize; 2],
-        strides: [usize; 2],
-        padding: Padding,
-        activation: Activation,
-        use_bias: bool,
-    },
+    Conv2D(Conv),
+    DepthwiseConv2D(DepthwiseConv),
+    SeparableConv2D(SeparableConv),
     MaxPooling2D(Pool),
     AveragePooling2D(Pool),
+    GlobalMaxPooling2D { keepdims: bool },
+    GlobalAveragePooling2D { keepdims: bool },
     Flatten,
-    Dense {
-        units: usize,
-        activation: Activation,
-        use_bias: bool,
-    },
-    Dropout {
-        rate: f32,
-    },
+    Dense(Dense),
+    Dropout { rate: f32 },
+    SpatialDropout2D { rate: f32 },
+    BatchNormalization(BatchNorm),
     Activation(Activation),
+    ReLU { max_value: Option<f64>, negative_slope: f64, threshold: f64 },
+    LeakyReLU { negative_slope: f64 },
+    ELU { alpha: f64 },
+    Softmax,
+    ZeroPadding2D { padding: [[usize; 2]; 2] },
+    UpSampling2D { size: [usize; 2], interpolation: Interpolation },
+    Rescaling { scale: f64, offset: f64 },
+    Normalization { mean: Vec<f64>, variance: Vec<f64> },
+    Add,
+    Concatenate,
+}
+
+/// `Conv2D`. Its kernel is kept as `[filters, channels / groups, height, width]`; Keras's is
+/// `[height, width, channels / groups, filters]`.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)] // Keras's own names.
+pub struct Conv {
+    pub filters: usize,
+    pub window: Window,
+    pub groups: usize,
+    pub activation: Activation,
+    pub kernel: WeightSpec,
+    /// Nothing where `use_bias` is false.
+    pub bias: Option<WeightSpec>,
+}
+
+/// `DepthwiseConv2D`: each channel has `depth_multiplier` kernels of its own, and output
+/// channel `c * depth_multiplier + m` is channel `c` through its kernel `m`. The kernel is
+/// kept as `[channels * depth_multiplier, 1, height, width]` in the order of the outputs;
+/// Keras's is `[height, width, channels, depth_multiplier]`.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)] // Keras's own names.
+pub struct DepthwiseConv {
+    pub window: Window,
+    pub depth_multiplier: usize,
+    pub activation: Activation,
+    pub depthwise: WeightSpec,
+    /// Nothing where `use_bias` is false.
+    pub bias: Option<WeightSpec>,
+}
+
+/// `SeparableConv2D`: a depthwise convolution (its kernel as [`DepthwiseConv`]'s), then one of
+/// 1 x 1 over all channels (its kernel as [`Conv`]'s).
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)] // Keras's own names.
+pub struct SeparableConv {
+    pub filters: usize,
+    pub window: Window,
+    pub depth_multiplier: usize,
+    pub activation: Activation,
+    pub depthwise: WeightSpec,
+    pub pointwise: WeightSpec,
+    /// Nothing where `use_bias` is false.
+    pub bias: Option<WeightSpec>,
+}
+
+/// `Dense`, on vectors. Its kernel is `[inputs, units]`, as Keras's.
+#[derive(Clone, Debug, PartialEq)]
+#[allow(missing_docs)] // Keras's own names.
+pub struct Dense {
+    pub units: usize,
+    pub activation: Activation,
+    pub kernel: WeightSpec,
+    /// Nothing where `use_bias` is false.
+    pub bias: Option<WeightSpec>,
+}
+
+/// `BatchNormalization` over the channels, or over the values of a vector.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs)] // Keras's own names.
+pub struct BatchNorm {
+    pub momentum: f64,
+    pub epsilon: f64,
+    pub center: bool,
+    pub scale: bool,
+}
+
+/// How a weight begins and what its size costs.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs)] // Keras's own names.
+pub struct WeightSpec {
+    pub initializer: Initializer,
+    pub regularizer: Regularizer,
+}
+
+/// How the window of a convolution slides: height and width of each.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[allow(missing_docs)] // Keras's own names.
+pub struct Window {
+    pub kernel_size: [usize; 2],
+    pub strides: [usize; 2],
+    pub padding: Padding,
+    pub dilation_rate: [usize; 2],
+}
+
+impl Window {
+    /// Height and width that the window spans, its gaps included.
+    pub fn span(&self) -> [usize; 2] {
+        [0, 1].map(|axis| {
+            (self.kernel_size[axis] - 1).saturating_mul(self.dilation_rate[axis]).saturating_add(1)
+        })
+    }
 }
 
 /// The window of a pooling layer: height and width of each.
@@ -81,6 +186,20 @@ impl Padding {
     const NAMES: [(&'static str, Self); 2] = [("valid", Self::Valid), ("same", Self::Same)];
 }
 
+/// How pixels between pixels are made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Interpolation {
+    /// Each pixel is repeated.
+    Nearest,
+    /// Blended from the pixels around, whose centres lie at half pixels, as TensorFlow has it.
+    Bilinear,
+}
+
+impl Interpolation {
+    const NAMES: [(&'static str, Self); 2] =
+        [("nearest", Self::Nearest), ("bilinear", Self::Bilinear)];
+}
+
 /// A function applied to every value, or for softmax to every vector along the last axis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[allow(missing_docs)] // Keras's own names.
@@ -95,10 +214,15 @@ pub enum Activation {
     Gelu,
     Silu,
     LeakyRelu,
+    Relu6,
+    Softplus,
+    Exponential,
+    HardSigmoid,
 }
 
 impl Activation {
-    const NAMES: [(&'static str, Self); 10] = [
+    /// The name that is written stands first; the others are read too.
+    const NAMES: [(&'static str, Self); 15] = [
         ("linear", Self::Linear),
         ("relu", Self::Relu),
         ("sigmoid", Self::Sigmoid),
@@ -109,6 +233,11 @@ impl Activation {
         ("gelu", Self::Gelu),
         ("silu", Self::Silu),
         ("leaky_relu", Self::LeakyRelu),
+        ("relu6", Self::Relu6),
+        ("softplus", Self::Softplus),
+        ("exponential", Self::Exponential),
+        ("hard_sigmoid", Self::HardSigmoid),
+        ("swish", Self::Silu),
     ];
 }
 
@@ -117,19 +246,10 @@ impl Activation {
 pub struct CompileSpec {
     /// RMSprop with Keras's defaults unless given.
     pub optimizer: OptimizerSpec,
-    /// Sparse categorical cross-entropy unless given.
+    /// Unless given, binary cross-entropy for a model that ends in `Dense` with one unit, and
+    /// sparse categorical cross-entropy for any other.
     pub loss: Loss,
 }
-
-impl Default for CompileSpec {
-    fn default() -> Self {
-        Self { optimizer: OptimizerSpec::rmsprop(), loss: Loss::SparseCategoricalCrossentropy }
-    }
-}
-
-/// Every layer by its Keras name, for error messages.
-const LAYERS: &[&str] =
-    &["Conv2D", "MaxPooling2D", "AveragePooling2D", "Flatten", "Dense", "Dropout", "Activation"];
 
 impl ModelSpec {
     /// Reads a spec from JSON text.
@@ -157,60 +277,67 @@ impl ModelSpec {
         };
         let mut fields = Fields::new(map);
         let input_shape = fields.input_shape("input_shape")?;
-        let layers =
-            match fields.take("layers") {
-                Some(Value::Array(layers)) if !layers.is_empty() => layers,
-                Some(Value::Array(_)) => {
-                    return Err(Error::spec("The model has no layers; add at least one Dense.")
-                        .field("layers"));
-                }
-                _ => {
-                    return Err(Error::spec(r#"Give the layers as a list: "layers": [...]."#)
-                        .field("layers"));
-                }
-            };
-        let compile = match fields.take("compile") {
-            None | Some(Value::Null) => CompileSpec::default(),
-            Some(Value::Object(map)) => read_compile(Fields::new(map))?,
+        let layers = match fields.take("layers") {
+            Some(Value::Array(layers)) => layers,
+            _ => {
+                return Err(
+                    Error::spec(r#"Give the layers as a list: "layers": [...]."#).field("layers")
+                );
+            }
+        };
+        let compile = fields.take("compile");
+        fields.take("name");
+        fields.done()?;
+        let layers = read::layers(layers)?;
+        let ends_in_one = matches!(
+            layers.last(),
+            Some(LayerSpec { kind: LayerKind::Dense(Dense { units: 1, .. }), .. })
+        );
+        let loss = if ends_in_one { Loss::BINARY } else { Loss::SPARSE };
+        let compile = match compile {
+            None | Some(Value::Null) => CompileSpec { optimizer: OptimizerSpec::rmsprop(), loss },
+            Some(Value::Object(map)) => read_compile(Fields::new(map), loss)?,
             Some(_) => {
                 return Err(
                     Error::spec("compile is an object with optimizer and loss.").field("compile")
                 );
             }
         };
-        fields.take("name");
-        fields.finish(&["input_shape", "layers", "compile", "name"])?;
-        Ok(Self { input_shape, layers: read_layers(layers)?, compile })
+        Ok(Self { input_shape, layers, compile })
     }
 
     /// The spec as JSON, every option written out, so that reading it back gives the same.
     pub fn to_value(&self) -> Value {
+        let layers = self.layers.iter().enumerate();
         json!({
             "input_shape": self.input_shape,
-            "layers": self.layers.iter().map(LayerSpec::to_value).collect::<Vec<_>>(),
+            "layers": layers.map(|(i, layer)| write::layer(layer, i, &self.layers)).collect::<Vec<_>>(),
             "compile": {
                 "optimizer": self.compile.optimizer.to_value(),
-                "loss": self.compile.loss.name(),
+                "loss": self.compile.loss.to_value(),
                 "metrics": ["accuracy"],
             },
         })
     }
 }
 
-fn read_compile(mut fields: Fields) -> Result<CompileSpec> {
-    let defaults = CompileSpec::default();
+/// What accuracy may be called; which of them Keras means follows from the loss.
+const METRICS: &[&str] =
+    &["accuracy", "acc", "categorical_accuracy", "sparse_categorical_accuracy", "binary_accuracy"];
+
+fn read_compile(mut fields: Fields, default_loss: Loss) -> Result<CompileSpec> {
     let optimizer = match fields.take("optimizer") {
-        None | Some(Value::Null) => defaults.optimizer,
+        None | Some(Value::Null) => OptimizerSpec::rmsprop(),
         Some(value) => OptimizerSpec::from_value(value)?,
     };
     let loss = match fields.take("loss") {
-        None | Some(Value::Null) => defaults.loss,
+        None | Some(Value::Null) => default_loss,
         Some(value) => Loss::from_value(&value)?,
     };
+    let known = |metric: &Value| metric.as_str().is_some_and(|name| METRICS.contains(&name));
     match fields.take("metrics") {
         None | Some(Value::Null) => {}
-        Some(Value::Array(metrics))
-            if metrics.iter().all(|metric| metric == "accuracy" || metric == "acc") => {}
+        Some(Value::Array(metrics)) if metrics.iter().all(known) => {}
         Some(other) => {
             return Err(Error::spec(format!(
                 r#"Only ["accuracy"] is measured while training; {other} is not known."#
@@ -218,172 +345,62 @@ fn read_compile(mut fields: Fields) -> Result<CompileSpec> {
             .field("metrics"));
         }
     }
-    fields.finish(&["optimizer", "loss", "metrics"])?;
+    fields.done()?;
     Ok(CompileSpec { optimizer, loss })
-}
-
-fn read_layers(values: Vec<Value>) -> Result<Vec<LayerSpec>> {
-    let mut layers: Vec<LayerSpec> = Vec::with_capacity(values.len());
-    for (index, value) in values.into_iter().enumerate() {
-        let place = format!("{} of the list", index + 1);
-        let Value::Object(map) = value else {
-            return Err(
-                Error::spec(r#"A layer is an object such as {"layer": "Flatten"}."#).layer(place)
-            );
-        };
-        let mut fields = Fields::new(map);
-        let class = match fields.take("layer") {
-            Some(Value::String(class)) => class,
-            _ => {
-                return Err(Error::spec(format!(
-                    r#"Say which layer it is: "layer" is one of {}."#,
-                    LAYERS.join(", ")
-                ))
-                .layer(place)
-                .field("layer"));
-            }
-        };
-        let name = match fields.take("name") {
-            None | Some(Value::Null) => automatic_name(&class, &layers),
-            Some(Value::String(name)) if !name.is_empty() => name,
-            Some(_) => {
-                return Err(Error::spec("A name is a text of at least one character.")
-                    .layer(place)
-                    .field("name"));
-            }
-        };
-        if layers.iter().any(|layer| layer.name == name) {
-            return Err(Error::spec("Two layers have this name; give each its own.")
-                .layer(name)
-                .field("name"));
-        }
-        let kind = read_kind(&class, fields).map_err(|error| error.layer(&name))?;
-        layers.push(LayerSpec { name, kind });
-    }
-    Ok(layers)
-}
-
-/// Keras's automatic name: the class in snake case, numbered from the second on.
-fn automatic_name(class: &str, before: &[LayerSpec]) -> String {
-    let mut base = String::new();
-    let mut previous: Option<char> = None;
-    for letter in class.chars() {
-        // Conv2D is conv2d, MaxPooling2D is max_pooling2d.
-        if letter.is_uppercase() && previous.is_some_and(char::is_lowercase) {
-            base.push('_');
-        }
-        base.extend(letter.to_lowercase());
-        previous = Some(letter);
-    }
-    let taken = |name: &str| before.iter().any(|layer| layer.name == name);
-    if !taken(&base) {
-        return base;
-    }
-    (1..).map(|number| format!("{base}_{number}")).find(|name| !taken(name)).unwrap_or(base)
-}
-
-fn read_kind(class: &str, mut fields: Fields) -> Result<LayerKind> {
-    let kind = match class {
-        "Conv2D" => LayerKind::Conv2D {
-            filters: fields.count("filters", None)?,
-            kernel_size: fields.pair("kernel_size", None)?,
-            strides: fields.pair("strides", Some([1, 1]))?,
-            padding: fields.choice("padding", &Padding::NAMES, Padding::Valid)?,
-            activation: fields.choice("activation", &Activation::NAMES, Activation::Linear)?,
-            use_bias: fields.flag("use_bias", true)?,
-        },
-        "MaxPooling2D" => LayerKind::MaxPooling2D(read_pool(&mut fields)?),
-        "AveragePooling2D" => LayerKind::AveragePooling2D(read_pool(&mut fields)?),
-        "Flatten" => LayerKind::Flatten,
-        "Dense" => LayerKind::Dense {
-            units: fields.count("units", None)?,
-            activation: fields.choice("activation", &Activation::NAMES, Activation::Linear)?,
-            use_bias: fields.flag("use_bias", true)?,
-        },
-        "Dropout" => LayerKind::Dropout { rate: fields.number("rate", None, 0.0..1.0)? as f32 },
-        "Activation" => {
-            LayerKind::Activation(fields.choice_required("activation", &Activation::NAMES)?)
-        }
-        _ => {
-            return Err(Error::spec(format!(
-                "There is no layer {class}. Known layers are {}.",
-                LAYERS.join(", ")
-            ))
-            .field("layer"));
-        }
-    };
-    fields.finish(field_names(&kind))?;
-    Ok(kind)
-}
-
-fn read_pool(fields: &mut Fields) -> Result<Pool> {
-    let pool_size = fields.pair("pool_size", Some([2, 2]))?;
-    Ok(Pool {
-        pool_size,
-        strides: fields.pair("strides", Some(pool_size))?,
-        padding: fields.choice("padding", &Padding::NAMES, Padding::Valid)?,
-    })
-}
-
-/// What may stand in a layer beside `layer` and `name`.
-fn field_names(kind: &LayerKind) -> &'static [&'static str] {
-    match kind {
-        LayerKind::Conv2D { .. } => {
-            &["filters", "kernel_size", "strides", "padding", "activation", "use_bias"]
-        }
-        LayerKind::MaxPooling2D(_) | LayerKind::AveragePooling2D(_) => {
-            &["pool_size", "strides", "padding"]
-        }
-        LayerKind::Flatten => &[],
-        LayerKind::Dense { .. } => &["units", "activation", "use_bias"],
-        LayerKind::Dropout { .. } => &["rate"],
-        LayerKind::Activation(_) => &["activation"],
-    }
 }
 
 impl LayerSpec {
     /// The class in Keras's spelling.
     pub fn class(&self) -> &'static str {
-        match self.kind {
-            LayerKind::Conv2D { .. } => "Conv2D",
-            LayerKind::MaxPooling2D(_) => "MaxPooling2D",
-            LayerKind::AveragePooling2D(_) => "AveragePooling2D",
-            LayerKind::Flatten => "Flatten",
-            LayerKind::Dense { .. } => "Dense",
-            LayerKind::Dropout { .. } => "Dropout",
-            LayerKind::Activation(_) => "Activation",
+        self.kind.class()
+    }
+}
+
+impl LayerKind {
+    /// The class in Keras's spelling.
+    pub fn class(&self) -> &'static str {
+        match self {
+            Self::Conv2D(_) => "Conv2D",
+            Self::DepthwiseConv2D(_) => "DepthwiseConv2D",
+            Self::SeparableConv2D(_) => "SeparableConv2D",
+            Self::MaxPooling2D(_) => "MaxPooling2D",
+            Self::AveragePooling2D(_) => "AveragePooling2D",
+            Self::GlobalMaxPooling2D { .. } => "GlobalMaxPooling2D",
+            Self::GlobalAveragePooling2D { .. } => "GlobalAveragePooling2D",
+            Self::Flatten => "Flatten",
+            Self::Dense(_) => "Dense",
+            Self::Dropout { .. } => "Dropout",
+            Self::SpatialDropout2D { .. } => "SpatialDropout2D",
+            Self::BatchNormalization(_) => "BatchNormalization",
+            Self::Activation(_) => "Activation",
+            Self::ReLU { .. } => "ReLU",
+            Self::LeakyReLU { .. } => "LeakyReLU",
+            Self::ELU { .. } => "ELU",
+            Self::Softmax => "Softmax",
+            Self::ZeroPadding2D { .. } => "ZeroPadding2D",
+            Self::UpSampling2D { .. } => "UpSampling2D",
+            Self::Rescaling { .. } => "Rescaling",
+            Self::Normalization { .. } => "Normalization",
+            Self::Add => "Add",
+            Self::Concatenate => "Concatenate",
         }
     }
 
-    fn to_value(&self) -> Value {
-        let activation_name = |activation| name_of(&Activation::NAMES, activation);
-        let options = match &self.kind {
-            LayerKind::Conv2D { filters, kernel_size, strides, padding, activation, use_bias } => {
-                json!({
-                    "filters": filters, "kernel_size": kernel_size, "strides": strides,
-                    "padding": name_of(&Padding::NAMES, padding),
-                    "activation": activation_name(activation), "use_bias": use_bias,
-                })
-            }
-            LayerKind::MaxPooling2D(pool) | LayerKind::AveragePooling2D(pool) => json!({
-                "pool_size": pool.pool_size, "strides": pool.strides,
-                "padding": name_of(&Padding::NAMES, &pool.padding),
-            }),
-            LayerKind::Flatten => json!({}),
-            LayerKind::Dense { units, activation, use_bias } => json!({
-                "units": units, "activation": activation_name(activation), "use_bias": use_bias,
-            }),
-            LayerKind::Dropout { rate } => json!({ "rate": rate }),
-            LayerKind::Activation(activation) => {
-                json!({ "activation": activation_name(activation) })
-            }
-        };
-        let mut map = Map::new();
-        map.insert("layer".into(), self.class().into());
-        map.insert("name".into(), self.name.clone().into());
-        if let Value::Object(options) = options {
-            map.extend(options);
+    /// Whether it takes two inputs or more; every other layer takes one.
+    pub fn merges(&self) -> bool {
+        matches!(self, Self::Add | Self::Concatenate)
+    }
+
+    /// The function that it applies at its end, where that has a name.
+    pub fn activation(&self) -> Option<Activation> {
+        match self {
+            Self::Conv2D(Conv { activation, .. })
+            | Self::DepthwiseConv2D(DepthwiseConv { activation, .. })
+            | Self::SeparableConv2D(SeparableConv { activation, .. })
+            | Self::Dense(Dense { activation, .. })
+            | Self::Activation(activation) => Some(*activation),
+            Self::Softmax => Some(Activation::Softmax),
+            _ => None,
         }
-        Value::Object(map)
     }
 }

@@ -1,7 +1,8 @@
 //! A checkpoint: all that a run needs to go on exactly where it was.
 //!
 //! The container is safetensors, so other tools can open the weights: each parameter stands
-//! under its own name (`conv2d/kernel`, filters first, as `network.rs` says) and each
+//! under its own name (`conv2d/kernel`, filters first, as [`ParamInfo`] says; moving
+//! statistics too, `batch_normalization/moving_mean`) and each
 //! optimizer slot under `optimizer/SLOT/NAME`. Beside them, under the metadata key
 //! `cnn-lab`, stands JSON with the spec, class names, preprocessing, seed, optimizer, run
 //! and history. Numbers are written so that they read back to the last bit.
@@ -18,7 +19,7 @@ use crate::data::augment::Augmentation;
 use crate::data::preprocess::Preprocessing;
 use crate::device;
 use crate::error::{Error, Result};
-use crate::model::network::Network;
+use crate::model::network::{Network, ParamInfo};
 use crate::model::shape::Summary;
 use crate::model::spec::ModelSpec;
 use crate::train::history::History;
@@ -152,19 +153,22 @@ pub async fn save(session: &Session) -> Result<Vec<u8>> {
         .as_ref()
         .ok_or_else(|| Error::state("There is no model yet; set one first."))?;
     let infos = network.param_infos();
-    let mut names: Vec<_> = infos.iter().map(|info| info.name.clone()).collect();
+    let own = |info: &ParamInfo| (info.name.clone(), info.shape.clone());
+    let mut places: Vec<_> = infos.iter().map(own).collect();
     let mut tensors = network.params.clone();
     for (slot, values) in optimizer.spec.rule.slots().iter().zip(&optimizer.slots) {
-        names.extend(infos.iter().map(|info| slot_name(slot, &info.name)));
+        places.extend(infos.iter().map(|info| (slot_name(slot, &info.name), info.shape.clone())));
         tensors.extend(values.iter().cloned());
     }
+    places.extend(network.state_infos().iter().map(own));
+    tensors.extend(network.state.iter().cloned());
     if let Some(best) = session.best() {
-        names.extend(infos.iter().map(|info| best_name(&info.name)));
-        tensors.extend(best.params.iter().cloned());
+        let all = infos.iter().chain(network.state_infos());
+        places.extend(all.map(|info| (best_name(&info.name), info.shape.clone())));
+        tensors.extend(best.params.iter().chain(&best.state).cloned());
     }
     let values = device::read(tensors).await?;
-    let views = names.into_iter().zip(values).enumerate().map(|(index, (name, values))| {
-        let shape = infos[index % infos.len()].shape.clone();
+    let views = places.into_iter().zip(values).map(|((name, shape), values)| {
         let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         (name, Floats { shape, bytes })
     });
@@ -249,10 +253,14 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
         let length = values.len();
         Ok(Tensor::from_data(TensorData::new(values, [length]), &session.device))
     };
-    let load_all = |prefix: &dyn Fn(&str) -> String| -> Result<Vec<Tensor<1>>> {
-        infos.iter().map(|info| tensor(&prefix(&info.name), &info.shape)).collect()
-    };
-    network.params = load_all(&|name| name.to_owned())?;
+    let load_all =
+        |infos: &[ParamInfo], named: &dyn Fn(&str) -> String| -> Result<Vec<Tensor<1>>> {
+            infos.iter().map(|info| tensor(&named(&info.name), &info.shape)).collect()
+        };
+    let state = network.state_infos().to_vec();
+    let own_name = |name: &str| name.to_owned();
+    network.params = load_all(&infos, &own_name)?;
+    network.state = load_all(&state, &own_name)?;
     let mut preprocessing = metadata.preprocessing.values;
     let input = network.spec().input_shape;
     if preprocessing.zca_epsilon.is_some() {
@@ -266,7 +274,8 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
     network.preprocessing = preprocessing;
     let optimizer = OptimizerSpec::from_value(metadata.optimizer).map_err(inside)?;
     let slots = optimizer.rule.slots().iter();
-    let slots = slots.map(|slot| load_all(&|name| slot_name(slot, name))).collect::<Result<_>>()?;
+    let slots = slots.map(|slot| load_all(&infos, &|name| slot_name(slot, name)));
+    let slots = slots.collect::<Result<_>>()?;
     let mut optimizer = Optimizer::with_slots(optimizer, slots);
     optimizer.iterations = metadata.iterations;
     optimizer.schedule_start = metadata.schedule_start;
@@ -282,7 +291,8 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
     let mut best = None;
     if run.as_ref().is_some_and(Progress::keeps_best) {
         let mut network = network.clone();
-        network.params = load_all(&best_name)?;
+        network.params = load_all(&infos, &best_name)?;
+        network.state = load_all(&state, &best_name)?;
         best = Some(network);
     }
 

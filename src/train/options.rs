@@ -6,8 +6,9 @@ use serde_json::Value;
 use crate::data::augment::Augmentation;
 use crate::data::dataset::{Dataset, Split};
 use crate::error::{Error, Result};
+use crate::model::cost::step_bytes;
 use crate::model::network::Network;
-use crate::model::spec::LayerSpec;
+use crate::model::shape::size_field;
 use crate::train::monitor::{EarlyStopping, ReduceOnPlateau};
 
 /// What `train` was asked for. Fields that are left out have the defaults given with them.
@@ -236,34 +237,42 @@ pub(crate) fn check_fit(network: &Network, dataset: &Dataset) -> Result<()> {
     let (outputs, classes) = (network.classes(), dataset.classes().len());
     if outputs != classes {
         let layers = &network.spec().layers;
-        let sized = |layer: &&LayerSpec| matches!(layer.class(), "Dense" | "Conv2D");
-        let last = layers.iter().rev().find(sized).or(layers.last());
+        let last = layers.iter().rev().find(|layer| size_field(&layer.kind) != "layer");
+        let last = last.or(layers.last());
         let name = last.map_or("", |layer| layer.name.as_str());
-        let field =
-            if last.is_some_and(|layer| layer.class() == "Dense") { "units" } else { "filters" };
-        return Err(Error::class_count(format!(
-            "The network has {outputs} outputs, but {} has {classes} classes. Change {field} to \
-             {classes}.",
-            dataset.name()
-        ))
-        .layer(name)
-        .field(field));
+        let field = last.map_or("layer", |layer| size_field(&layer.kind));
+        let name_of_set = dataset.name();
+        let message = if network.spec().compile.loss.is_binary() {
+            format!(
+                "The network ends with one unit, for two classes, but {name_of_set} has \
+                 {classes}. Change {field} to {classes}, the activation to softmax and the loss \
+                 to categorical_crossentropy."
+            )
+        } else {
+            format!(
+                "The network has {outputs} outputs, but {name_of_set} has {classes} classes. \
+                 Change {field} to {classes}."
+            )
+        };
+        return Err(Error::class_count(message).layer(name).field(field));
     }
     Ok(())
 }
 
-/// Refuses a batch whose activations cannot fit into a browser's memory, before it is tried.
+/// Refuses a batch that cannot fit into a browser's memory, before it is tried.
 pub(crate) fn check_memory(network: &Network, batch_size: usize) -> Result<()> {
     const MOST_BYTES: u64 = 3 << 30;
-    let values: u64 = network.shapes().iter().map(|shape| shape.len() as u64).sum();
-    // Each value is kept for the backward pass, and has a gradient while that runs.
-    let bytes = values.saturating_mul(8).saturating_mul(batch_size as u64);
+    let [weights, picture] = step_bytes(network);
+    let pictures = picture.saturating_mul(batch_size as u64);
+    let bytes = weights.saturating_add(pictures);
     if bytes > MOST_BYTES {
-        let fits = MOST_BYTES / values.saturating_mul(8).max(1);
+        let fits = MOST_BYTES.saturating_sub(weights) / picture.max(1);
         return Err(Error::option(format!(
-            "A step with {batch_size} pictures needs about {} MB for its activations, more than a \
-             tab can hold; at most {fits} pictures fit.",
-            bytes / 1_000_000
+            "A step with {batch_size} pictures needs about {} MB, {} of them for the pictures and \
+             {} for the weights, more than a tab can hold; at most {fits} pictures fit.",
+            bytes / 1_000_000,
+            pictures / 1_000_000,
+            weights / 1_000_000,
         ))
         .field("batchSize"));
     }

@@ -304,6 +304,7 @@ fn short(rate: f64) -> String {
 fn size_of(params: &[Tensor<1>]) -> Option<Tensor<1>> {
     params.iter().map(|param| param.clone().abs().sum()).reduce(|sum, next| sum + next)
 }
+
 /// The batch of a step: made here, or only its targets where its values were supplied.
 fn prepare(
     dataset: &Dataset,
@@ -334,7 +335,8 @@ fn train_step(
 ) -> Tensor<1> {
     let whole = targets.len();
     let share = network.gradients(pictures, targets, class_weights, whole, mode);
-    let Share { metrics, gradients } = share;
+    let Share { metrics, gradients, statistics } = share;
     optimizer.update(&mut network.params, gradients);
+    network.follow(statistics);
     metrics
 }
