@@ -158,7 +158,8 @@ pub async fn save(session: &Session) -> Result<Vec<u8>> {
         names.extend(infos.iter().map(|info| slot_name(slot, &info.name)));
         tensors.extend(values.iter().cloned());
     }
-    if let Some(best) = session.best() {
+    let unfinished = session.progress().is_some_and(|run| !run.finished());
+    if let Some(best) = session.best().filter(|_| unfinished) {
         names.extend(infos.iter().map(|info| best_name(&info.name)));
         tensors.extend(best.params.iter().cloned());
     }
@@ -280,9 +281,11 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
     }
 
     let mut best = None;
-    if run.as_ref().is_some_and(Progress::keeps_best) {
+    if let Some(run) = run.as_ref().filter(|run| run.keeps_best()) {
         let mut network = network.clone();
-        network.params = load_all(&best_name)?;
+        if !run.finished() {
+            network.params = load_all(&best_name)?;
+        }
         best = Some(network);
     }
 
