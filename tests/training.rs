@@ -99,6 +99,21 @@ fn early_stopping_ends_with_the_weights_of_the_best_epoch() {
     // The weights are those of that epoch: they give the loss that it had.
     let found = measure(&session, Split::Validation);
     assert_eq!(Some(found.loss), best.val_loss);
+    // Made longer, it goes on with what it keeps; so it does from a checkpoint.
+    let longer = update(json!({"epochs": 40}));
+    let mut extended = Session::new(Device::flex(), 9);
+    checkpoint::load(&mut extended, &save(&session)).unwrap();
+    extended.update_training(&longer).unwrap();
+    let bytes = save(&extended);
+    assert!(String::from_utf8_lossy(&bytes).contains("best/dense/kernel"));
+    checkpoint::load(&mut extended, &bytes).unwrap();
+    extended.set_dataset(data()).unwrap();
+    extended.start_training(&options(json!({"resume": true}))).unwrap();
+    let events = run(&mut extended, 50);
+    let Some(Event::Done { reason: Reason::EarlyStopping, restored_epoch }) = events.last() else {
+        panic!("{:?}", events.last());
+    };
+    assert!(restored_epoch.unwrap() >= best.epoch);
     // The run is over; another one goes on from there.
     let resumed = session.start_training(&options(json!({"resume": true})));
     assert_eq!(resumed.unwrap_err().code(), "state");

@@ -162,7 +162,8 @@ pub async fn save(session: &Session) -> Result<Vec<u8>> {
     }
     places.extend(network.state_infos().iter().map(own));
     tensors.extend(network.state.iter().cloned());
-    if let Some(best) = session.best() {
+    let unfinished = session.progress().is_some_and(|run| !run.finished());
+    if let Some(best) = session.best().filter(|_| unfinished) {
         let all = infos.iter().chain(network.state_infos());
         places.extend(all.map(|info| (best_name(&info.name), info.shape.clone())));
         tensors.extend(best.params.iter().chain(&best.state).cloned());
@@ -289,10 +290,12 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
     }
 
     let mut best = None;
-    if run.as_ref().is_some_and(Progress::keeps_best) {
+    if let Some(run) = run.as_ref().filter(|run| run.keeps_best()) {
         let mut network = network.clone();
-        network.params = load_all(&infos, &best_name)?;
-        network.state = load_all(&state, &best_name)?;
+        if !run.finished() {
+            network.params = load_all(&infos, &best_name)?;
+            network.state = load_all(&state, &best_name)?;
+        }
         best = Some(network);
     }
 

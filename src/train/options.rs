@@ -153,12 +153,11 @@ impl Progress {
         self.epoch > self.epochs
     }
 
-    /// Whether the weights of the best epoch are kept beside the present ones.
+    /// Whether the weights of the best epoch are kept: until the run is finished, beside the
+    /// present ones; then they are the present ones.
     pub fn keeps_best(&self) -> bool {
-        let kept = |stopping: &EarlyStopping| {
-            stopping.restore_best_weights && stopping.best_epoch.is_some()
-        };
-        !self.finished() && self.early_stopping.as_ref().is_some_and(kept)
+        let stopping = self.early_stopping.as_ref();
+        stopping.is_some_and(|kept| kept.restore_best_weights && kept.best_epoch.is_some())
     }
 }
 

@@ -199,8 +199,9 @@ impl Session {
         let mut restored = None;
         if let Some(run) = &mut self.run {
             (run.good, run.next_good) = (None, None);
-            if let Some(best) = run.best.take() {
-                self.network = Some(best);
+            // Kept, should the run be made longer; it is the same memory.
+            if let Some(best) = &run.best {
+                self.network = Some(best.clone());
                 restored = run.progress.early_stopping.as_ref().and_then(|kept| kept.best_epoch);
             }
         }

@@ -135,8 +135,9 @@ impl Start {
         fitting.advance(|index| Ok(dataset.picture(Split::Train, index)?.0))?;
         let validation = if progress.validate { dataset.len(Split::Validation) } else { 0 };
         let steps_per_epoch = pictures.div_ceil(progress.batch_size);
-        let remaining = u64::from(progress.epochs + 1 - progress.epoch) * steps_per_epoch as u64
-            - progress.step as u64;
+        let later = pictures.div_ceil(progress.next_batch_size.unwrap_or(progress.batch_size));
+        let remaining = steps_per_epoch.saturating_sub(progress.step) as u64
+            + u64::from(progress.epochs.saturating_sub(progress.epoch)) * later as u64;
         let steps_left = steps.unwrap_or(u64::MAX);
         let info = RunInfo {
             epoch: progress.epoch,
