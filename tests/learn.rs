@@ -6,14 +6,13 @@
 mod common;
 
 use burn::tensor::{Device, Tensor};
-use cnn_lab::data::dataset::{Split, SplitOptions};
+use cnn_lab::data::dataset::{Dataset, Split, SplitOptions};
 use cnn_lab::data::prepare::{Recipe, Target};
 use cnn_lab::data::preprocess::Preprocessing;
 use cnn_lab::model::network::{Mode, Network};
 use cnn_lab::model::spec::ModelSpec;
 use cnn_lab::store::checkpoint;
 use cnn_lab::train::history::{Event, Reason};
-use cnn_lab::train::loss::cross_entropy;
 use cnn_lab::train::options::TrainOptions;
 use cnn_lab::train::session::Session;
 use common::{bars, convnet};
@@ -495,35 +494,74 @@ fn everything() -> ModelSpec {
     .unwrap()
 }
 
-/// Backward against finite differences of forward, for every parameter tensor: plain, and with
-/// classes weighted and an example blended of two.
-#[test]
-fn gradients_are_those_of_finite_differences() {
-    differentiate([2.into(), 0.into()], vec![]);
-    let blended = Target { label: 1, other: 2, share: 0.3 };
-    differentiate([blended, 0.into()], vec![0.7, 2.0, 1.3]);
+/// The layers that `everything` lacks, in a graph whose ways part and meet, with label
+/// smoothing and regularisers.
+fn graph() -> ModelSpec {
+    ModelSpec::from_value(json!({
+        "input_shape": [9, 8, 3],
+        "layers": [
+            {"layer": "Rescaling", "scale": 2, "offset": -0.5},
+            {"layer": "Normalization", "mean": [0.5, 0.4, 0.6], "variance": [1, 0.5, 2]},
+            {"layer": "Conv2D", "filters": 6, "kernel_size": 3, "padding": "same", "groups": 3, "dilation_rate": 2, "use_bias": false, "kernel_regularizer": 0.02},
+            {"layer": "BatchNormalization", "name": "norm", "momentum": 0.7},
+            {"layer": "DepthwiseConv2D", "kernel_size": 3, "padding": "same", "activation": "softplus", "depthwise_regularizer": {"l2": 0.03}},
+            {"layer": "ELU", "alpha": 0.7, "name": "elu"},
+            {"layer": "Add", "inputs": ["elu", "norm"]},
+            {"layer": "SpatialDropout2D", "rate": 0.25},
+            {"layer": "UpSampling2D", "interpolation": "bilinear"},
+            {"layer": "ZeroPadding2D", "padding": [[1, 0], [0, 2]]},
+            {"layer": "SeparableConv2D", "filters": 4, "kernel_size": 3, "strides": 2, "depth_multiplier": 2, "pointwise_regularizer": "l2", "bias_regularizer": "l2"},
+            {"layer": "LeakyReLU", "name": "leaky"},
+            {"layer": "UpSampling2D", "size": [1, 2]},
+            {"layer": "GlobalAveragePooling2D", "name": "mean"},
+            {"layer": "GlobalMaxPooling2D", "inputs": ["leaky"], "name": "top"},
+            {"layer": "Concatenate", "inputs": ["top", "mean"]},
+            {"layer": "BatchNormalization", "center": false},
+            {"layer": "Dense", "units": 3, "activation": "softmax", "bias_initializer": "ones"}],
+        "compile": {"loss": {"name": "categorical_crossentropy", "label_smoothing": 0.15}}
+    }))
+    .unwrap()
 }
 
-fn differentiate(targets: [Target; 2], weights: Vec<f32>) {
+/// Backward against finite differences of forward, for every parameter tensor: plain, and with
+/// classes weighted and an example blended of two; batches normalised by their own statistics
+/// and by the moving ones; one unit for two classes.
+#[test]
+fn gradients_are_those_of_finite_differences() {
+    let labels = [2, 0, 1, 1].map(Target::from);
+    differentiate(everything(), &labels, &[], Mode::Inference);
+    let mut blended = labels;
+    blended[0] = Target { label: 1, other: 2, share: 0.3 };
+    let weights = [0.7, 2.0, 1.3];
+    differentiate(everything(), &blended, &weights, Mode::Inference);
+    differentiate(graph(), &blended, &weights, Mode::Inference);
+    differentiate(graph(), &labels, &[], Mode::Training { seed: 1, step: 2, first: 0 });
+    let mut binary = everything().to_value();
+    binary["layers"][12]["units"] = json!(1);
+    binary["layers"][12]["activation"] = json!("sigmoid");
+    binary["compile"] = json!({"loss": {"name": "binary_crossentropy", "label_smoothing": 0.1}});
+    let binary = ModelSpec::from_value(binary).unwrap();
+    differentiate(binary, &[1, 0, 0, 1].map(Target::from), &[2.0, 0.5], Mode::Inference);
+}
+
+fn differentiate(spec: ModelSpec, targets: &[Target; 4], weights: &[f32], mode: Mode) {
     let device = Device::flex();
-    let mut network = Network::new(everything(), 2, &device).unwrap();
+    let mut network = Network::new(spec, 2, &device).unwrap();
     // Fresh weights would leave the signal at the end too small for 32-bit differences.
     for param in &mut network.params {
         *param = param.clone() * 2.5;
     }
-    let values: Vec<f32> = (0..2 * 3 * 9 * 8).map(|i| ((i * 37 % 101) as f32) / 101.0).collect();
-    let pictures = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([2, 3, 9, 8]);
-    let mode = Mode::Inference;
-    let share = network.gradients(pictures.clone(), &targets, &weights, 2, mode);
+    let values: Vec<f32> = (0..4 * 3 * 9 * 8).map(|i| ((i * 37 % 101) as f32) / 101.0).collect();
+    let pictures = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([4, 3, 9, 8]);
+    let share = network.gradients(pictures.clone(), targets, weights, 4, mode);
     let gradients: Vec<Vec<f32>> = share
         .gradients
         .into_iter()
         .map(|gradient| gradient.into_data().try_to_vec().unwrap())
         .collect();
     let loss = |network: &Network| -> f64 {
-        let (loss, _) =
-            cross_entropy(network.logits(pictures.clone()), &targets, &weights, &device);
-        f64::from(loss.into_data().try_to_vec::<f32>().unwrap()[0]) / 2.0
+        let share = network.gradients(pictures.clone(), targets, weights, 4, mode);
+        f64::from(share.metrics.into_data().try_to_vec::<f32>().unwrap()[0])
     };
     let mut checked = 0;
     for (index, info) in network.param_infos().to_vec().iter().enumerate() {
@@ -551,6 +589,131 @@ fn differentiate(targets: [Target; 2], weights: Vec<f32>) {
         network.params[index] = original;
     }
     assert!(checked > 60);
+}
+
+/// Moving statistics are learned, kept in a checkpoint, and used to predict.
+#[test]
+fn batch_normalisation_is_kept() {
+    let spec = json!({
+        "input_shape": [12, 12, 1],
+        "layers": [
+            {"layer": "Conv2D", "filters": 6, "kernel_size": 3, "strides": 2, "use_bias": false},
+            {"layer": "BatchNormalization", "momentum": 0.9},
+            {"layer": "ReLU"},
+            {"layer": "GlobalMaxPooling2D"},
+            {"layer": "Dense", "units": 3, "activation": "softmax"}],
+        "compile": {"optimizer": {"name": "adam", "learning_rate": 0.01}}
+    });
+    let spec = ModelSpec::from_value(spec).unwrap();
+    let start = options(json!({"epochs": 4}));
+    let mut whole = session(Device::flex(), 3);
+    let summary = whole.set_model(spec.clone()).unwrap();
+    assert_eq!((summary.total_params, summary.trainable_params), (99, 87));
+    whole.start_training(&start).unwrap();
+    run(&mut whole, 5);
+    assert!(whole.history().epochs[3].accuracy > 0.8, "{:?}", whole.history().epochs);
+    let evaluate = |session: &Session| {
+        let (network, dataset) = (session.network().unwrap(), session.dataset().unwrap());
+        let mut evaluator =
+            cnn_lab::evaluate::Evaluator::new(network, dataset, Split::Test).unwrap();
+        block_on(evaluator.advance(dataset, 100)).unwrap().unwrap()
+    };
+    let evaluation = evaluate(&whole);
+    assert!(evaluation.accuracy > 0.8, "{}", evaluation.accuracy);
+
+    // Stopped, saved, loaded elsewhere and finished there, it is the same to the last bit.
+    let mut first = session(Device::flex(), 3);
+    first.set_model(spec).unwrap();
+    first.start_training(&TrainOptions { steps: Some(21.0), ..start }).unwrap();
+    run(&mut first, 5);
+    let bytes = block_on(checkpoint::save(&first)).unwrap();
+    let mut second = Session::new(Device::flex(), 99);
+    checkpoint::load(&mut second, &bytes).unwrap();
+    second.set_dataset(bars(500, 12)).unwrap();
+    second.start_training(&options(json!({"resume": true}))).unwrap();
+    run(&mut second, 9);
+    assert_eq!(losses(&second), losses(&whole));
+    assert_eq!(evaluate(&second), evaluation);
+    assert_eq!(
+        block_on(checkpoint::save(&second)).unwrap(),
+        block_on(checkpoint::save(&whole)).unwrap()
+    );
+}
+
+/// Two classes told apart by one unit: probabilities for both, the accuracy at one half, the
+/// loss as the steps report it.
+#[test]
+fn one_unit_for_two_classes() {
+    let mut dataset =
+        Dataset::new("two".into(), vec!["dark".into(), "bright".into()], [4, 4, 1]).unwrap();
+    for split in [Split::Train, Split::Test] {
+        let labels: Vec<u16> = (0..64).map(|index| index % 2).collect();
+        let pixels: Vec<u8> =
+            (0..64 * 16).map(|i| (90 + 70 * (i / 16 % 2) + i * 31 % 90) as u8).collect();
+        dataset.push(split, &labels, &pixels).unwrap();
+    }
+    let mut session = Session::new(Device::flex(), 5);
+    session.set_dataset(dataset).unwrap();
+    let spec = |head: serde_json::Value| {
+        ModelSpec::from_value(json!({
+            "input_shape": [4, 4, 1], "layers": [{"layer": "Flatten"}, head],
+            "compile": {"optimizer": {"name": "sgd", "learning_rate": 0.5}, "loss": "binary_crossentropy"}
+        }))
+        .unwrap()
+    };
+    let head =
+        json!({"layer": "Dense", "units": 1, "activation": "sigmoid", "kernel_regularizer": "l2"});
+    let summary = session.set_model(spec(head)).unwrap();
+    assert_eq!(summary.total_params, 17);
+    session.start_training(&options(json!({"epochs": 20}))).unwrap();
+    run(&mut session, 9);
+    // A step that changes nothing measures what an evaluation measures; both splits are alike.
+    session.start_training(&options(json!({"batchSize": 64, "learningRate": 0}))).unwrap();
+    run(&mut session, 1);
+    let network = session.network().unwrap();
+    assert_eq!(network.classes(), 2);
+    let dataset = session.dataset().unwrap();
+    let mut evaluator = cnn_lab::evaluate::Evaluator::new(network, dataset, Split::Test).unwrap();
+    let evaluation = block_on(evaluator.advance(dataset, 9)).unwrap().unwrap();
+    let last = session.history().epochs[20];
+    assert!(evaluation.accuracy > 0.8, "{}", evaluation.accuracy);
+    assert!((last.accuracy - evaluation.accuracy).abs() < 1e-9);
+    assert!((last.loss - evaluation.loss).abs() < 1e-5, "{} {}", last.loss, evaluation.loss);
+    // Its penalty included.
+    let kernel: Vec<f32> = network.params[0].to_data().try_to_vec().unwrap();
+    let penalty: f64 = kernel.iter().map(|w| 0.01 * f64::from(w * w)).sum();
+    let worst: f64 = evaluation.worst.iter().map(|one| one.loss).sum();
+    assert!(penalty > 0.01 && evaluation.loss > penalty + worst / 64.0, "{penalty}");
+    let names = session.class_names();
+    let predicted = block_on(cnn_lab::explain::predict(network, names, &[30; 16])).unwrap();
+    assert_eq!(predicted.len(), 2);
+    assert_eq!(predicted[0].label, "dark");
+    assert!((predicted[0].probability + predicted[1].probability - 1.0).abs() < 1e-9);
+
+    session.set_dataset(bars(100, 4)).unwrap();
+    let error = session.start_training(&TrainOptions::default()).unwrap_err();
+    let place = (error.code(), error.layer_name(), error.field_name());
+    assert_eq!(place, ("class-count", Some("dense"), Some("units")), "{error}");
+}
+
+/// The net of the lessons on horses and humans: small batches are taken, large ones refused
+/// with the memory that they would need.
+#[test]
+fn a_net_that_nearly_fills_a_tab() {
+    let shape = [300, 300, 3];
+    let presets = cnn_lab::model::preset::presets(shape, 2);
+    let preset = presets.into_iter().find(|one| one.name == "photo-convnet-short").unwrap();
+    let mut session = Session::new(Device::flex(), 5);
+    let mut dataset = Dataset::new("two".into(), vec!["a".into(), "b".into()], shape).unwrap();
+    let labels: Vec<u16> = (0..256).map(|index| index % 2).collect();
+    dataset.push(Split::Train, &labels, &vec![9; 256 * 270_000]).unwrap();
+    session.set_dataset(dataset).unwrap();
+    let summary = session.set_model(ModelSpec::from_json(&preset.spec).unwrap()).unwrap();
+    assert_eq!(summary.total_params, 87_316_449);
+    let error = session.start_training(&options(json!({"batchSize": 256}))).unwrap_err();
+    assert_eq!((error.code(), error.field_name()), ("option", Some("batchSize")));
+    assert!(error.to_string().contains(" MB"), "{error}");
+    session.start_training(&options(json!({"batchSize": preset.batch_size}))).unwrap();
 }
 
 /// Dropout with a mask that is drawn per example: two shares make the whole batch.
