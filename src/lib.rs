@@ -10,7 +10,7 @@
 //!    labelled pictures ([`data::dataset`]), which are augmented and standardised
 //!    ([`data::prepare`]) and become batches of tensors ([`data::batch`]).
 //! 2. [`model`]: a layer list in Keras's names ([`model::spec`]) is checked and counted
-//!    ([`model::shape`]) and computed over Burn ([`model::network`]).
+//!    ([`model::shape`], [`model::cost`]) and computed over Burn ([`model::network`]).
 //! 3. [`train`]: the loss, the optimizers and schedules, and the session that is pulled
 //!    forward step by step ([`train::session`]), or a copy of its weights beside it
 //!    ([`train::finder`]).

@@ -1,19 +1,16 @@
-//! The core end to end, natively: it learns, repeats itself, resumes to the last bit, and
-//! its gradients are right.
+//! The core end to end, natively: it learns, repeats itself and resumes to the last bit.
 
 #![cfg(all(feature = "cpu", not(target_arch = "wasm32")))]
 
 mod common;
 
-use burn::tensor::{Device, Tensor};
-use cnn_lab::data::dataset::{Split, SplitOptions};
-use cnn_lab::data::prepare::{Recipe, Target};
+use burn::tensor::Device;
+use cnn_lab::data::dataset::{Dataset, Split, SplitOptions};
+use cnn_lab::data::prepare::Recipe;
 use cnn_lab::data::preprocess::{Fitted, Preprocessing};
-use cnn_lab::model::network::{Mode, Network};
 use cnn_lab::model::spec::ModelSpec;
 use cnn_lab::store::checkpoint;
 use cnn_lab::train::history::{Event, Reason};
-use cnn_lab::train::loss::cross_entropy;
 use cnn_lab::train::options::{TrainOptions, TrainUpdate};
 use cnn_lab::train::session::Session;
 use common::{bars, convnet};
@@ -382,38 +379,6 @@ fn a_supplied_batch_is_used() {
     assert_ne!(losses(&session), inline);
 }
 
-/// One step of Keras with class weights: tests/fixtures/augment.py.
-#[test]
-fn class_weights_are_those_of_keras() {
-    let golden: serde_json::Value =
-        serde_json::from_str(include_str!("fixtures/augment.json")).unwrap();
-    let golden = &golden["class_weight"];
-    let floats = |key: &str| -> Vec<f32> { serde_json::from_value(golden[key].clone()).unwrap() };
-    let labels: Vec<u16> = serde_json::from_value(golden["labels"].clone()).unwrap();
-    let device = Device::flex();
-    let spec = ModelSpec::from_value(json!({
-        "input_shape": [2, 3, 1],
-        "layers": [{"layer": "Flatten"}, {"layer": "Dense", "units": 3, "activation": "softmax"}]
-    }))
-    .unwrap();
-    let mut network = Network::new(spec, 1, &device).unwrap();
-    network.params[0] = Tensor::from_floats(floats("kernel").as_slice(), &device);
-    let values: Vec<f32> = floats("pixels").iter().map(|value| value / 255.0).collect();
-    let pictures = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([5, 1, 2, 3]);
-    let targets: Vec<Target> = labels.into_iter().map(Target::from).collect();
-    let share = network.gradients(pictures, &targets, &floats("weights"), 5, Mode::Inference);
-    let loss = share.metrics.into_data().try_to_vec::<f32>().unwrap()[0];
-    assert!((f64::from(loss) - golden["loss"].as_f64().unwrap()).abs() < 1e-5, "{loss}");
-    let rate = golden["rate"].as_f64().unwrap();
-    for (index, key) in ["kernel_after", "bias_after"].into_iter().enumerate() {
-        let after = network.params[index].clone() - share.gradients[index].clone() * rate;
-        let after = after.into_data().try_to_vec::<f32>().unwrap();
-        for (ours, keras) in after.iter().zip(floats(key)) {
-            assert!((ours - keras).abs() < 1e-5, "{key}: {ours}, Keras has {keras}");
-        }
-    }
-}
-
 #[test]
 fn checkpoints_that_are_none_are_refused_and_change_nothing() {
     let mut session = session(Device::flex(), 3);
@@ -552,105 +517,127 @@ fn ndarray_and_flex_train_alike() {
     }
 }
 
-/// Every layer and activation, strides and odd `same` padding.
-fn everything() -> ModelSpec {
-    ModelSpec::from_value(json!({
-        "input_shape": [9, 8, 3],
+/// Moving statistics are learned, kept in a checkpoint, and used to predict.
+#[test]
+fn batch_normalisation_is_kept() {
+    let spec = json!({
+        "input_shape": [12, 12, 1],
         "layers": [
-            {"layer": "Conv2D", "filters": 4, "kernel_size": [3, 2], "padding": "same", "strides": [2, 1], "activation": "silu"},
-            {"layer": "AveragePooling2D", "pool_size": 3, "strides": 2, "padding": "same"},
-            {"layer": "Conv2D", "filters": 3, "kernel_size": 2, "use_bias": false, "activation": "softmax"},
-            {"layer": "Activation", "activation": "tanh"},
-            {"layer": "Dropout", "rate": 0.25},
-            {"layer": "MaxPooling2D", "pool_size": [1, 2], "strides": 1, "padding": "same"},
-            {"layer": "Flatten"},
-            {"layer": "Dense", "units": 6, "activation": "gelu", "use_bias": false},
-            {"layer": "Dense", "units": 5, "activation": "elu"},
-            {"layer": "Dense", "units": 5, "activation": "sigmoid"},
-            {"layer": "Dense", "units": 5, "activation": "selu"},
-            {"layer": "Dense", "units": 5, "activation": "leaky_relu"},
-            {"layer": "Dense", "units": 3, "activation": "softmax"}]
-    }))
-    .unwrap()
-}
-
-/// Backward against finite differences of forward, for every parameter tensor: plain, and with
-/// classes weighted and an example blended of two.
-#[test]
-fn gradients_are_those_of_finite_differences() {
-    differentiate([2.into(), 0.into()], vec![]);
-    let blended = Target { label: 1, other: 2, share: 0.3 };
-    differentiate([blended, 0.into()], vec![0.7, 2.0, 1.3]);
-}
-
-fn differentiate(targets: [Target; 2], weights: Vec<f32>) {
-    let device = Device::flex();
-    let mut network = Network::new(everything(), 2, &device).unwrap();
-    // Fresh weights would leave the signal at the end too small for 32-bit differences.
-    for param in &mut network.params {
-        *param = param.clone() * 2.5;
-    }
-    let values: Vec<f32> = (0..2 * 3 * 9 * 8).map(|i| ((i * 37 % 101) as f32) / 101.0).collect();
-    let pictures = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([2, 3, 9, 8]);
-    let mode = Mode::Inference;
-    let share = network.gradients(pictures.clone(), &targets, &weights, 2, mode);
-    let gradients: Vec<Vec<f32>> = share
-        .gradients
-        .into_iter()
-        .map(|gradient| gradient.into_data().try_to_vec().unwrap())
-        .collect();
-    let loss = |network: &Network| -> f64 {
-        let (loss, _) =
-            cross_entropy(network.logits(pictures.clone()), &targets, &weights, &device);
-        f64::from(loss.into_data().try_to_vec::<f32>().unwrap()[0]) / 2.0
-    };
-    let mut checked = 0;
-    for (index, info) in network.param_infos().to_vec().iter().enumerate() {
-        let original = network.params[index].clone();
-        let values: Vec<f32> = original.to_data().try_to_vec().unwrap();
-        let scale = gradients[index].iter().fold(0f32, |top, g| top.max(g.abs()));
-        assert!(scale > 1e-4, "{} gets no gradient", info.name);
-        for place in (0..values.len()).step_by(values.len().div_ceil(12)) {
-            let mut moved = |by: f32| {
-                let mut values = values.clone();
-                values[place] += by;
-                network.params[index] = Tensor::from_floats(values.as_slice(), &device);
-                loss(&network)
-            };
-            let numeric = (moved(2e-3) - moved(-2e-3)) / 4e-3;
-            let exact = f64::from(gradients[index][place]);
-            let error = (numeric - exact).abs();
-            assert!(
-                error < 0.03 * f64::from(scale) + 3e-4,
-                "{}[{place}]: backward {exact}, differences {numeric}",
-                info.name
-            );
-            checked += 1;
-        }
-        network.params[index] = original;
-    }
-    assert!(checked > 60);
-}
-
-/// Dropout with a mask that is drawn per example: two shares make the whole batch.
-#[test]
-fn shares_of_a_batch_sum_to_the_whole() {
-    let device = Device::flex();
-    let network = Network::new(everything(), 2, &device).unwrap();
-    let values: Vec<f32> = (0..4 * 216).map(|i| ((i * 37 % 101) as f32) / 101.0).collect();
-    let pictures = Tensor::<1>::from_floats(values.as_slice(), &device).reshape([4, 3, 9, 8]);
-    let labels: [Target; 4] = [2, 0, 1, 1].map(Target::from);
-    let mode = |first| Mode::Training { seed: 1, step: 9, first };
-    let whole = network.gradients(pictures.clone(), &labels, &[], 4, mode(0));
-    let halves = [0, 2].map(|first| {
-        let half = pictures.clone().narrow(0, first, 2);
-        network.gradients(half, &labels[first..first + 2], &[], 4, mode(first))
+            {"layer": "Conv2D", "filters": 6, "kernel_size": 3, "strides": 2, "use_bias": false},
+            {"layer": "BatchNormalization", "momentum": 0.9},
+            {"layer": "ReLU"},
+            {"layer": "GlobalMaxPooling2D"},
+            {"layer": "Dense", "units": 3, "activation": "softmax"}],
+        "compile": {"optimizer": {"name": "adam", "learning_rate": 0.01}}
     });
-    let [first, second] = halves;
-    for (index, gradient) in whole.gradients.iter().enumerate() {
-        let sum = first.gradients[index].clone() + second.gradients[index].clone();
-        let difference =
-            (sum - gradient.clone()).abs().max().into_data().try_to_vec::<f32>().unwrap()[0];
-        assert!(difference < 1e-5, "{}: {difference}", network.param_infos()[index].name);
+    let spec = ModelSpec::from_value(spec).unwrap();
+    let start = options(json!({"epochs": 4}));
+    let mut whole = session(Device::flex(), 3);
+    let summary = whole.set_model(spec.clone()).unwrap();
+    assert_eq!((summary.total_params, summary.trainable_params), (99, 87));
+    whole.start_training(&start).unwrap();
+    run(&mut whole, 5);
+    assert!(whole.history().epochs[3].accuracy > 0.8, "{:?}", whole.history().epochs);
+    let evaluate = |session: &Session| {
+        let (network, dataset) = (session.network().unwrap(), session.dataset().unwrap());
+        let mut evaluator =
+            cnn_lab::evaluate::Evaluator::new(network, dataset, Split::Test).unwrap();
+        block_on(evaluator.advance(dataset, 100)).unwrap().unwrap()
+    };
+    let evaluation = evaluate(&whole);
+    assert!(evaluation.accuracy > 0.8, "{}", evaluation.accuracy);
+
+    // Stopped, saved, loaded elsewhere and finished there, it is the same to the last bit.
+    let mut first = session(Device::flex(), 3);
+    first.set_model(spec).unwrap();
+    first.start_training(&TrainOptions { steps: Some(21.0), ..start }).unwrap();
+    run(&mut first, 5);
+    let bytes = block_on(checkpoint::save(&first)).unwrap();
+    let mut second = Session::new(Device::flex(), 99);
+    checkpoint::load(&mut second, &bytes).unwrap();
+    second.set_dataset(bars(500, 12)).unwrap();
+    second.start_training(&options(json!({"resume": true}))).unwrap();
+    run(&mut second, 9);
+    assert_eq!(losses(&second), losses(&whole));
+    assert_eq!(evaluate(&second), evaluation);
+    assert_eq!(
+        block_on(checkpoint::save(&second)).unwrap(),
+        block_on(checkpoint::save(&whole)).unwrap()
+    );
+}
+
+/// Two classes told apart by one unit: probabilities for both, the accuracy at one half, the
+/// loss as the steps report it.
+#[test]
+fn one_unit_for_two_classes() {
+    let mut dataset =
+        Dataset::new("two".into(), vec!["dark".into(), "bright".into()], [4, 4, 1]).unwrap();
+    for split in [Split::Train, Split::Test] {
+        let labels: Vec<u16> = (0..64).map(|index| index % 2).collect();
+        let pixels: Vec<u8> =
+            (0..64 * 16).map(|i| (90 + 70 * (i / 16 % 2) + i * 31 % 90) as u8).collect();
+        dataset.push(split, &labels, &pixels).unwrap();
     }
+    let mut session = Session::new(Device::flex(), 5);
+    session.set_dataset(dataset).unwrap();
+    let spec = |head: serde_json::Value| {
+        ModelSpec::from_value(json!({
+            "input_shape": [4, 4, 1], "layers": [{"layer": "Flatten"}, head],
+            "compile": {"optimizer": {"name": "sgd", "learning_rate": 0.5}, "loss": "binary_crossentropy"}
+        }))
+        .unwrap()
+    };
+    let head =
+        json!({"layer": "Dense", "units": 1, "activation": "sigmoid", "kernel_regularizer": "l2"});
+    let summary = session.set_model(spec(head)).unwrap();
+    assert_eq!(summary.total_params, 17);
+    session.start_training(&options(json!({"epochs": 20}))).unwrap();
+    run(&mut session, 9);
+    // A step that changes nothing measures what an evaluation measures; both splits are alike.
+    session.start_training(&options(json!({"batchSize": 64, "learningRate": 0}))).unwrap();
+    run(&mut session, 1);
+    let network = session.network().unwrap();
+    assert_eq!(network.classes(), 2);
+    let dataset = session.dataset().unwrap();
+    let mut evaluator = cnn_lab::evaluate::Evaluator::new(network, dataset, Split::Test).unwrap();
+    let evaluation = block_on(evaluator.advance(dataset, 9)).unwrap().unwrap();
+    let last = session.history().epochs[20];
+    assert!(evaluation.accuracy > 0.8, "{}", evaluation.accuracy);
+    assert!((last.accuracy - evaluation.accuracy).abs() < 1e-9);
+    assert!((last.loss - evaluation.loss).abs() < 1e-5, "{} {}", last.loss, evaluation.loss);
+    // Its penalty included.
+    let kernel: Vec<f32> = network.params[0].to_data().try_to_vec().unwrap();
+    let penalty: f64 = kernel.iter().map(|w| 0.01 * f64::from(w * w)).sum();
+    let worst: f64 = evaluation.worst.iter().map(|one| one.loss).sum();
+    assert!(penalty > 0.01 && evaluation.loss > penalty + worst / 64.0, "{penalty}");
+    let names = session.class_names();
+    let predicted = block_on(cnn_lab::explain::predict(network, names, &[30; 16])).unwrap();
+    assert_eq!(predicted.len(), 2);
+    assert_eq!(predicted[0].label, "dark");
+    assert!((predicted[0].probability + predicted[1].probability - 1.0).abs() < 1e-9);
+
+    session.set_dataset(bars(100, 4)).unwrap();
+    let error = session.start_training(&TrainOptions::default()).unwrap_err();
+    let place = (error.code(), error.layer_name(), error.field_name());
+    assert_eq!(place, ("class-count", Some("dense"), Some("units")), "{error}");
+}
+
+/// The net of the lessons on horses and humans: small batches are taken, large ones refused
+/// with the memory that they would need.
+#[test]
+fn a_net_that_nearly_fills_a_tab() {
+    let shape = [300, 300, 3];
+    let presets = cnn_lab::model::preset::presets(shape, 2);
+    let preset = presets.into_iter().find(|one| one.name == "photo-convnet-short").unwrap();
+    let mut session = Session::new(Device::flex(), 5);
+    let mut dataset = Dataset::new("two".into(), vec!["a".into(), "b".into()], shape).unwrap();
+    let labels: Vec<u16> = (0..256).map(|index| index % 2).collect();
+    dataset.push(Split::Train, &labels, &vec![9; 256 * 270_000]).unwrap();
+    session.set_dataset(dataset).unwrap();
+    let summary = session.set_model(ModelSpec::from_json(&preset.spec).unwrap()).unwrap();
+    assert_eq!(summary.total_params, 87_316_449);
+    let error = session.start_training(&options(json!({"batchSize": 256}))).unwrap_err();
+    assert_eq!((error.code(), error.field_name()), ("option", Some("batchSize")));
+    assert!(error.to_string().contains(" MB"), "{error}");
+    session.start_training(&options(json!({"batchSize": preset.batch_size}))).unwrap();
 }

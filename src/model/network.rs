@@ -113,8 +113,8 @@ impl Network {
             let begin = (params.len(), state.len());
             params.extend(trainable(layer, input));
             state.extend(following(layer, input));
-            let uses = spec.layers.iter().enumerate().skip(index + 1);
-            let last_use = uses.filter(|(_, later)| later.inputs.contains(&(index + 1))).last();
+            let mut uses = spec.layers.iter().enumerate().skip(index + 1).rev();
+            let last_use = uses.find(|(_, later)| later.inputs.contains(&(index + 1)));
             places.push(Places {
                 params: begin.0..params.len(),
                 state: begin.1..state.len(),
