@@ -38,7 +38,6 @@ export class BuilderDialog extends LitElement {
     dialogStyles,
     css`
       dialog { --width: 1400px; height: calc(100dvh - 24px); }
-      dialog > header > h2 { flex: none; }
       dialog > .body { display: grid; grid-template-columns: 320px minmax(0, 1fr) minmax(0, 1.15fr); gap: 0; padding: 0; border-top: 1px solid var(--lab-line); overflow: hidden; }
       .body > * { min-width: 0; min-height: 0; padding: 12px 16px; }
       .body > * + * { border-left: 1px solid var(--lab-line); }
@@ -58,13 +57,16 @@ export class BuilderDialog extends LitElement {
       footer .grow { flex-basis: 240px; overflow-wrap: anywhere; }
       @media (max-width: 1000px) {
         dialog > header { flex-wrap: wrap; }
+        dialog > header > h2 { flex: 1 0 auto; }
+        dialog > header > #close { order: 1; }
+        dialog > header > .row { order: 2; flex-basis: 100%; }
         dialog > .body { display: block; overflow: hidden auto; }
         .body > * + * { border-left: 0; border-top: 1px solid var(--lab-line); }
-        cnn-lab-layer-list { max-height: 56vh; }
+        cnn-lab-layer-list { max-height: 40vh; }
         .middle, .whole > .pane { overflow: visible; }
         .middle.adding { max-height: 70vh; overflow: hidden; }
         .whole > .pane { overflow-x: auto; }
-        header select { max-width: 160px; }
+        header select { flex: 1; max-width: none; }
         footer .grow { flex-basis: 100%; }
       }
     `,
@@ -165,7 +167,10 @@ export class BuilderDialog extends LitElement {
     if (training.active) {
       return "Stop the run first: another network starts from fresh weights.";
     }
-    if (builder.problem || builder.text.problem) {
+    if (builder.text.problem) {
+      return "The text has a mistake; put it right first.";
+    }
+    if (builder.problem) {
       return "There is a mistake in it; it is named at the left.";
     }
     if (!builder.changed) {

@@ -16,7 +16,7 @@ import { begin, redo, type Steps, step, undo } from "./undo";
 export type Selected = Source | "output";
 
 /** What the core says against the draft, and where. */
-export type Problem = Notice & { at: Selected | null; field: string | null };
+export type Problem = Notice & { at: Selected | null; field: string | null; /** The message at its place, which needs no name. */ here: string };
 
 /** What is known of a layer that the core has checked. */
 export type Facts = {
@@ -346,5 +346,5 @@ function problemOf(error: unknown, draft: Draft): Problem {
   const { layer, field } = error as { layer?: string; field?: string };
   const key = layer === undefined ? undefined : draft.layers[placeNamed(layer, draft.layers)]?.key;
   const end = ["loss", "label_smoothing", "metrics", "optimizer", "compile"].includes(field ?? "");
-  return { ...notice, at: key ?? (field === "input_shape" ? "input" : end ? "output" : null), field: field ?? null };
+  return { ...notice, at: key ?? (field === "input_shape" ? "input" : end ? "output" : null), field: field ?? null, here: notice.message.replace(`Layer ${layer ?? ""}: `, "") };
 }

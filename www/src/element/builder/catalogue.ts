@@ -97,7 +97,7 @@ function plain(option: Option, value: unknown): string {
     return option.kind === "pair" ? JSON.stringify([given, given]) : JSON.stringify([[given, given], [given, given]]);
   }
   if (option.kind === "border" && Array.isArray(given)) {
-    return JSON.stringify(given.map((side: unknown) => (Array.isArray(side) ? side : [side, side])));
+    return JSON.stringify(given.map((side: unknown): unknown => (Array.isArray(side) ? side : [side, side])));
   }
   if (option.kind === "numbers" && typeof given === "number") {
     return JSON.stringify([given]);

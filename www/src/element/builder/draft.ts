@@ -4,7 +4,7 @@
  */
 import type { LayerSpec, ModelSpec } from "../../api/types";
 import { specText } from "../spec-text";
-import { baseName, merges, withoutDefaults } from "./catalogue";
+import { baseName, withoutDefaults } from "./catalogue";
 
 /** Where a layer takes its values from: another layer, by its key, or the picture. */
 export type Source = number | "input";
@@ -145,26 +145,24 @@ export function equal(one: Draft, other: Draft): boolean {
   return JSON.stringify(specOf(one)) === JSON.stringify(specOf(other));
 }
 
-/** A layer in a few words: "32 filters 3 × 3, relu". */
+/** A layer in a few words: "32 · 3×3 · relu". */
 export function brief({ layer, options }: DraftLayer): string {
-  const size = (value: unknown): string =>
-    Array.isArray(value) ? value.map(size).join("×") : String(value);
-  const said: string[] = [];
-  const say = (key: string, text: (value: string) => string): void => {
-    if (options[key] !== undefined) {
-      said.push(text(size(options[key])));
-    }
+  const size = (value: unknown): string => (Array.isArray(value) ? value.map(size).join("×") : String(value));
+  const square = (value: unknown): string => (Array.isArray(value) ? size(value) : `${size(value)}×${size(value)}`);
+  const given = (key: string, write: (value: unknown) => string, missing?: unknown): string[] => {
+    const value = options[key] ?? missing;
+    return value === undefined ? [] : [write(value)];
   };
-  say("filters", (value) => value);
-  say("units", (value) => value);
-  say("kernel_size", (value) => (value.includes("×") ? value : `${value}×${value}`));
-  say("pool_size", (value) => (value.includes("×") ? value : `${value}×${value}`));
-  say("size", (value) => `${value}`);
-  say("rate", (value) => value);
-  if (!merges(layer) && layer !== "Normalization") {
-    say("strides", (value) => `stride ${value}`);
-    say("padding", (value) => (value === "same" ? "same" : `pad ${value}`));
-  }
-  say("activation", (value) => value);
-  return said.join(" · ");
+  const pools = layer === "MaxPooling2D" || layer === "AveragePooling2D";
+  return [
+    ...given("filters", size),
+    ...given("units", size),
+    ...given("kernel_size", square),
+    ...given("pool_size", square, pools ? 2 : undefined),
+    ...given("size", square, layer === "UpSampling2D" ? 2 : undefined),
+    ...given("rate", size),
+    ...given("strides", (value) => `stride ${size(value)}`),
+    ...given("padding", size, layer === "ZeroPadding2D" ? 1 : undefined),
+    ...given("activation", size),
+  ].join(" · ");
 }

@@ -38,7 +38,7 @@ export function add(draft: Draft, layer: string, after: Source, shapeOf: (source
 function partner(draft: Draft, place: number, after: Source, shapeOf: (source: Source) => string | undefined): Source[] {
   const wanted = shapeOf(after);
   const before: Source[] = ["input", ...draft.layers.slice(0, place).map(({ key }) => key)];
-  // Not the one right before, which would only be added to what was made of it.
+  // Two layers back, as in a residual block; the one right before made `after` and is its own.
   const fitting = before.filter((source) => source !== after && wanted !== undefined && shapeOf(source) === wanted);
   const [nearest] = fitting.length > 1 ? fitting.slice(-2) : fitting;
   return nearest === undefined ? [] : [nearest];
@@ -86,8 +86,11 @@ export function move(draft: Draft, key: number, to: number): Draft {
 /** Gives an option a value; undefined leaves it at its default. */
 export function setOption(draft: Draft, key: number, option: string, value: unknown): Draft {
   return change(draft, key, (layer) => {
-    const { [option]: _before, ...options } = layer.options;
-    return { ...layer, options: value === undefined ? options : { ...options, [option]: value } };
+    const options = { ...layer.options, [option]: value };
+    if (value === undefined) {
+      Reflect.deleteProperty(options, option);
+    }
+    return { ...layer, options };
   });
 }
 

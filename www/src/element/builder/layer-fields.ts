@@ -1,7 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import type { OptimizerSpec } from "../../api/types";
 import { shape } from "../../view/format";
 import { define } from "../define";
 import "../help";
@@ -41,6 +40,7 @@ export class LayerFields extends LitElement {
       .field label.plain { font: inherit; }
       .caption .rest { margin-left: auto; color: var(--lab-muted); white-space: nowrap; }
       .control { display: flex; align-items: center; gap: 8px; }
+      .control + .control, .control + div { margin-top: 4px; }
       .control > :is(input, select) { flex: 1; }
       .unit { flex: none; font-size: 12px; color: var(--lab-muted); }
       .check { display: flex; align-items: center; gap: 2px; min-height: 32px; font-size: 12px; }
@@ -78,7 +78,7 @@ export class LayerFields extends LitElement {
   /** The core's error where it is about this field; the rest of them stands above. */
   #errorOf(field: string): string | null {
     const { problem, selected } = this.bench.builder;
-    return problem && problem.at === selected && problem.field === field ? problem.message : null;
+    return problem?.at === selected && problem.field === field ? problem.here : null;
   }
 
   #field(key: string, { help, rest, plain, wide, shares }: { help: string; rest?: string | undefined; plain?: string; wide?: boolean; shares?: boolean }, control: Control): TemplateResult {
@@ -111,12 +111,12 @@ export class LayerFields extends LitElement {
     const { problem } = builder;
     const entry = known(layer.layer);
     const fields = new Set(["name", "inputs", ...(entry?.options ?? []).map(({ key }) => key)]);
-    const elsewhere = problem && problem.at === layer.key && !(problem.field !== null && fields.has(problem.field));
+    const elsewhere = problem?.at === layer.key && !(problem.field !== null && fields.has(problem.field));
     const often = entry?.options.filter(({ rare }) => !rare) ?? [];
     const seldom = entry?.options.filter(({ rare }) => rare) ?? [];
     const open = seldom.some(({ key }) => key in layer.options || this.#errorOf(key) !== null);
     return html`<p class="muted">${entry?.about ?? "The builder does not know this layer's options; edit them as text."}</p>
-      ${elsewhere ? html`<div class="problem" role="alert">${problem.message}</div>` : nothing}
+      ${elsewhere ? html`<div class="problem" role="alert">${problem.here}</div>` : nothing}
       <div class="options">
         ${this.#inputs(layer, place)}
         ${often.map((option) => this.#option(layer, option))}
@@ -251,9 +251,9 @@ export class LayerFields extends LitElement {
     };
     const { problem } = builder;
     const elsewhere = problem?.at === "output" && problem.field !== "loss" && problem.field !== "label_smoothing";
-    const { name: optimizer } = (typeof compile.optimizer === "string" ? { name: compile.optimizer } : (compile.optimizer ?? { name: "rmsprop" })) as OptimizerSpec;
+    const { name: optimizer } = (typeof compile.optimizer === "string" ? { name: compile.optimizer } : (compile.optimizer ?? { name: "rmsprop" }));
     return html`<p class="muted">The loss says how wrong the network is; training makes it smaller. The optimizer that does so, here ${optimizer}, is chosen in Train.</p>
-      ${elsewhere ? html`<div class="problem" role="alert">${problem.message}</div>` : nothing}
+      ${elsewhere ? html`<div class="problem" role="alert">${problem.here}</div>` : nothing}
       <div class="options">
         ${this.#field("loss", { wide: true, help: losses.map(({ name, about }) => `${name}: ${about}`).join(" ") }, (id, wrong) =>
           this.#choice(id, wrong, losses.map(({ name }) => name), named.name, (to) => set(to, smoothing)))}

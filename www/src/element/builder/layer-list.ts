@@ -21,6 +21,8 @@ export class LayerList extends LitElement {
   @state() private drag: Drag | null = null;
   @query("[role=listbox]") private list!: HTMLElement;
   #seen: Selected | null = null;
+  /** The menu was shown when this was drawn last. */
+  #added = false;
 
   constructor() {
     super();
@@ -32,7 +34,7 @@ export class LayerList extends LitElement {
     css`
       :host { display: flex; flex-direction: column; gap: 8px; min-height: 0; }
       .tools { display: flex; gap: 4px; }
-      .tools .primary { flex: 1; }
+      #add-layer { flex: 1; }
       .tools .button { height: 32px; }
       ul { flex: 1; min-height: 0; margin: 0; padding: 2px; list-style: none; overflow: hidden auto; scrollbar-width: thin; scrollbar-color: var(--lab-edge) transparent; border-radius: 6px; }
       li { position: relative; display: grid; grid-template-columns: 20px minmax(0, 1fr) auto; align-items: center; gap: 0 6px; min-height: 44px; padding: 2px 8px 2px 2px; border: 1px solid var(--lab-line); border-radius: 6px; background: var(--lab-panel); cursor: pointer; }
@@ -51,7 +53,8 @@ export class LayerList extends LitElement {
       b { font-weight: 600; }
       .mark { color: var(--lab-bad); font-weight: 700; }
       .hint { flex: none; }
-      @media (pointer: coarse) { .grip { width: 28px; } li { grid-template-columns: 28px minmax(0, 1fr) auto; } }
+      @media (max-width: 1000px) { .hint { display: none; } }
+      @media (pointer: coarse) { .hint { display: none; } .grip { width: 28px; } li { grid-template-columns: 28px minmax(0, 1fr) auto; } }
     `,
   ];
 
@@ -83,7 +86,7 @@ export class LayerList extends LitElement {
       } })}
       ${button({ id: "move-up", label: "↑", name: "Move the layer up", kind: "square", why: none ?? (place === 0 ? "It is the first layer." : undefined), onClick: () => builder.moveTo((place ?? 0) - 1) })}
       ${button({ id: "move-down", label: "↓", name: "Move the layer down", kind: "square", why: none ?? (place === last ? "It is the last layer." : undefined), onClick: () => builder.moveTo((place ?? 0) + 1) })}
-      ${button({ id: "duplicate", label: "⧉", name: "Duplicate the layer", kind: "square", why: none, onClick: () => builder.duplicate() })}
+      ${button({ id: "duplicate", label: copyIcon, name: "Duplicate the layer", kind: "square", why: none, onClick: () => builder.duplicate() })}
       ${button({ id: "remove", label: "×", name: "Remove the layer", kind: "square", why: none ?? (last === 0 ? "A network has one layer at least." : undefined), onClick: () => builder.remove() })}`;
   }
 
@@ -115,7 +118,12 @@ export class LayerList extends LitElement {
   }
 
   override updated(): void {
-    const { selected } = this.bench.builder;
+    const { selected, adding } = this.bench.builder;
+    // The menu is gone, and with it what had the focus: the layer that was added has it now.
+    if (this.#added && !adding) {
+      this.list.focus({ preventScroll: true });
+    }
+    this.#added = adding;
     if (selected !== this.#seen) {
       this.#seen = selected;
       this.renderRoot.querySelector(`#${idOf(selected)}`)?.scrollIntoView({ block: "nearest" });
@@ -188,6 +196,7 @@ export class LayerList extends LitElement {
   };
 }
 
+const copyIcon = html`<svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><path d="M9.5 4.5V2a1 1 0 0 0-1-1H2a1 1 0 0 0-1 1v6.5a1 1 0 0 0 1 1h2.5M5.5 4.5h6.5a1 1 0 0 1 1 1V12a1 1 0 0 1-1 1H5.5a1 1 0 0 1-1-1V5.5a1 1 0 0 1 1-1z" fill="none" stroke="currentColor" stroke-width="1.3"></path></svg>`;
 const mark = html` <span class="mark" title="Something is wrong here">!</span>`;
 
 function idOf(selected: Selected): string {
@@ -195,8 +204,8 @@ function idOf(selected: Selected): string {
 }
 
 function lossOf({ loss }: { loss?: unknown }): string {
-  const { name } = (loss ?? {}) as { name?: unknown };
-  return String((typeof loss === "string" ? loss : name) ?? "sparse_categorical_crossentropy");
+  const { name } = (typeof loss === "string" ? { name: loss } : (loss ?? {})) as { name?: string };
+  return name ?? "sparse_categorical_crossentropy";
 }
 
 declare global {

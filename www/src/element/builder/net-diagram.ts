@@ -7,11 +7,11 @@ import { Watch } from "../observable";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { known } from "./catalogue";
-import { type Arrow, describe, layOut } from "./diagram";
+import { describe, layOut } from "./diagram";
 
 const wide = 168;
 const tall = 44;
-const stepX = 196;
+const gap = 28;
 const stepY = 72;
 const margin = 8;
 
@@ -55,11 +55,20 @@ export class NetDiagram extends LitElement {
     const { summary, spec } = checked.info;
     const sources = sourcesOf(spec.layers);
     const { rows, columns, boxes, arrows } = layOut(sources);
-    const [width, height] = [2 * margin + (columns - 1) * stepX + wide, 2 * margin + (rows - 1) * stepY + tall];
     const at = new Map(boxes.map((box) => [box.place, box]));
+    // A column in which only arrows go down is as wide as a gap.
+    const filled = new Set(boxes.map(({ column }) => column));
+    const lefts = Array.from({ length: columns }, () => 0);
+    let right = margin;
+    for (let column = 0; column < columns; column += 1) {
+      lefts[column] = right;
+      right += filled.has(column) ? wide + gap : gap;
+    }
+    const [width, height] = [right - gap + margin, 2 * margin + (rows - 1) * stepY + tall];
+    const lane = (column: number): number => (lefts[column] ?? 0) + (filled.has(column) ? wide / 2 : 0);
     const corner = (place: number): [number, number] => {
       const { row, column } = at.get(place) ?? { row: 0, column: 0 };
-      return [margin + column * stepX, margin + row * stepY];
+      return [lefts[column] ?? 0, margin + row * stepY];
     };
     const sizes = summary.layers.map(({ outputShape }) => shape(sizeOf(outputShape)));
     const picture = shape(spec.input_shape);
@@ -79,22 +88,19 @@ export class NetDiagram extends LitElement {
       </g>`;
     };
     return html`<svg width=${width} height=${height} viewBox="0 0 ${width} ${height}" role="img" aria-label=${said}>
-        ${arrows.map((arrow) => line(arrow, corner))}
+        ${arrows.map((arrow) => line(corner(arrow.from), corner(arrow.to), lane(arrow.column)))}
         ${boxes.map(({ place }) => box(place))}
       </svg>
       <p class="small muted">Each box: the layer, its output and its parameters. A click selects it.${checked.draft === builder.draft ? nothing : " This is the network when it was last right."}</p>`;
   }
 }
 
-/** From the foot of a box to the head of another, through the arrow's column. */
-function line({ from, to, column }: Arrow, corner: (place: number) => [number, number]): SVGTemplateResult {
-  const [fromX, fromY] = corner(from);
-  const [toX, toY] = corner(to);
+/** From the foot of a box to the head of another, down at the x of `lane`. */
+function line([fromX, fromY]: [number, number], [toX, toY]: [number, number], lane: number): SVGTemplateResult {
   const x0 = fromX + wide / 2;
   const y0 = fromY + tall;
   const x1 = toX + wide / 2;
   const y1 = toY - 6;
-  const lane = margin + column * stepX + wide / 2;
   // Half-way between two rows lines run across, each corner rounded.
   const down = y0 + (stepY - tall) / 2 - 2;
   const up = toY - (stepY - tall) / 2 - 2;

@@ -22,7 +22,7 @@ export class NetSummary extends LitElement {
     base,
     css`
       :host { display: grid; gap: 8px; align-content: start; }
-      :host(.old) table { opacity: 0.6; }
+      :host(.old) table { background: repeating-linear-gradient(135deg, var(--lab-panel) 0 6px, var(--lab-sunk) 6px 8px); }
       table { width: 100%; border-collapse: collapse; font-size: 12px; line-height: 16px; }
       caption { text-align: left; }
       th { padding: 4px 8px 4px 0; text-align: left; font-weight: 600; color: var(--lab-muted); border-bottom: 1px solid var(--lab-line); }

@@ -25,6 +25,7 @@ export class NetText extends LitElement {
     css`
       :host { display: flex; flex-direction: column; gap: 8px; min-height: 0; }
       textarea { flex: 1; min-height: 220px; resize: none; white-space: pre; overflow: auto; }
+      textarea:focus-visible { outline-offset: -2px; }
       .verdict { min-height: 32px; overflow-wrap: anywhere; }
       .bad { color: var(--lab-bad); }
       ul { margin: 4px 0 0; padding-left: 16px; }

@@ -9,7 +9,7 @@ export function shown(value: unknown): string {
   if (Array.isArray(value)) {
     return value.map((part) => (Array.isArray(part) ? `(${shown(part)})` : shown(part))).join(", ");
   }
-  return typeof value === "object" ? JSON.stringify(value) : String(value as string | number | boolean);
+  return typeof value === "string" ? value : JSON.stringify(value);
 }
 
 /** What a field says; undefined where it says nothing, which means the default. */
