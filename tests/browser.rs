@@ -132,6 +132,12 @@ async fn the_javascript_class() {
         .set_model(r#"{"input_shape": [12, 12, 1], "layers": [{"layer": "Dense", "units": 3}]}"#);
     assert_eq!(get(&error.unwrap_err(), "layer"), JsValue::from("dense"));
     let spec = convnet(12).to_value().to_string();
+    // Looking at a model takes none.
+    let info = core.inspect_model(&spec).unwrap();
+    assert_eq!(get(&info, "spec"), JsValue::from(&spec));
+    assert_eq!(Array::from(&get(&get(&info, "summary"), "layers")).length(), 6);
+    assert_eq!(Array::from(&get(&info, "notes")).length(), 0);
+    assert_eq!(get(&core.spec().unwrap_err(), "code"), JsValue::from("state"));
     let summary = core.set_model(&spec).unwrap();
     assert!(Array::from(&get(&summary, "layers")).length() == 6);
 

@@ -35,6 +35,16 @@ pub struct Core {
     cross_validation: Option<CrossValidation>,
 }
 
+/// What a text says about a network that nobody has taken yet.
+#[derive(serde::Serialize)]
+struct ModelInfo {
+    summary: Summary,
+    /// JSON, every option written out.
+    spec: String,
+    /// What reading the text left out, and why; JSON leaves nothing out.
+    notes: Vec<String>,
+}
+
 #[wasm_bindgen]
 impl Core {
     /// Opens a device, `cpu`, `ndarray` or `webgpu`. WebGPU must also take a first training
@@ -88,6 +98,14 @@ impl Core {
     /// Checks a spec and counts; changes nothing.
     pub fn summarize(&self, spec: &str) -> JsResult<JsValue> {
         to_js(&Summary::of(&ModelSpec::from_json(spec)?)?)
+    }
+
+    /// Checks a spec, counts, and writes every option out; changes nothing.
+    #[wasm_bindgen(js_name = inspectModel)]
+    pub fn inspect_model(&self, spec: &str) -> JsResult<JsValue> {
+        let spec = ModelSpec::from_json(spec)?;
+        let summary = Summary::of(&spec)?;
+        to_js(&ModelInfo { summary, spec: spec.to_value().to_string(), notes: Vec::new() })
     }
 
     /// The present model's spec, every option written out.

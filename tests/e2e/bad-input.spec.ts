@@ -160,14 +160,16 @@ test("the page tells each in a sentence, and goes on", async ({ page }) => {
   await page.locator("#dismiss").click();
   await page.getByText("handwritten digits").click();
 
-  await page.locator("cnn-lab-network summary").click();
+  await page.locator("#build").click();
+  await page.locator("#tab-text").click();
   const text = await page.locator("#spec").inputValue();
   await page.locator("#spec").fill(text.replace('"units": 64', '"units": 0'));
   await expect(page.locator("#verdict")).toContainText("units");
-  await expect(page.locator("#apply")).toHaveAttribute("aria-disabled", "true");
+  await expect(page.locator("#verdict")).toContainText("Line 10");
+  await expect(page.locator("#use")).toHaveAttribute("aria-disabled", "true");
   await page.locator("#spec").fill(text.replace('"units": 10', '"units": 7'));
-  await expect(page.locator("#verdict")).toContainText("Fine");
-  await page.locator("#apply").click();
+  await expect(page.locator("#builder-verdict")).toContainText("It tells 7 classes apart");
+  await page.locator("#use").click();
   await mainButton(page).click();
   await expect(alert).toContainText("10");
   await page.locator("#dismiss").click();

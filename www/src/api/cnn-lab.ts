@@ -16,6 +16,7 @@ import {
   checkText,
   checkWhole,
 } from "./check";
+import { costsOf } from "./costs";
 import { abortedError, CnnLabError, optionError, stateError } from "./error";
 import { Host } from "./host";
 import { OwnPictures, toPicture } from "./own-pictures";
@@ -42,6 +43,7 @@ import type {
   LoadFilesOptions,
   LoadOptions,
   MissingSet,
+  ModelInfo,
   ModelSpec,
   Picture,
   Prediction,
@@ -403,6 +405,15 @@ export class CnnLab extends EventTarget {
    */
   async summarize(spec: ModelSpec | string): Promise<Summary> {
     return this.#host.call("summarize", [toJson(spec)]);
+  }
+
+  /**
+   * Reads and checks a network without taking it: its summary, its spec with every default
+   * written out, and what each layer costs. Rejects as `summarize` does.
+   */
+  async inspectModel(spec: ModelSpec | string): Promise<ModelInfo> {
+    const info = await this.#host.call("inspectModel", [toJson(spec)]);
+    return { ...info, costs: costsOf(info.spec, info.summary) };
   }
 
   /**

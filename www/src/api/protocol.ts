@@ -19,6 +19,7 @@ import type {
   History,
   LoadFilesOptions,
   MissingSet,
+  ModelInfo,
   ModelSpec,
   Prediction,
   Preset,
@@ -121,6 +122,7 @@ export type Calls = {
   image: (o: { split: Split; index: number }) => Pixels;
   presets: (o: { shape: Shape; classes: number }) => Preset[];
   summarize: (spec: string) => Summary;
+  inspectModel: (text: string) => Omit<ModelInfo, "costs">;
   setModel: (spec: string) => Model;
   /** Begins a run and answers at once. `paused`: waits for `resume` or `step`. */
   train: (o: { options: RunOptions; paused: boolean }) => RunInfo;

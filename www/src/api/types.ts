@@ -300,6 +300,27 @@ export type Summary = {
   trainableParams: number;
 };
 
+/** What one layer takes to compute, and how much of the picture it sees. */
+export type LayerCost = {
+  /** Height and width of the part of the picture that one of its values depends on, at most the picture. */
+  receptiveField: [height: number, width: number];
+  /** Multiplications with an addition each, for one picture. */
+  multiplyAdds: number;
+  /** Values that it gives for one picture; four bytes each. */
+  values: number;
+};
+
+/** A network that was read and checked, and not taken. */
+export type ModelInfo = {
+  summary: Summary;
+  /** With every default written out. */
+  spec: ModelSpec;
+  /** A cost a layer, in the summary's order. */
+  costs: LayerCost[];
+  /** What reading the text left out, and why. */
+  notes: string[];
+};
+
 export type TrainOptions = {
   /** Default 1, or as many as `steps` needs. */
   epochs?: number | undefined;

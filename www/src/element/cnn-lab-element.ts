@@ -10,10 +10,13 @@ import "./inside-panel";
 import "./look-dialog";
 import "./network-panel";
 import "./train-panel";
+import "./builder/builder-dialog";
+import { openLink } from "./experiment";
+import { isLink } from "./link";
 import { mainButton } from "./main-button";
 import { isPicture } from "./own-step";
 import { button } from "./parts";
-import { readAttributes, type Step, stepNames } from "./settings";
+import { readAttributes, type Settings, type Step, stepNames } from "./settings";
 import { base, tokens } from "./styles";
 import { type Told, Workbench } from "./workbench";
 
@@ -37,6 +40,8 @@ export class CnnLabElement extends LitElement {
   @state() private dragging = false;
 
   #stop: (() => void) | null = null;
+  /** Reading an experiment from the address takes a moment. */
+  #opening: Promise<void> = Promise.resolve();
   readonly #resize = new ResizeObserver(([entry]) => {
     this.narrow = (entry?.contentRect.width ?? 1440) < 700;
   });
@@ -69,11 +74,12 @@ export class CnnLabElement extends LitElement {
 
   /** The class behind the element; another one after the device was changed. */
   get lab(): Promise<CnnLab> {
-    return this.bench?.ready ?? Promise.reject(new Error("The element is not in a page."));
+    return this.#opening.then(() => this.bench?.ready ?? Promise.reject(new Error("The element is not in a page.")));
   }
 
   /** Loads what is chosen and trains; goes on with a run that was paused or stopped. */
   async train(): Promise<void> {
+    await this.#opening;
     const training = this.bench?.training;
     if (training && training.mainAction !== "pause") {
       await training.main();
@@ -92,26 +98,78 @@ export class CnnLabElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    const { settings, errors } = readAttributes(this);
-    const bench = new Workbench(settings, (told) => this.#fire(told));
-    this.bench = bench;
-    this.#stop = bench.watch(() => this.requestUpdate());
-    errors.forEach((error) => bench.fail(error));
     this.#resize.observe(this);
     document.addEventListener("paste", this.#paste);
-    if (this.hasAttribute("autoplay") && errors.length === 0) {
-      bench.ready.then(() => this.train(), () => undefined);
-    }
+    addEventListener("hashchange", this.#onHash);
+    this.#opening = this.#open();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     document.removeEventListener("paste", this.#paste);
+    removeEventListener("hashchange", this.#onHash);
     this.#resize.disconnect();
+    this.#end();
+  }
+
+  /** Begins with what the attributes say and, with `link`, with the experiment in the page's address. */
+  async #open(): Promise<void> {
+    const { settings, errors } = readAttributes(this);
+    if (!this.hasAttribute("link") || !isLink(location.hash)) {
+      this.#begin(settings, errors);
+      return;
+    }
+    const opened = await openLink(location.hash).catch((error: unknown) => error as Error);
+    if (!this.isConnected) {
+      return;
+    }
+    if (opened instanceof Error) {
+      this.#begin(settings, [...errors, opened]);
+    } else {
+      this.#begin({ ...settings, ...opened.settings }, errors, opened.note);
+    }
+  }
+
+  #begin(settings: Partial<Settings>, errors: readonly Error[], note = ""): void {
+    const page = this.hasAttribute("link") ? location.href.split("#", 1)[0] : undefined;
+    const bench = new Workbench(settings, (told) => this.#fire(told), page ?? null);
+    this.bench = bench;
+    this.#stop = bench.watch(() => this.requestUpdate());
+    errors.forEach((error) => bench.fail(error));
+    if (note) {
+      bench.warn({ message: note });
+    }
+    if (this.hasAttribute("autoplay") && errors.length === 0) {
+      bench.ready.then(() => this.train(), () => undefined);
+    }
+  }
+
+  #end(): void {
     this.#stop?.();
     this.bench?.end();
     this.bench = null;
   }
+
+  /** A link that is put into the address of an open page opens its experiment; a wrong one changes nothing. */
+  async #reopen(): Promise<void> {
+    try {
+      const { settings, note } = await openLink(location.hash);
+      this.#end();
+      // Each panel looks at the workbench that it was made with.
+      await this.updateComplete;
+      if (this.isConnected) {
+        this.#begin({ ...readAttributes(this).settings, ...settings }, [], note);
+      }
+    } catch (error) {
+      this.bench?.fail(error);
+    }
+  }
+
+  readonly #onHash = (): void => {
+    if (this.hasAttribute("link") && isLink(location.hash)) {
+      this.#opening = this.#reopen();
+    }
+  };
 
   #fire({ name, detail }: Told): void {
     this.dispatchEvent(new CustomEvent(`cnn-lab-${name}`, { detail, bubbles: true, composed: true }));
@@ -178,6 +236,7 @@ export class CnnLabElement extends LitElement {
           <cnn-lab-camera .bench=${bench}></cnn-lab-camera>
           <cnn-lab-look .bench=${bench}></cnn-lab-look>
           <cnn-lab-augment .bench=${bench}></cnn-lab-augment>
+          <cnn-lab-builder .bench=${bench}></cnn-lab-builder>
           ${this.dragging ? html`<div class="drop"><p>Drop a folder, a zip or a table to learn from, one picture to look at, or a network that you saved</p></div>` : nothing}
         </div>`
       : nothing;

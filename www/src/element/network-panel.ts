@@ -1,9 +1,10 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
-import { property } from "lit/decorators.js";
+import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { Summary } from "../api/types";
 import { count, shape } from "../view/format";
 import { define } from "./define";
+import { linkOf } from "./experiment";
 import { own } from "./network-step";
 import { Watch } from "./observable";
 import { button, field } from "./parts";
@@ -14,6 +15,8 @@ import type { Workbench } from "./workbench";
 @define("cnn-lab-network")
 export class NetworkPanel extends LitElement {
   @property({ attribute: false }) bench!: Workbench;
+  /** The link that was copied last, until its message is closed. */
+  @state() private link: { address: string; leftOut: string; copied: boolean } | null = null;
 
   constructor() {
     super();
@@ -36,18 +39,19 @@ export class NetworkPanel extends LitElement {
       th.number, td.number { padding-left: 6px; }
       tr.total td { border: 0; padding-top: 2px; padding-bottom: 2px; }
       tr.total:first-child td { padding-top: 8px; }
-      tr.wrong td { background: var(--lab-bad-wash); }
-      details > div { display: grid; gap: 8px; margin-top: 8px; }
-      textarea { min-height: 320px; }
-      .verdict { min-height: 32px; font-size: 12px; line-height: 16px; }
-      .verdict.bad { color: var(--lab-bad); }
+      button.layer { max-width: 100%; padding: 0; border: 0; background: none; color: inherit; text-align: left; cursor: pointer; overflow: hidden; text-overflow: ellipsis; text-decoration: underline; text-decoration-color: var(--lab-edge); text-underline-offset: 3px; }
+      .buttons { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }
+      .link:empty { display: none; }
+      .link { padding: 8px 12px; border-radius: 6px; background: var(--lab-wash); overflow-wrap: anywhere; }
     `,
   ];
 
   override render(): TemplateResult {
-    const { network } = this.bench;
+    const { bench } = this;
+    const { network, builder } = bench;
     const preset = network.presets.find(({ name }) => name === network.chosen);
     const why = this.#busy;
+    const none = network.summary ? undefined : "There is no network yet.";
     return html`<section aria-labelledby="title">
       <header><span class="place" aria-hidden="true">2</span><h2 id="title" class="grow">Network</h2></header>
       ${field({
@@ -61,8 +65,12 @@ export class NetworkPanel extends LitElement {
         </select>`,
       })}
       <p class="small muted describe">${preset?.description ?? (network.chosen === own ? "A network of your own, or from a file." : "")}</p>
-      ${network.summary ? summaryTable(network.summary) : nothing}
-      ${this.#editor(why)}
+      <div class="buttons">
+        ${button({ id: "build", label: "Build …", name: "Build the network: its layers, one by one", why: none, onClick: () => void builder.open() })}
+        ${button({ id: "copy-link", label: "Copy link", name: "Copy a link to the whole experiment", why: none, onClick: () => void this.#copyLink() })}
+      </div>
+      <div role="status" class="link small">${this.link ? this.#linkTold(this.link) : nothing}</div>
+      ${network.summary ? this.#summary(network.summary) : nothing}
     </section>`;
   }
 
@@ -71,53 +79,42 @@ export class NetworkPanel extends LitElement {
     return this.bench.training.active ? "Stop the run first: another network starts from fresh weights." : undefined;
   }
 
-  #editor(busy: string | undefined): TemplateResult {
-    const { network } = this.bench;
-    const { problem, draft } = network;
-    const why = busy ?? (problem ? "The text has a mistake; it is named above." : undefined);
-    return html`<details>
-      <summary>Edit as JSON</summary>
-      <div>
-        <p id="verdict" class="verdict ${problem ? "bad" : "muted"}" role="status">
-          ${problem
-            ? html`${problem.message}${problem.place ? html` (${problem.place})` : nothing}`
-            : draft
-              ? `Fine: ${count(draft.totalParams)} parameters.`
-              : "Layers and options have Keras's names. What you type is checked at once."}
-        </p>
-        <label class="sr" for="spec">The network as JSON</label>
-        <textarea id="spec" spellcheck="false" autocapitalize="off" autocomplete="off"
-          aria-describedby="verdict" aria-invalid=${problem ? "true" : "false"}
-          .value=${live(network.text)}
-          @input=${(event: Event) => network.edit((event.target as HTMLTextAreaElement).value)}></textarea>
-        <div class="row">
-          ${button({ id: "apply", label: "Use this network", why, onClick: () => void network.apply() })}
-        </div>
-      </div>
-    </details>`;
+  async #copyLink(): Promise<void> {
+    await this.bench.try(async () => {
+      const { address, leftOut } = await linkOf(this.bench);
+      const copied = await navigator.clipboard.writeText(address).then(() => true, () => false);
+      this.link = { address, leftOut, copied };
+    });
   }
-}
 
-/** The table that Keras's summary() prints. */
-function summaryTable({ layers, totalParams, trainableParams }: Summary): TemplateResult {
-  return html`<table>
-    <caption class="sr">The layers, with their output shapes and numbers of parameters</caption>
-    <thead><tr><th scope="col">Layer</th><th scope="col">Output shape</th><th scope="col" class="number">Param #</th></tr></thead>
-    <tbody>
-      ${layers.map(
-        ({ name, layer, outputShape, params }) => html`<tr>
-          <td title=${name}>${layer}<br /><small>${name}</small></td>
-          <td>${shape(outputShape).replaceAll("\u202f×\u202f", "×")}</td>
-          <td class="number">${count(params)}</td>
-        </tr>`,
-      )}
-    </tbody>
-    <tbody>
-      <tr class="total"><td colspan="2">Total params</td><td class="number"><b>${count(totalParams)}</b></td></tr>
-      <tr class="total"><td colspan="2">Trainable params</td><td class="number">${count(trainableParams)}</td></tr>
-      <tr class="total"><td colspan="2">Non-trainable params</td><td class="number">${count(totalParams - trainableParams)}</td></tr>
-    </tbody>
-  </table>`;
+  /** What the link holds; the link itself where the browser does not let it be copied. */
+  #linkTold({ address, leftOut, copied }: NonNullable<NetworkPanel["link"]>): TemplateResult {
+    return html`<div class="row"><p class="grow">${copied ? "Link copied: it opens this data, network and training, with fresh weights." : "Copy this link:"} ${leftOut}</p>
+      ${button({ id: "close-link", label: "×", name: "Close this message", kind: "square", onClick: () => (this.link = null) })}</div>
+      ${copied ? nothing : html`<input type="text" id="link" readonly aria-label="Link to the experiment" .value=${address} @focus=${(event: Event) => (event.target as HTMLInputElement).select()} />`}`;
+  }
+
+  /** The table that Keras's summary() prints; each layer opens the builder at its numbers. */
+  #summary({ layers, totalParams, trainableParams }: Summary): TemplateResult {
+    return html`<table>
+      <caption class="sr">The layers, with their output shapes and numbers of parameters</caption>
+      <thead><tr><th scope="col">Layer</th><th scope="col">Output shape</th><th scope="col" class="number">Param #</th></tr></thead>
+      <tbody>
+        ${layers.map(
+          ({ name, layer, outputShape, params }) => html`<tr>
+            <td><button type="button" class="layer" title="${name}: its numbers and options" @click=${() => void this.bench.builder.open(name)}>${layer}</button><br /><small>${name}</small></td>
+            <td>${shape(outputShape).replaceAll("\u202f×\u202f", "×")}</td>
+            <td class="number">${count(params)}</td>
+          </tr>`,
+        )}
+      </tbody>
+      <tbody>
+        <tr class="total"><td colspan="2">Total params</td><td class="number"><b>${count(totalParams)}</b></td></tr>
+        <tr class="total"><td colspan="2">Trainable params</td><td class="number">${count(trainableParams)}</td></tr>
+        <tr class="total"><td colspan="2">Non-trainable params</td><td class="number">${count(totalParams - trainableParams)}</td></tr>
+      </tbody>
+    </table>`;
+  }
 }
 
 declare global {

@@ -1,6 +1,5 @@
 import type { CnnLab } from "../api/cnn-lab";
 import type { DatasetInfo, ModelSpec, Preset, Summary } from "../api/types";
-import { isAbort, type Notice, noticeOf } from "./notices";
 import { optionsOf } from "./train-step";
 import type { Workbench } from "./workbench";
 
@@ -12,14 +11,6 @@ export class NetworkStep {
   presets: Preset[] = [];
   /** The preset in use, or `own`. */
   chosen = "";
-  /** The spec being edited, as JSON text. */
-  text = "";
-  /** What is wrong with the text, or null. */
-  problem: Notice | null = null;
-  /** What the text would be, once it has been checked. */
-  draft: Summary | null = null;
-  #timer: ReturnType<typeof setTimeout> | undefined;
-  #checks = 0;
   /** The preset that was wanted, while another stands in because the pictures are too small for it. */
   #wanted: string | null = null;
 
@@ -73,22 +64,14 @@ export class NetworkStep {
     await lab.setModel(spec);
     this.chosen = name;
     this.#wanted = null;
-    this.#showSpec(spec);
     this.bench.training.forget();
     this.bench.inside.refresh();
     this.bench.changed();
   }
 
-  #showSpec(spec: ModelSpec | string | null): void {
-    this.text = typeof spec === "string" ? spec : specText(spec);
-    this.problem = null;
-    this.draft = null;
-  }
-
   /** Notes that the lab has another network now, from a checkpoint. */
-  loaded(lab: CnnLab): void {
+  loaded(): void {
     this.chosen = own;
-    this.#showSpec(lab.spec);
     this.bench.inside.refresh();
   }
 
@@ -112,42 +95,6 @@ export class NetworkStep {
     if (lab && spec) {
       await this.bench.try(() => this.take(lab, spec, this.chosen));
     }
-  }
-
-  /** Takes what was typed, and checks it when the typing pauses. */
-  edit(text: string): void {
-    this.text = text;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => void this.#check(), 250);
-    this.bench.changed();
-  }
-
-  async #check(): Promise<void> {
-    const check = (this.#checks += 1);
-    const lab = await this.bench.ready;
-    let [draft, problem]: [Summary | null, Notice | null] = [null, null];
-    try {
-      draft = await lab.summarize(this.text);
-    } catch (error) {
-      problem = isAbort(error) ? null : noticeOf(error);
-    }
-    // Another letter may have been typed meanwhile.
-    if (check === this.#checks) {
-      this.draft = draft;
-      this.problem = problem;
-      this.bench.changed();
-    }
-  }
-
-  /** Makes the edited spec the present network. */
-  async apply(): Promise<void> {
-    const lab = await this.bench.ready;
-    try {
-      await this.take(lab, this.text, own);
-    } catch (error) {
-      this.problem = noticeOf(error);
-    }
-    this.bench.changed();
   }
 
   /**
@@ -194,21 +141,4 @@ export class NetworkStep {
     await this.take(lab, wanted.spec, wanted.name);
     return wanted;
   }
-}
-
-/** JSON with a line for each layer: short enough to read, long enough to edit. */
-export function specText(spec: ModelSpec | null): string {
-  if (!spec) {
-    return "";
-  }
-  // Line breaks in strings are escaped, so those that are left only lay out the text.
-  const line = (value: unknown): string => JSON.stringify(value, null, 1).replace(/\n */g, " ");
-  const { input_shape, layers, ...rest } = spec;
-  const lines = layers.map(({ layer, ...options }) => `    ${line({ layer, ...options })}`);
-  const entries = [
-    `  "input_shape": ${line(input_shape)}`,
-    `  "layers": [\n${lines.join(",\n")}\n  ]`,
-    ...Object.entries(rest).map(([key, value]) => `  ${JSON.stringify(key)}: ${line(value)}`),
-  ];
-  return `{\n${entries.join(",\n")}\n}`;
 }

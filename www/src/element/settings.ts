@@ -63,13 +63,22 @@ export class AttributeError extends Error {
   readonly code = "option";
   readonly field: string;
 
-  constructor(attribute: string, given: string, expected: string) {
+  constructor(
+    attribute: string,
+    readonly given: string,
+    readonly expected: string,
+  ) {
     super(`The attribute ${attribute}="${given}" cannot be used: give ${expected}.`);
     this.field = attribute;
   }
 }
 
-type Reader = { attribute: string; read: (text: string) => Partial<Settings> };
+type Reader = {
+  attribute: string;
+  read: (text: string) => Partial<Settings>;
+  /** What the attribute would say; null: it can stay away. Absent where it is no part of an experiment. */
+  write?: (settings: Settings) => string | null;
+};
 
 function number(attribute: string, text: string, expected: string, fits: (value: number) => boolean): number {
   const value = text.trim() === "" ? NaN : Number(text);
@@ -106,37 +115,61 @@ const whole = (attribute: string, text: string, least: number): number =>
 
 /** How each attribute is read; a wrong one throws an AttributeError. */
 const readers: readonly Reader[] = [
-  { attribute: "dataset", read: (text) => ({ dataset: text.trim() }) },
-  { attribute: "limit", read: (text) => ({ limit: whole("limit", text, 1) }) },
+  { attribute: "dataset", read: (text) => ({ dataset: text.trim() }), write: ({ dataset }) => dataset },
+  {
+    attribute: "limit",
+    read: (text) => ({ limit: whole("limit", text, 1) }),
+    write: ({ limit }) => (limit === null ? null : String(limit)),
+  },
   {
     attribute: "validation",
     read: (text) => ({ validation: number("validation", text, "a share from 0 to 0.9, such as 0.1", (v) => v >= 0 && v <= 0.9) }),
+    write: ({ validation }) => String(validation),
   },
   {
     attribute: "test",
     read: (text) => ({ test: number("test", text, "a share from 0 to 0.9, such as 0.1", (v) => v >= 0 && v <= 0.9) }),
+    write: ({ test }) => String(test),
   },
-  { attribute: "model", read: (text) => ({ model: text.trim() }) },
-  { attribute: "epochs", read: (text) => ({ epochs: whole("epochs", text, 1) }) },
-  { attribute: "batch-size", read: (text) => ({ batchSize: whole("batch-size", text, 1) }) },
+  { attribute: "model", read: (text) => ({ model: text.trim() }), write: ({ model }) => model },
+  { attribute: "epochs", read: (text) => ({ epochs: whole("epochs", text, 1) }), write: ({ epochs }) => String(epochs) },
+  {
+    attribute: "batch-size",
+    read: (text) => ({ batchSize: whole("batch-size", text, 1) }),
+    write: ({ batchSize }) => String(batchSize),
+  },
   {
     attribute: "learning-rate",
     read: (text) => ({
       learningRate: number("learning-rate", text, "a number above 0, such as 0.001", (v) => Number.isFinite(v) && v > 0),
     }),
+    write: ({ learningRate }) => String(learningRate),
   },
   {
     attribute: "optimizer",
     read: (text) => ({ optimizer: oneOf("optimizer", text, optimizers.map(({ name }) => name)) }),
+    write: ({ optimizer }) => optimizer,
   },
-  { attribute: "augmentation", read: (text) => ({ augmentation: json("augmentation", text) }) },
-  { attribute: "class-weight", read: (text) => ({ balance: oneOf("class-weight", text, ["balanced", "none"]) === "balanced" }) },
-  { attribute: "device", read: (text) => ({ device: oneOf("device", text, devices.map(({ kind }) => kind)) }) },
+  {
+    attribute: "augmentation",
+    read: (text) => ({ augmentation: json("augmentation", text) }),
+    write: ({ augmentation }) => (Object.keys(augmentation).length === 0 ? null : JSON.stringify(augmentation)),
+  },
+  {
+    attribute: "class-weight",
+    read: (text) => ({ balance: oneOf("class-weight", text, ["balanced", "none"]) === "balanced" }),
+    write: ({ balance }) => (balance ? "balanced" : null),
+  },
+  {
+    attribute: "device",
+    read: (text) => ({ device: oneOf("device", text, devices.map(({ kind }) => kind)) }),
+    write: ({ device }) => device,
+  },
   {
     attribute: "steps",
     read: (text) => ({ steps: text.trim().split(/\s+/).map((name) => oneOf("steps", name, stepNames)) }),
   },
-  { attribute: "seed", read: (text) => ({ seed: whole("seed", text, 0) }) },
+  { attribute: "seed", read: (text) => ({ seed: whole("seed", text, 0) }), write: ({ seed }) => String(seed) },
 ];
 
 /** The settings of an element's attributes, and what is wrong with them. */
@@ -157,4 +190,28 @@ export function readAttributes(element: { getAttribute(name: string): string | n
     }
   }
   return { settings, errors };
+}
+
+/** The attributes that make a lab with these settings: what an experiment is, how it is shown left out. */
+export function attributesOf(settings: Settings): Record<string, string> {
+  return Object.fromEntries(
+    readers.flatMap(({ attribute, write }) => {
+      const text = write?.(settings) ?? null;
+      return text === null ? [] : [[attribute, text]];
+    }),
+  );
+}
+
+/** The settings that `attributesOf` wrote. Throws an AttributeError, also for what is no attribute of an experiment. */
+export function settingsOf(attributes: Readonly<Record<string, string>>): Partial<Settings> {
+  const settings: Partial<Settings> = {};
+  for (const [attribute, text] of Object.entries(attributes)) {
+    const reader = readers.find((other) => other.attribute === attribute && other.write);
+    if (!reader) {
+      const known = readers.flatMap((other) => (other.write ? other.attribute : []));
+      throw new AttributeError(attribute, text, known.join(", "));
+    }
+    Object.assign(settings, reader.read(text));
+  }
+  return settings;
 }

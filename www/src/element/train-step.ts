@@ -76,6 +76,11 @@ export class TrainStep {
     return (this.run?.paused ?? false) && !this.#pausing;
   }
 
+  /** There are weights that have learned something, and would be lost with the network. */
+  get trained(): boolean {
+    return this.active || this.resumable || !this.curves.empty;
+  }
+
   get mainAction(): MainAction {
     if (this.bench.data.loading || (this.#starting && !this.run)) {
       return "loading";
@@ -459,7 +464,7 @@ export class TrainStep {
       } else {
         this.outcome = "Loaded.";
       }
-      this.bench.network.loaded(lab);
+      this.bench.network.loaded();
       this.#drawCharts();
     });
   }

@@ -1,5 +1,6 @@
 import { CnnLab } from "../api/cnn-lab";
 import type { Device, DeviceChoice, TrainEvent, WarningEvent } from "../api/types";
+import { BuilderStep } from "./builder/builder-step";
 import { DataStep } from "./data-step";
 import { InsideStep } from "./inside-step";
 import { NetworkStep } from "./network-step";
@@ -26,9 +27,12 @@ export class Workbench extends Observable {
   readonly settings: Settings;
   /** What the element's attributes say. */
   readonly given: Partial<Settings>;
+  /** The address that opens an experiment from its fragment; null: the lab's own page. */
+  readonly page: string | null;
   readonly data: DataStep;
   readonly own: OwnStep;
   readonly network: NetworkStep;
+  readonly builder: BuilderStep;
   readonly training: TrainStep;
   readonly inside: InsideStep;
 
@@ -46,19 +50,21 @@ export class Workbench extends Observable {
   augmentIndex = 0;
   augmentSeed = 0;
   /** The dialog that is asked for; null: none. */
-  dialog: "import" | "camera" | "look" | "augment" | null = null;
+  dialog: "import" | "camera" | "look" | "augment" | "builder" | null = null;
 
   readonly #tell: (told: Told) => void;
   #closed = false;
 
-  constructor(settings: Partial<Settings>, tell: (told: Told) => void) {
+  constructor(settings: Partial<Settings>, tell: (told: Told) => void, page: string | null = null) {
     super();
+    this.page = page;
     this.#tell = tell;
     this.given = settings;
     this.settings = { ...defaults, ...settings };
     this.data = new DataStep(this);
     this.own = new OwnStep(this);
     this.network = new NetworkStep(this);
+    this.builder = new BuilderStep(this);
     this.training = new TrainStep(this);
     this.inside = new InsideStep(this);
     this.ready = this.#open();

@@ -58,6 +58,13 @@ export type CorePreset = {
   batchSize: number;
 };
 
+export type InspectedModel = {
+  summary: Summary;
+  /** JSON. */
+  spec: string;
+  notes: string[];
+};
+
 export type LoadedInfo = {
   summary: Summary;
   /** JSON. */
@@ -137,6 +144,7 @@ export interface Core {
   image(split: Split, index: number): Pixels;
   setModel(spec: string): Summary;
   summarize(spec: string): Summary;
+  inspectModel(spec: string): InspectedModel;
   spec(): string;
   presets(shape: Shape, classes: number): CorePreset[];
   startTraining(options: RunOptions): RunInfo;

@@ -194,6 +194,11 @@ const handlers: Handlers = {
     return presets.map((preset) => ({ ...preset, spec: parseSpec(preset.spec) }));
   },
   summarize: (spec) => queue.run(() => lab().core.summarize(spec)),
+  inspectModel: (text) =>
+    queue.run(() => {
+      const { spec, ...info } = lab().core.inspectModel(text);
+      return { ...info, spec: parseSpec(spec) };
+    }),
   setModel: (spec) =>
     queue.run((): Model => {
       const { core } = lab();

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { specText } from "./network-step";
+import { specText } from "./spec-text";
 
 test("a spec has a line for each layer, its kind first, and reads back as it was", () => {
   const spec = {

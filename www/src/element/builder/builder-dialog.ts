@@ -1,0 +1,227 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
+import { count } from "../../view/format";
+import { define } from "../define";
+import { dialogStyles, Modal } from "../dialog";
+import { Watch } from "../observable";
+import { button } from "../parts";
+import { base } from "../styles";
+import type { Workbench } from "../workbench";
+import { layerNames } from "./draft";
+import "./layer-facts";
+import "./layer-fields";
+import "./layer-list";
+import "./layer-menu";
+import "./net-diagram";
+import "./net-summary";
+import "./net-text";
+
+const tabs = { summary: "Summary", diagram: "Diagram", text: "Edit as text" } as const;
+type Tab = keyof typeof tabs;
+const tabNames = Object.keys(tabs) as Tab[];
+
+/** Where a network is built: its layers, the one that is selected, and the whole beside it. */
+@define("cnn-lab-builder")
+export class BuilderDialog extends LitElement {
+  @property({ attribute: false }) bench!: Workbench;
+  @state() private tab: Tab = "summary";
+  readonly #modal = new Modal(this, () => this.bench, "builder");
+
+  constructor() {
+    super();
+    new Watch(this, () => this.bench);
+  }
+
+  static override styles = [
+    base,
+    dialogStyles,
+    css`
+      dialog { --width: 1400px; height: calc(100dvh - 24px); }
+      dialog > .body { display: grid; grid-template-columns: 320px minmax(0, 1fr) minmax(0, 1.15fr); gap: 0; padding: 0; border-top: 1px solid var(--lab-line); overflow: hidden; }
+      .body > * { min-width: 0; min-height: 0; padding: 12px 16px; }
+      .body > * + * { border-left: 1px solid var(--lab-line); }
+      .middle, .pane { display: flex; flex-direction: column; gap: 12px; overflow: hidden auto; scrollbar-width: thin; scrollbar-color: var(--lab-edge) transparent; }
+      .middle.adding { overflow: hidden; }
+      .middle > cnn-lab-layer-menu { flex: 1; }
+      .whole { display: flex; flex-direction: column; }
+      .whole > .pane { flex: 1; min-height: 0; padding-top: 12px; overflow: auto; }
+      .pane > cnn-lab-net-text { flex: 1; }
+      .tabs { flex: none; display: flex; gap: 4px; margin: -12px -16px 0; padding: 0 16px; border-bottom: 1px solid var(--lab-line); overflow-x: auto; scrollbar-width: none; }
+      .tabs button { height: 36px; padding: 0 12px; border: 0; border-bottom: 2px solid transparent; background: none; white-space: nowrap; cursor: pointer; color: var(--lab-muted); }
+      .tabs button[aria-selected="true"] { border-color: var(--lab-accent); color: var(--lab-text); font-weight: 650; }
+      .tabs button:focus-visible { outline-offset: -2px; }
+      header label { white-space: nowrap; }
+      header select { width: auto; max-width: 240px; }
+      footer .bad { color: var(--lab-bad); }
+      footer .grow { flex-basis: 240px; overflow-wrap: anywhere; }
+      @media (max-width: 1000px) {
+        dialog > header { flex-wrap: wrap; }
+        dialog > header > h2 { flex: 1 0 auto; }
+        dialog > header > #close { order: 1; }
+        dialog > header > .row { order: 2; flex-basis: 100%; }
+        dialog > .body { display: block; overflow: hidden auto; }
+        .body > * + * { border-left: 0; border-top: 1px solid var(--lab-line); }
+        cnn-lab-layer-list { max-height: 40vh; }
+        .middle, .whole > .pane { overflow: visible; }
+        .middle.adding { max-height: 70vh; overflow: hidden; }
+        .whole > .pane { overflow-x: auto; }
+        header select { flex: 1; max-width: none; }
+        footer .grow { flex-basis: 100%; }
+      }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    return html`<dialog id="builder-dialog" aria-labelledby="dialog-title" @close=${this.#modal.closed} @cancel=${this.#cancel} @keydown=${this.#key}>
+      ${this.#modal.open ? html`${this.#modal.head("Build the network", this.#head())}${this.#body()}${this.#foot()}` : nothing}
+    </dialog>`;
+  }
+
+  #head(): TemplateResult {
+    const { network, builder } = this.bench;
+    const { past, future } = builder.steps;
+    return html`<div class="row wrap">
+      ${button({ id: "undo", label: "Undo", name: "Undo (Ctrl+Z)", why: past.length === 0 ? "There is nothing to undo." : undefined, onClick: () => builder.undo() })}
+      ${button({ id: "redo", label: "Redo", name: "Redo (Ctrl+Shift+Z)", why: future.length === 0 ? "There is nothing to do again." : undefined, onClick: () => builder.redo() })}
+      <label class="sr" for="begin-from">Begin from a network of the lessons</label>
+      <select id="begin-from" @change=${(event: Event) => {
+        const select = event.target as HTMLSelectElement;
+        const preset = network.presets.find(({ name }) => name === select.value);
+        select.value = "";
+        if (preset) void builder.takePreset(preset);
+      }}>
+        <option value="" .selected=${live(true)}>Begin from …</option>
+        ${network.presets.map(({ name, title }) => html`<option value=${name}>${title}</option>`)}
+      </select></div>`;
+  }
+
+  #body(): TemplateResult {
+    const { bench } = this;
+    const { builder } = bench;
+    const { adding, draft, place, selected } = builder;
+    const title = selected === "input" ? "Input" : selected === "output" ? "Loss" : (draft.layers[place ?? -1]?.layer ?? "");
+    return html`<div class="body">
+      <cnn-lab-layer-list .bench=${bench} role="region" aria-label="Layers"></cnn-lab-layer-list>
+      <div class="middle ${adding ? "adding" : ""}" role="region" aria-label=${adding ? "Layers to add" : "The selected layer"} tabindex=${adding ? nothing : "0"}>
+        ${adding
+          ? html`<cnn-lab-layer-menu .bench=${bench}></cnn-lab-layer-menu>`
+          : html`<h2 id="selected-title">${title} <span class="small muted">${place === undefined ? "" : layerNames(draft)[place]}</span></h2>
+              <cnn-lab-layer-fields .bench=${bench}></cnn-lab-layer-fields>
+              <cnn-lab-layer-facts .bench=${bench}></cnn-lab-layer-facts>`}
+      </div>
+      <div class="whole">${this.#tabs()}
+        <div class="pane" role="tabpanel" id="panel" aria-labelledby="tab-${this.tab}" tabindex="0">${this.#pane()}</div></div>
+    </div>`;
+  }
+
+  #tabs(): TemplateResult {
+    return html`<div class="tabs" role="tablist" aria-label="The whole network" @keydown=${this.#onTabKey}>
+      ${tabNames.map((tab) => html`<button type="button" role="tab" id="tab-${tab}" aria-selected=${tab === this.tab ? "true" : "false"}
+        aria-controls="panel" tabindex=${tab === this.tab ? 0 : -1} @click=${() => (this.tab = tab)}>${tabs[tab]}</button>`)}
+    </div>`;
+  }
+
+  #onTabKey(event: KeyboardEvent): void {
+    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (move !== undefined) {
+      event.preventDefault();
+      this.tab = tabNames[(tabNames.indexOf(this.tab) + move + tabNames.length) % tabNames.length] ?? this.tab;
+      void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`#tab-${this.tab}`)?.focus());
+    }
+  }
+
+  #pane(): TemplateResult {
+    const { bench } = this;
+    switch (this.tab) {
+      case "summary":
+        return html`<cnn-lab-net-summary class=${bench.builder.problem ? "old" : ""} .bench=${bench}></cnn-lab-net-summary>`;
+      case "diagram":
+        return html`<cnn-lab-net-diagram .bench=${bench}></cnn-lab-net-diagram>`;
+      case "text":
+        return html`<cnn-lab-net-text .bench=${bench}></cnn-lab-net-text>`;
+    }
+  }
+
+  #foot(): TemplateResult {
+    const { builder } = this.bench;
+    switch (builder.asking) {
+      case "use":
+        return html`<footer><p class="grow" role="alert">The network in use has learned something, which is lost with it. “Save” in Train keeps it in a file.</p>
+          ${button({ id: "go-on", label: "Go on building", onClick: () => builder.goOn() })}
+          ${button({ id: "use-sure", label: "Use this network", kind: "primary", onClick: () => void builder.use(true) })}</footer>`;
+      case "discard":
+        return html`<footer><p class="grow" role="alert">What you have built here would be gone. The network in use stays as it is.</p>
+          ${button({ id: "go-on", label: "Go on building", onClick: () => builder.goOn() })}
+          ${button({ id: "discard", label: "Discard it", kind: "primary", onClick: () => builder.cancel(true) })}</footer>`;
+      case null:
+        return html`<footer>${this.#verdict()}
+          ${button({ id: "cancel", label: "Cancel", onClick: () => builder.cancel() })}
+          ${button({ id: "use", label: "Use this network", kind: "primary", why: this.#why, onClick: () => void builder.use() })}</footer>`;
+    }
+  }
+
+  /** Why the draft cannot be used now. */
+  get #why(): string | undefined {
+    const { builder, training } = this.bench;
+    if (training.active) {
+      return "Stop the run first: another network starts from fresh weights.";
+    }
+    if (builder.text.problem) {
+      return "The text has a mistake; put it right first.";
+    }
+    if (builder.problem) {
+      return "There is a mistake in it; it is named at the left.";
+    }
+    if (!builder.changed) {
+      return "It is the network in use.";
+    }
+    return builder.fine ? undefined : "It is being checked.";
+  }
+
+  #verdict(): TemplateResult {
+    const { builder } = this.bench;
+    const { problem, checked, comparison, misfit } = builder;
+    if (problem) {
+      const { at } = problem;
+      return html`<p class="grow small bad" id="builder-verdict" role="status">${problem.message}${problem.place ? ` (${problem.place})` : ""}
+        <span class="muted">The table shows the network when it was last right.</span></p>
+        ${at === null || at === builder.selected ? nothing : button({ id: "show-problem", label: "Show me", onClick: () => builder.select(at) })}`;
+    }
+    if (builder.text.problem) {
+      return html`<p class="grow small bad" id="builder-verdict" role="status">The text has a mistake; the layers are as they were.</p>`;
+    }
+    const params = comparison?.params ?? 0;
+    const more = params === 0 ? "" : `, ${count(Math.abs(params))} ${params > 0 ? "more" : "fewer"} than the network in use`;
+    return html`<p class="grow small muted" id="builder-verdict" role="status">${checked ? `Fine: ${count(checked.info.summary.totalParams)} parameters${more}. It starts with fresh weights.` : "Checking …"}
+      ${misfit ? html`<span class="bad">${misfit}</span>` : nothing}</p>`;
+  }
+
+  /** The Escape key, where it would lose something. */
+  readonly #cancel = (event: Event): void => {
+    if (event.target === event.currentTarget && this.bench.builder.changed) {
+      event.preventDefault();
+      this.bench.builder.cancel();
+    }
+  };
+
+  /** Undo and redo, but for text, which the browser undoes letter by letter. */
+  readonly #key = (event: KeyboardEvent): void => {
+    const key = event.key.toLowerCase();
+    if (!(event.ctrlKey || event.metaKey) || event.altKey || (key !== "z" && key !== "y") || event.composedPath()[0] instanceof HTMLTextAreaElement) {
+      return;
+    }
+    event.preventDefault();
+    if (key === "y" || event.shiftKey) {
+      this.bench.builder.redo();
+    } else {
+      this.bench.builder.undo();
+    }
+  };
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "cnn-lab-builder": BuilderDialog;
+  }
+}

@@ -1,0 +1,350 @@
+import type { CnnLab } from "../../api/cnn-lab";
+import { sizeOf, sourcesOf } from "../../api/costs";
+import type { LayerCost, LayerSpec, ModelSpec, Preset, Summary } from "../../api/types";
+import { isAbort, type Notice, noticeOf } from "../notices";
+import { own } from "../network-step";
+import { optimizers } from "../settings";
+import type { Workbench } from "../workbench";
+import { type Checked, compare, type Comparison } from "./changes";
+import { type Draft, draftOf, equal, layerNames, placeNamed, placeOf, type Source, specOf } from "./draft";
+import * as edits from "./edits";
+import { misfit } from "./fit";
+import { TextStep } from "./text-step";
+import { begin, redo, type Steps, step, undo } from "./undo";
+
+/** A layer, the picture at the beginning, or what the network is judged by at its end. */
+export type Selected = Source | "output";
+
+/** What the core says against the draft, and where. */
+export type Problem = Notice & { at: Selected | null; field: string | null; /** The message at its place, which needs no name. */ here: string };
+
+/** What is known of a layer that the core has checked. */
+export type Facts = {
+  row: Summary["layers"][number];
+  cost: LayerCost;
+  /** With every default written out. */
+  spec: LayerSpec;
+  inputs: number[][];
+  output: number[];
+};
+
+const empty: Draft = { inputShape: [28, 28, 1], compile: {}, layers: [], nextKey: 0 };
+
+/** A network that is being built beside the one in use. */
+export class BuilderStep {
+  steps: Steps<Draft> = begin(empty);
+  selected: Selected = "input";
+  /** The layers to choose from are shown, to put one behind the selected one. */
+  adding = false;
+  /** The last draft that the core found right. */
+  checked: Checked | null = null;
+  /** The network in use. */
+  used: Checked | null = null;
+  problem: Problem | null = null;
+  /** What the person is asked before it is done. */
+  asking: "use" | "discard" | null = null;
+  /** The same network as text. */
+  readonly text: TextStep;
+  /** What a screen reader is told. */
+  spoken = "";
+  /** Counts the drafts that did not come from a field: what is being typed there is old. */
+  turn = 0;
+  #checking = false;
+
+  constructor(private readonly bench: Workbench) {
+    this.text = new TextStep(bench, this);
+  }
+
+  get draft(): Draft {
+    return this.steps.present;
+  }
+
+  /** Whether the draft makes another network than the one in use. */
+  get changed(): boolean {
+    return this.used !== null && !equal(this.used.draft, this.draft);
+  }
+
+  get comparison(): Comparison | null {
+    return this.checked && compare(this.checked, this.used);
+  }
+
+  /** Opens the builder with the network in use; `name`: at that layer. */
+  async open(name?: string): Promise<void> {
+    const lab = await this.bench.ready;
+    const { spec } = lab;
+    if (!spec) {
+      return;
+    }
+    await this.bench.try(async () => {
+      const info = await lab.inspectModel(spec);
+      const draft = draftOf(info.spec);
+      this.steps = begin(draft);
+      this.used = this.checked = { draft, info };
+      this.problem = null;
+      this.asking = null;
+      this.adding = false;
+      this.text.forget();
+      this.spoken = "";
+      const at = info.summary.layers.findIndex((layer) => layer.name === name);
+      this.selected = draft.layers[Math.max(0, at)]?.key ?? "input";
+      this.bench.open("builder");
+    });
+  }
+
+  select(selected: Selected): void {
+    this.selected = selected;
+    this.adding = false;
+    this.bench.changed();
+  }
+
+  /** The layer that is selected, and its place; undefined where it is the beginning or the end. */
+  get place(): number | undefined {
+    const { selected } = this;
+    const place = typeof selected === "number" ? placeOf(this.draft, selected) : -1;
+    return place < 0 ? undefined : place;
+  }
+
+  /** What the core found for a layer when it last found the draft right. */
+  facts(key: Source): Facts | null {
+    const { checked } = this;
+    const place = checked ? placeOf(checked.draft, key) : -1;
+    const row = checked?.info.summary.layers[place];
+    const spec = checked?.info.spec.layers[place];
+    const cost = checked?.info.costs[place];
+    if (!checked || !row || !spec || !cost) {
+      return null;
+    }
+    const { layers } = checked.info.summary;
+    const from = sourcesOf(checked.info.spec.layers)[place] ?? [];
+    const inputs = from.map((at) => (at < 0 ? [...checked.info.spec.input_shape] : sizeOf(layers[at]?.outputShape ?? [])));
+    return { row, spec, cost, inputs, output: sizeOf(row.outputShape) };
+  }
+
+  /** The shape that a layer gives, or the picture has, without the batch; undefined where it is not known. */
+  sizeOf(source: Source): number[] | undefined {
+    return source === "input" ? this.checked?.info.spec.input_shape.map(Number) : this.facts(source)?.output;
+  }
+
+  /** Goes on to another draft; the same `by` again, such as typing on in a field, is one step to undo. */
+  edit(draft: Draft, by: string | null = null): void {
+    this.steps = step(this.steps, draft, by);
+    this.text.forget();
+    this.asking = null;
+    this.#checkSoon();
+  }
+
+  undo(): void {
+    this.#go(undo(this.steps), "Undone.");
+  }
+
+  redo(): void {
+    this.#go(redo(this.steps), "Done again.");
+  }
+
+  #go(steps: Steps<Draft>, spoken: string): void {
+    if (steps !== this.steps) {
+      this.steps = steps;
+      this.text.forget();
+      this.asking = null;
+      this.#keepSelected();
+      this.spoken = spoken;
+      this.#checkSoon();
+    }
+  }
+
+  /** Where the selected layer is gone, the first one is selected. */
+  #keepSelected(): void {
+    this.turn += 1;
+    if (typeof this.selected === "number" && this.place === undefined) {
+      this.selected = this.draft.layers[0]?.key ?? "input";
+    }
+  }
+
+  /** Takes a draft that the core has checked already, from text. */
+  takeChecked(checked: Checked, by: string): void {
+    this.steps = step(this.steps, checked.draft, by);
+    this.checked = checked;
+    this.problem = null;
+    this.asking = null;
+    this.#keepSelected();
+    this.bench.changed();
+  }
+
+  add(layer: string): void {
+    const { draft, selected } = this;
+    const after = selected === "output" ? (draft.layers.at(-1)?.key ?? "input") : selected;
+    const added = edits.add(draft, layer, after, (source) => this.sizeOf(source)?.join());
+    this.selected = added.key;
+    this.adding = false;
+    this.edit(added.draft);
+    this.#say("added", added.key);
+  }
+
+  duplicate(): void {
+    if (typeof this.selected === "number") {
+      const copied = edits.duplicate(this.draft, this.selected);
+      this.selected = copied.key;
+      this.edit(copied.draft);
+      this.#say("added", copied.key);
+    }
+  }
+
+  remove(): void {
+    const { place, selected, draft } = this;
+    if (place !== undefined && typeof selected === "number") {
+      const name = layerNames(draft)[place] ?? "";
+      this.selected = (draft.layers[place + 1] ?? draft.layers[place - 1])?.key ?? "input";
+      this.edit(edits.remove(draft, selected));
+      this.spoken = `${name} removed.`;
+    }
+  }
+
+  /** Moves the selected layer to a place of the list. */
+  moveTo(to: number): void {
+    const { selected, draft } = this;
+    if (typeof selected === "number") {
+      const moved = edits.move(draft, selected, to);
+      if (moved === draft) {
+        this.spoken = to < 0 ? "It is the first layer already." : to >= draft.layers.length ? "It is the last layer already." : "";
+        this.bench.changed();
+      } else {
+        this.edit(moved);
+        this.#say("moved", selected);
+      }
+    }
+  }
+
+  #say(what: string, key: number): void {
+    const place = placeOf(this.draft, key);
+    this.spoken = `${layerNames(this.draft)[place] ?? ""} ${what}: place ${place + 1} of ${this.draft.layers.length}.`;
+  }
+
+  /** Begins anew from a network of the lessons. */
+  async takePreset(preset: Preset): Promise<void> {
+    await this.bench.try(async () => {
+      const { spec } = await (await this.bench.ready).inspectModel(preset.spec);
+      this.edit(draftOf(spec, this.draft));
+      this.#keepSelected();
+      this.adding = false;
+      this.spoken = `${preset.title}: ${this.draft.layers.length} layers.`;
+    });
+  }
+
+  #checkSoon(): void {
+    this.bench.changed();
+    void this.#check();
+  }
+
+  /** One check at a time: while it is under way the person goes on, and the next is of where that led. */
+  async #check(): Promise<void> {
+    if (this.#checking) {
+      return;
+    }
+    this.#checking = true;
+    const lab = await this.bench.ready;
+    for (let asked: Draft | null = null; asked !== this.draft; ) {
+      asked = this.draft;
+      try {
+        const info = await lab.inspectModel(specOf(asked));
+        this.checked = { draft: asked, info };
+        this.problem = null;
+      } catch (error) {
+        if (!isAbort(error)) {
+          this.problem = problemOf(error, asked);
+        }
+      }
+      this.bench.changed();
+    }
+    this.#checking = false;
+  }
+
+  /** The draft is right as far as it is known: nothing stands against using it. */
+  get fine(): boolean {
+    return this.problem === null && this.text.settled && this.checked?.draft === this.draft;
+  }
+
+  /** What does not fit the chosen pictures, in a sentence. */
+  get misfit(): string {
+    const { data } = this.bench;
+    const pictures = data.useOwn ? data.info : (data.chosen ?? data.info);
+    const { checked } = this;
+    return checked
+      ? misfit(checked.info.spec.input_shape, checked.info.summary.layers.at(-1)?.outputShape ?? [], pictures && { shape: pictures.shape, classes: pictures.classes.length })
+      : "";
+  }
+
+  /** Makes the draft the network in use, with fresh weights. Asks first where something was trained. */
+  async use(sure = false): Promise<void> {
+    const { bench, draft, checked } = this;
+    if (!this.fine || !checked) {
+      return;
+    }
+    if (bench.training.trained && !sure) {
+      this.asking = "use";
+      bench.changed();
+      return;
+    }
+    const lab = await bench.ready;
+    const preset = await this.#presetOf(draft, lab);
+    await bench.try(async () => {
+      await bench.network.take(lab, specOf(draft), preset?.name ?? own);
+      if (preset) {
+        bench.training.adopt(preset);
+      } else {
+        this.#adoptOptimizer(draft.compile.optimizer);
+      }
+      bench.close();
+      this.asking = null;
+    });
+  }
+
+  /** The preset that makes the same network. */
+  async #presetOf(draft: Draft, lab: CnnLab): Promise<Preset | undefined> {
+    for (const preset of this.bench.network.presets) {
+      // Small pictures are not enough for every preset: one that does not fit is none of these.
+      const info = await lab.inspectModel(preset.spec).catch(() => null);
+      if (info && equal(draftOf(info.spec), draft)) {
+        return preset;
+      }
+    }
+    return undefined;
+  }
+
+  /** Another optimizer than the network in use had, such as one that was pasted, is chosen in Train too. */
+  #adoptOptimizer(optimizer: NonNullable<ModelSpec["compile"]>["optimizer"]): void {
+    const before = this.used?.draft.compile.optimizer;
+    if (optimizer === undefined || typeof optimizer === "string" || JSON.stringify(before) === JSON.stringify(optimizer)) {
+      return;
+    }
+    const { settings } = this.bench;
+    const known = optimizers.find(({ name }) => name === optimizer.name);
+    settings.optimizer = known?.name ?? settings.optimizer;
+    settings.learningRate = typeof optimizer.learning_rate === "number" ? optimizer.learning_rate : settings.learningRate;
+  }
+
+  /** Leaves the network in use as it is. Asks first where something was built. */
+  cancel(sure = false): void {
+    if (this.changed && !sure) {
+      this.asking = "discard";
+      this.bench.changed();
+    } else {
+      this.asking = null;
+      this.bench.close();
+    }
+  }
+
+  /** Neither, for now. */
+  goOn(): void {
+    this.asking = null;
+    this.bench.changed();
+  }
+}
+
+/** An error of the core, led back to the layer of the draft that it names. */
+function problemOf(error: unknown, draft: Draft): Problem {
+  const notice = noticeOf(error);
+  const { layer, field } = error as { layer?: string; field?: string };
+  const key = layer === undefined ? undefined : draft.layers[placeNamed(layer, draft.layers)]?.key;
+  const end = ["loss", "label_smoothing", "metrics", "optimizer", "compile"].includes(field ?? "");
+  return { ...notice, at: key ?? (field === "input_shape" ? "input" : end ? "output" : null), field: field ?? null, here: notice.message.replace(`Layer ${layer ?? ""}: `, "") };
+}

@@ -1,0 +1,215 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property, query, state } from "lit/decorators.js";
+import { count, shape } from "../../view/format";
+import { define } from "../define";
+import { Watch } from "../observable";
+import { button } from "../parts";
+import { base } from "../styles";
+import type { Workbench } from "../workbench";
+import type { Selected } from "./builder-step";
+import { brief, type DraftLayer, layerNames, sourcesAt } from "./draft";
+
+/** A mouse that moves so far, in pixels, drags. */
+const dragFrom = 5;
+
+type Drag = { key: number; pointer: number; from: number; moving: boolean; /** The place that it would get. */ to: number };
+
+/** The layers in order: chosen, moved, copied and removed here, by pointer and by keyboard. */
+@define("cnn-lab-layer-list")
+export class LayerList extends LitElement {
+  @property({ attribute: false }) bench!: Workbench;
+  @state() private drag: Drag | null = null;
+  @query("[role=listbox]") private list!: HTMLElement;
+  #seen: Selected | null = null;
+  /** The menu was shown when this was drawn last. */
+  #added = false;
+
+  constructor() {
+    super();
+    new Watch(this, () => this.bench);
+  }
+
+  static override styles = [
+    base,
+    css`
+      :host { display: flex; flex-direction: column; gap: 8px; min-height: 0; }
+      .tools { display: flex; gap: 4px; }
+      #add-layer { flex: 1; }
+      .tools .button { height: 32px; }
+      ul { flex: 1; min-height: 0; margin: 0; padding: 2px; list-style: none; overflow: hidden auto; scrollbar-width: thin; scrollbar-color: var(--lab-edge) transparent; border-radius: 6px; }
+      li { position: relative; display: grid; grid-template-columns: 20px minmax(0, 1fr) auto; align-items: center; gap: 0 6px; min-height: 44px; padding: 2px 8px 2px 2px; border: 1px solid var(--lab-line); border-radius: 6px; background: var(--lab-panel); cursor: pointer; }
+      li + li { margin-top: 4px; }
+      li.end { border-style: dashed; background: none; }
+      li[aria-selected="true"] { border-color: var(--lab-accent); background: var(--lab-wash); }
+      ul:focus-visible li[aria-selected="true"] { outline: 2px solid var(--lab-accent); outline-offset: -1px; }
+      li.wrong { border-color: var(--lab-bad); }
+      li.moving { opacity: 0.5; }
+      li.before::before, li.after::after { content: ""; position: absolute; inset: -4px 0 auto; height: 3px; border-radius: 2px; background: var(--lab-accent); }
+      li.after::after { inset: auto 0 -4px; }
+      .grip { align-self: stretch; display: grid; place-items: center; color: var(--lab-edge); cursor: grab; touch-action: none; }
+      .text { min-width: 0; display: grid; }
+      .text > * { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+      .side { text-align: right; font-size: 12px; line-height: 16px; color: var(--lab-muted); white-space: nowrap; }
+      b { font-weight: 600; }
+      .mark { color: var(--lab-bad); font-weight: 700; }
+      .hint { flex: none; }
+      @media (max-width: 1000px) { .hint { display: none; } }
+      @media (pointer: coarse) { .hint { display: none; } .grip { width: 28px; } li { grid-template-columns: 28px minmax(0, 1fr) auto; } }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    const { builder } = this.bench;
+    const { draft, selected, problem } = builder;
+    const names = layerNames(draft);
+    const [height, width, channels] = draft.inputShape;
+    return html`<div class="tools" role="group" aria-label="Change the layers">${this.#tools()}</div>
+      <ul role="listbox" tabindex="0" aria-label="Layers" aria-describedby="list-hint" aria-activedescendant=${idOf(selected)}
+        @keydown=${this.#key} @pointerdown=${this.#down} @pointermove=${this.#move} @pointerup=${this.#up} @pointercancel=${() => (this.drag = null)}>
+        ${this.#end("input", "Input", [height, width, channels].join(" × "), "The pictures")}
+        ${draft.layers.map((layer, place) => this.#layer(layer, place, names))}
+        ${this.#end("output", "Loss", "", lossOf(draft.compile))}
+      </ul>
+      <p id="list-hint" class="hint small muted">Arrow keys choose a layer, Alt with them moves it, Delete removes it.</p>
+      <p class="sr" role="status">${builder.spoken}</p>
+      ${problem?.at === null ? html`<p class="sr">${problem.message}</p>` : nothing}`;
+  }
+
+  #tools(): TemplateResult {
+    const { builder } = this.bench;
+    const { place, draft, adding } = builder;
+    const last = draft.layers.length - 1;
+    const none = place === undefined ? "Choose a layer first." : undefined;
+    return html`${button({ id: "add-layer", label: adding ? "Back" : "Add a layer …", kind: adding ? "plain" : "primary", onClick: () => {
+        builder.adding = !adding;
+        this.bench.changed();
+      } })}
+      ${button({ id: "move-up", label: "↑", name: "Move the layer up", kind: "square", why: none ?? (place === 0 ? "It is the first layer." : undefined), onClick: () => builder.moveTo((place ?? 0) - 1) })}
+      ${button({ id: "move-down", label: "↓", name: "Move the layer down", kind: "square", why: none ?? (place === last ? "It is the last layer." : undefined), onClick: () => builder.moveTo((place ?? 0) + 1) })}
+      ${button({ id: "duplicate", label: copyIcon, name: "Duplicate the layer", kind: "square", why: none, onClick: () => builder.duplicate() })}
+      ${button({ id: "remove", label: "×", name: "Remove the layer", kind: "square", why: none ?? (last === 0 ? "A network has one layer at least." : undefined), onClick: () => builder.remove() })}`;
+  }
+
+  /** The beginning or the end, which stay where they are. */
+  #end(at: "input" | "output", title: string, side: string, text: string): TemplateResult {
+    const { builder } = this.bench;
+    const wrong = builder.problem?.at === at;
+    return html`<li id=${idOf(at)} role="option" aria-selected=${builder.selected === at ? "true" : "false"} class="end ${wrong ? "wrong" : ""}" @click=${() => builder.select(at)}>
+      <span></span><span class="text"><b>${title}${wrong ? mark : nothing}</b><span class="small muted">${text}</span></span><span class="side">${side}</span></li>`;
+  }
+
+  #layer(layer: DraftLayer, place: number, names: readonly string[]): TemplateResult {
+    const { builder } = this.bench;
+    const { drag } = this;
+    const facts = builder.facts(layer.key);
+    const wrong = builder.problem?.at === layer.key;
+    const over = drag?.moving && drag.to === place && drag.key !== layer.key;
+    const down = drag && place > builder.draft.layers.findIndex(({ key }) => key === drag.key);
+    const said = brief(layer);
+    const sources = layer.inputs && sourcesAt(builder.draft, place).map((source) => (source === "input" ? "input" : (names[builder.draft.layers.findIndex(({ key }) => key === source)] ?? "?")));
+    return html`<li id=${idOf(layer.key)} role="option" data-key=${layer.key} aria-selected=${builder.selected === layer.key ? "true" : "false"}
+      class="${wrong ? "wrong" : ""} ${drag?.moving && drag.key === layer.key ? "moving" : ""} ${over ? (down ? "after" : "before") : ""}"
+      @click=${() => builder.select(layer.key)}>
+      <span class="grip" aria-hidden="true">⠿</span>
+      <span class="text"><b>${layer.layer}${wrong ? mark : nothing}</b>
+        <span class="small muted">${sources ? `of ${sources.join(", ")}${said ? " · " : ""}` : ""}${said || (sources ? "" : (names[place] ?? ""))}</span></span>
+      <span class="side">${facts ? html`${shape(facts.output)}<br />${facts.row.params > 0 ? count(facts.row.params) : "–"}` : "new"}</span>
+    </li>`;
+  }
+
+  override updated(): void {
+    const { selected, adding } = this.bench.builder;
+    // The menu is gone, and with it what had the focus: the layer that was added has it now.
+    if (this.#added && !adding) {
+      this.list.focus({ preventScroll: true });
+    }
+    this.#added = adding;
+    if (selected !== this.#seen) {
+      this.#seen = selected;
+      this.renderRoot.querySelector(`#${idOf(selected)}`)?.scrollIntoView({ block: "nearest" });
+    }
+  }
+
+  /** The keyboard on the list itself. */
+  readonly #key = (event: KeyboardEvent): void => {
+    const { builder } = this.bench;
+    const all: Selected[] = ["input", ...builder.draft.layers.map(({ key }) => key), "output"];
+    const at = all.indexOf(builder.selected);
+    const move = { ArrowUp: -1, ArrowDown: 1, Home: -Infinity, End: Infinity }[event.key];
+    if (event.key === "Delete" || event.key === "Backspace") {
+      if (builder.draft.layers.length > 1) builder.remove();
+    } else if (event.key === "Insert") {
+      builder.adding = true;
+      this.bench.changed();
+    } else if (move === undefined || event.ctrlKey || event.metaKey) {
+      return;
+    } else if (event.altKey) {
+      builder.moveTo((builder.place ?? 0) + move);
+    } else {
+      builder.select(all[Math.max(0, Math.min(at + move, all.length - 1))] ?? "input");
+    }
+    event.preventDefault();
+  };
+
+  /** A finger scrolls the list, but for the grip; a mouse drags the whole row. */
+  readonly #down = (event: PointerEvent): void => {
+    const target = event.target as Element;
+    const row = target.closest<HTMLElement>("li[data-key]");
+    if (row && event.button === 0 && (event.pointerType === "mouse" || target.closest(".grip"))) {
+      const key = Number(row.dataset["key"]);
+      const place = this.bench.builder.draft.layers.findIndex((layer) => layer.key === key);
+      this.drag = { key, pointer: event.pointerId, from: event.clientY, moving: false, to: place };
+    }
+  };
+
+  readonly #move = (event: PointerEvent): void => {
+    const { drag } = this;
+    if (drag?.pointer !== event.pointerId) {
+      return;
+    }
+    if (!drag.moving && Math.abs(event.clientY - drag.from) >= dragFrom) {
+      this.list.setPointerCapture(event.pointerId);
+      this.bench.builder.select(drag.key);
+      this.drag = { ...drag, moving: true };
+    }
+    if (this.drag?.moving) {
+      const rows = [...this.renderRoot.querySelectorAll("li[data-key]")];
+      const to = rows.findIndex((row) => event.clientY < row.getBoundingClientRect().bottom);
+      this.drag = { ...this.drag, to: to < 0 ? rows.length - 1 : to };
+      this.#scroll(event.clientY);
+    }
+  };
+
+  /** Near its edges the list scrolls along. */
+  #scroll(y: number): void {
+    const { top, bottom } = this.list.getBoundingClientRect();
+    this.list.scrollTop += y < top + 24 ? -12 : y > bottom - 24 ? 12 : 0;
+  }
+
+  readonly #up = (event: PointerEvent): void => {
+    const { drag } = this;
+    this.drag = null;
+    if (drag?.moving && drag.pointer === event.pointerId) {
+      this.bench.builder.selected = drag.key;
+      this.bench.builder.moveTo(drag.to);
+    }
+  };
+}
+
+const copyIcon = html`<svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><path d="M9.5 4.5V2a1 1 0 0 0-1-1H2a1 1 0 0 0-1 1v6.5a1 1 0 0 0 1 1h2.5M5.5 4.5h6.5a1 1 0 0 1 1 1V12a1 1 0 0 1-1 1H5.5a1 1 0 0 1-1-1V5.5a1 1 0 0 1 1-1z" fill="none" stroke="currentColor" stroke-width="1.3"></path></svg>`;
+const mark = html` <span class="mark" title="Something is wrong here">!</span>`;
+
+function idOf(selected: Selected): string {
+  return `row-${selected}`;
+}
+
+function lossOf({ loss }: { loss?: unknown }): string {
+  const { name } = (typeof loss === "string" ? { name: loss } : (loss ?? {})) as { name?: string };
+  return name ?? "sparse_categorical_crossentropy";
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "cnn-lab-layer-list": LayerList;
+  }
+}

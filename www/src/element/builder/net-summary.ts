@@ -1,0 +1,107 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property } from "lit/decorators.js";
+import { sourcesOf } from "../../api/costs";
+import { bytes, count, plural } from "../../view/format";
+import { define } from "../define";
+import { Watch } from "../observable";
+import { base } from "../styles";
+import type { Workbench } from "../workbench";
+import type { Change } from "./changes";
+
+/** The table that Keras's summary() prints, with what is different from the network in use. */
+@define("cnn-lab-net-summary")
+export class NetSummary extends LitElement {
+  @property({ attribute: false }) bench!: Workbench;
+
+  constructor() {
+    super();
+    new Watch(this, () => this.bench);
+  }
+
+  static override styles = [
+    base,
+    css`
+      :host { display: grid; gap: 8px; align-content: start; }
+      :host(.old) table { background: repeating-linear-gradient(135deg, var(--lab-panel) 0 6px, var(--lab-sunk) 6px 8px); }
+      table { width: 100%; border-collapse: collapse; font-size: 12px; line-height: 16px; }
+      caption { text-align: left; }
+      th { padding: 4px 8px 4px 0; text-align: left; font-weight: 600; color: var(--lab-muted); border-bottom: 1px solid var(--lab-line); }
+      td { padding: 4px 8px 4px 0; border-bottom: 1px solid var(--lab-line); vertical-align: baseline; }
+      :is(th, td).number { padding-right: 0; text-align: right; }
+      tr.chosen td { background: var(--lab-wash); }
+      td button { max-width: 100%; min-height: 24px; padding: 0; border: 0; background: none; color: inherit; text-align: left; cursor: pointer; text-decoration: underline; text-decoration-color: var(--lab-edge); text-underline-offset: 3px; }
+      td small { color: var(--lab-muted); font-size: 11px; }
+      del { color: var(--lab-muted); }
+      ins { text-decoration: none; font-weight: 650; color: var(--lab-accent); }
+      tr.total td { border: 0; padding-top: 2px; padding-bottom: 2px; }
+      tbody + tbody tr:first-child td { padding-top: 8px; }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    const { builder } = this.bench;
+    const { checked, comparison, used } = builder;
+    if (!checked || !comparison) {
+      return html`<p class="small muted">Counting …</p>`;
+    }
+    const { summary, spec, costs } = checked.info;
+    const sources = sourcesOf(spec.layers);
+    const branches = sources.some((from, place) => from.length !== 1 || from[0] !== place - 1);
+    const nameAt = (place: number): string => (place < 0 ? "input" : (summary.layers[place]?.name ?? ""));
+    const peak = costs.reduce((sum, { values }) => sum + values, 0);
+    const work = costs.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0);
+    const { totalParams, trainableParams } = summary;
+    const before = used?.info.summary;
+    return html`<table id="summary">
+        <caption class="sr">The layers, with their output shapes and numbers of parameters</caption>
+        <thead><tr><th scope="col">Layer (type)</th><th scope="col">Output shape</th><th scope="col" class="number">Param #</th>${branches ? html`<th scope="col" class="number">Connected to</th>` : nothing}</tr></thead>
+        <tbody>${summary.layers.map(({ name, layer, outputShape, params, trainable }, place) => {
+          const change = comparison.rows[place] ?? { kind: "same" };
+          const key = checked.draft.layers[place]?.key;
+          const old = change.kind === "changed" ? change.before : null;
+          return html`<tr class=${key === builder.selected ? "chosen" : ""}>
+            <td><button type="button" @click=${() => key !== undefined && builder.select(key)}>${name}</button> <small>(${layer})${trainable ? "" : " frozen"}</small>${mark(change)}</td>
+            <td>${old && String(old.outputShape) !== String(outputShape) ? html`<del>${keras(old.outputShape)}</del><br /><ins>${keras(outputShape)}</ins>` : keras(outputShape)}</td>
+            <td class="number">${old && old.params !== params ? html`<del>${count(old.params)}</del><br /><ins>${count(params)}</ins>` : count(params)}</td>
+            ${branches ? html`<td class="number"><small>${(sources[place] ?? []).map(nameAt).join(", ")}</small></td>` : nothing}
+          </tr>`;
+        })}</tbody>
+        <tbody>
+          ${total("Total params", totalParams, before?.totalParams, branches)}
+          ${total("Trainable params", trainableParams, before?.trainableParams, branches)}
+          ${total("Non-trainable params", totalParams - trainableParams, before && before.totalParams - before.trainableParams, branches)}
+        </tbody>
+      </table>
+      ${comparison.removed.length > 0 ? html`<p class="small">Removed: <del>${comparison.removed.map(({ name }) => name).join(", ")}</del></p>` : nothing}
+      <p class="small muted">${bytes(totalParams * 4)} of weights; one picture makes ${plural(peak, "value")}, ${bytes(peak * 4)}, and takes ${count(work)} multiply-adds.</p>`;
+  }
+}
+
+/** A shape as Keras prints it. */
+function keras(sizes: readonly (number | null)[]): string {
+  return `(${sizes.map((size) => (size === null ? "None" : String(size))).join(", ")})`;
+}
+
+function mark(change: Change): TemplateResult | typeof nothing {
+  switch (change.kind) {
+    case "new":
+      return html` <ins>new</ins>`;
+    case "changed":
+      return html` <ins>changed</ins>`;
+    case "edited":
+      return html` <ins title="It was ${change.before || "as Keras makes it"}">changed</ins>`;
+    case "same":
+      return nothing;
+  }
+}
+
+function total(label: string, now: number, before: number | undefined, branches: boolean): TemplateResult {
+  const more = before === undefined ? 0 : now - before;
+  return html`<tr class="total"><td colspan="2">${label}</td><td class="number"><b>${count(now)}</b>${more === 0 ? nothing : html`<br /><ins>${more > 0 ? "+" : ""}${count(more)}</ins>`}</td>${branches ? html`<td></td>` : nothing}</tr>`;
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "cnn-lab-net-summary": NetSummary;
+  }
+}

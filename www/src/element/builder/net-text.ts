@@ -1,0 +1,76 @@
+import { css, html, LitElement, nothing, type TemplateResult } from "lit";
+import { property, query, state } from "lit/decorators.js";
+import { live } from "lit/directives/live.js";
+import { define } from "../define";
+import { Watch } from "../observable";
+import { button } from "../parts";
+import { base } from "../styles";
+import type { Workbench } from "../workbench";
+import { rangeOf } from "./lines";
+
+/** The same network as text, to read, copy, edit and paste. */
+@define("cnn-lab-net-text")
+export class NetText extends LitElement {
+  @property({ attribute: false }) bench!: Workbench;
+  @state() private copied = "";
+  @query("textarea") private area!: HTMLTextAreaElement;
+
+  constructor() {
+    super();
+    new Watch(this, () => this.bench);
+  }
+
+  static override styles = [
+    base,
+    css`
+      :host { display: flex; flex-direction: column; gap: 8px; min-height: 0; }
+      textarea { flex: 1; min-height: 220px; resize: none; white-space: pre; overflow: auto; }
+      textarea:focus-visible { outline-offset: -2px; }
+      .verdict { min-height: 32px; overflow-wrap: anywhere; }
+      .bad { color: var(--lab-bad); }
+      ul { margin: 4px 0 0; padding-left: 16px; }
+    `,
+  ];
+
+  override render(): TemplateResult {
+    const { text } = this.bench.builder;
+    const { problem, notes, shown } = text;
+    const line = problem?.line ?? null;
+    const named = line !== null && problem?.message.includes(`line ${line}`);
+    return html`<div class="row">
+        <label for="spec" class="grow small muted">The network as JSON, in Keras's names</label>
+        <span class="small muted" role="status">${this.copied}</span>
+        ${button({ id: "copy-text", label: "Copy", name: "Copy the text", onClick: () => void this.#copy(shown) })}
+      </div>
+      <textarea id="spec" spellcheck="false" autocapitalize="off" autocomplete="off" aria-describedby="verdict" aria-invalid=${problem ? "true" : "false"}
+        .value=${live(shown)} @input=${(event: Event) => text.type((event.target as HTMLTextAreaElement).value)}></textarea>
+      <div id="verdict" class="verdict small ${problem ? "bad" : "muted"}" role="status">
+        ${problem
+          ? html`${line !== null && !named ? `Line ${line}: ` : ""}${problem.message}${problem.place && line === null ? ` (${problem.place})` : ""}`
+          : text.settled ? "What you type or paste is checked at once, and the layers follow." : "Reading …"}
+        ${notes.length > 0 ? html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>` : nothing}
+      </div>
+      ${line === null ? nothing : html`<div>${button({ id: "go-to-line", label: `Go to line ${line}`, onClick: () => this.#goTo(line) })}</div>`}`;
+  }
+
+  async #copy(text: string): Promise<void> {
+    this.copied = await navigator.clipboard.writeText(text).then(
+      () => "Copied.",
+      () => "Your browser does not allow copying; mark the text and copy it by hand.",
+    );
+  }
+
+  /** Selects a line of the text, and scrolls to it. */
+  #goTo(line: number): void {
+    const [start, end] = rangeOf(this.area.value, line);
+    this.area.focus();
+    this.area.setSelectionRange(start, end);
+    this.area.scrollTop = Math.max(0, (line - 4) * 18);
+  }
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "cnn-lab-net-text": NetText;
+  }
+}

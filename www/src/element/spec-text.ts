@@ -1,0 +1,18 @@
+import type { ModelSpec } from "../api/types";
+
+/** JSON with a line for each layer: short enough to read, long enough to edit. */
+export function specText(spec: ModelSpec | null): string {
+  if (!spec) {
+    return "";
+  }
+  // Line breaks in strings are escaped, so those that are left only lay out the text.
+  const line = (value: unknown): string => JSON.stringify(value, null, 1).replace(/\n */g, " ");
+  const { input_shape, layers, ...rest } = spec;
+  const lines = layers.map(({ layer, ...options }) => `    ${line({ layer, ...options })}`);
+  const entries = [
+    `  "input_shape": ${line(input_shape)}`,
+    `  "layers": [\n${lines.join(",\n")}\n  ]`,
+    ...Object.entries(rest).map(([key, value]) => `  ${JSON.stringify(key)}: ${line(value)}`),
+  ];
+  return `{\n${entries.join(",\n")}\n}`;
+}
