@@ -10,7 +10,8 @@
 //!    labelled pictures ([`data::dataset`]), which are augmented and standardised
 //!    ([`data::prepare`]) and become batches of tensors ([`data::batch`]).
 //! 2. [`model`]: a layer list in Keras's names ([`model::spec`]) is checked and counted
-//!    ([`model::shape`]) and computed over Burn ([`model::network`]).
+//!    ([`model::shape`]) and computed over Burn ([`model::network`]). [`model::keras`] reads
+//!    Keras's Python and JSON, and writes Keras, PyTorch and Burn.
 //! 3. [`train`]: the loss, the optimizers, and the session that is pulled forward step by
 //!    step ([`train::session`]).
 //! 4. [`evaluate`] and [`explain`]: how good a network is, and what it sees.
@@ -41,7 +42,6 @@ pub mod error;
 pub mod evaluate;
 #[cfg(feature = "tensors")]
 pub mod explain;
-#[cfg(feature = "tensors")]
 pub mod model;
 pub mod random;
 #[cfg(feature = "tensors")]
