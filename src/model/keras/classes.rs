@@ -89,7 +89,7 @@ impl Class {
     ///
     /// # Errors
     /// `model-text` naming the argument that is not known, missing, or of a wrong kind.
-    pub fn read(&self, spelled: &str, mut given: Given) -> Result<Read> {
+    pub(super) fn read(&self, spelled: &str, mut given: Given) -> Result<Read> {
         let mut read = Read::default();
         if spelled == "Convolution2D"
             && let [_, rows @ Arg::Int(_), columns @ Arg::Int(_)] = given.positional.as_slice()
@@ -289,8 +289,10 @@ impl Parameter {
         let refuse = |expected: &str| {
             Err(Error::model_text(format!("{field} is {expected}; it is {value}.")).field(field))
         };
-        let whole =
-            |value: &Json| value.is_i64() || value.as_f64().is_some_and(|n| n.fract() == 0.0);
+        // Whether a size is one that makes sense is the spec's business, within 32 bits.
+        let whole = |value: &Json| {
+            value.as_f64().is_some_and(|number| number.fract() == 0.0 && number.abs() < 2e9)
+        };
         match self.what {
             _ if value.is_null() => Ok(None),
             What::Only(allowed) => {
@@ -378,10 +380,11 @@ fn initializer(arg: &Arg, field: &str) -> Result<Json> {
             _ => &["seed"],
         };
         for (option, value) in made.given.clone().by_name(order)? {
-            if !order.contains(&option.as_str()) && option != "dtype" {
+            let ignored = ["seed", "dtype", "input_axes", "output_axes"];
+            if !order.contains(&option.as_str()) && !ignored.contains(&option.as_str()) {
                 return Err(Error::model_text(format!("{name} has no {option}.")).field(field));
             }
-            if !matches!(option.as_str(), "seed" | "dtype") {
+            if !ignored.contains(&option.as_str()) {
                 options.insert(option.clone(), value.json(&option)?);
             }
         }

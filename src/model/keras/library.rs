@@ -504,6 +504,7 @@ impl Interpreter<'_> {
         };
         let item = match value {
             Value::Layer(layer) => Item::Layer(layer),
+            Value::Model(inner) if inner == model => return wrong("the model itself"),
             Value::Model(inner) => {
                 self.store.models[inner].used = true;
                 Item::Model(inner)
@@ -944,10 +945,11 @@ impl Interpreter<'_> {
         }
     }
 
-    /// The line that an item of a Sequential is known by: its own.
+    /// The line that an item of a Sequential is known by: its own in a list, that of `add`
+    /// otherwise.
     fn graph_line(&self, item: Item, added: u32) -> u32 {
         match item {
-            Item::Layer(layer) => self.graph.layers[layer].line,
+            Item::Layer(layer) => self.graph.layers[layer].line.max(added),
             _ => added,
         }
     }

@@ -2,7 +2,7 @@
 
 /// A class of layers.
 #[derive(Debug)]
-pub(super) struct Class {
+pub(crate) struct Class {
     pub name: &'static str,
     /// Other names that Keras has or had for it.
     pub also: &'static [&'static str],
@@ -12,7 +12,7 @@ pub(super) struct Class {
 
 /// What becomes of a layer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// A layer of the spec.
     Plain,
     /// A layer of the spec that has weights, and so may be used once.
@@ -26,7 +26,7 @@ pub(super) enum Kind {
 }
 
 #[derive(Debug)]
-pub(super) struct Parameter {
+pub(crate) struct Parameter {
     pub name: &'static str,
     pub what: What,
     /// JSON; empty where it must be given.
@@ -35,7 +35,7 @@ pub(super) struct Parameter {
 
 /// What an argument may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum What {
+pub(crate) enum What {
     /// A whole number, or several in a list.
     Size,
     /// As [`Size`](Self::Size), and written as a pair in a normalised spec.
@@ -433,5 +433,6 @@ pub(super) const EVERYWHERE: &[Parameter] = &[
     p("batch_size", What::Ignored, "null"),
     p("weights", NONE, "null"),
     p("autocast", What::Ignored, "true"),
+    p("rng_type", What::Ignored, "null"),
     p("data_format", LAST, "null"),
 ];

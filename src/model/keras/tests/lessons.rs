@@ -91,7 +91,7 @@ fn fashion_mnist_functional() {
     );
     let shaped = text.replace("x_train[0].shape", "(28, 28, 1)");
     let error = super::super::read(&shaped).unwrap_err();
-    assert_eq!((error.line_number(), error.field_name()), (Some(34), Some("units")), "{error}");
+    assert_eq!((error.line_number(), error.field_name()), (Some(35), Some("units")), "{error}");
     assert!(
         error.to_string().contains("len(builtins.set(...))") || error.to_string().contains("len("),
         "{error}"

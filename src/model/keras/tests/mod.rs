@@ -1,7 +1,9 @@
 //! Texts of lessons, texts that were damaged, and texts that mean no good.
 
+mod json;
 mod lessons;
 mod python;
+mod write;
 mod wrong;
 
 use serde_json::Value;
@@ -44,5 +46,6 @@ fn normal(spec: &Value) -> Value {
 }
 
 fn read(text: &str) -> Experiment {
-    super::read(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
+    super::read(text)
+        .unwrap_or_else(|error| panic!("{error}\n{}", text.chars().take(1500).collect::<String>()))
 }

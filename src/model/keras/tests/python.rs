@@ -117,7 +117,10 @@ model = Model(inputs, layers.Dense(10, activation='softmax')(x), name='resnet')
     let short = list.iter().find(|layer| layer["name"] == "block1_short").unwrap();
     assert_eq!(short["inputs"], json!(["re_lu"]));
     assert!(list.iter().all(|layer| layer["name"] != "block0_short"));
-    assert_eq!(params(&experiment), 432 + 64 + 2 * (2304 + 64) + 4608 + 128 + 9216 + 128 + 544 + 330);
+    assert_eq!(
+        params(&experiment),
+        432 + 64 + 2 * (2304 + 64) + 4608 + 128 + 9216 + 128 + 544 + 330
+    );
 }
 
 #[test]
@@ -196,14 +199,29 @@ fn compile_and_fit() {
     let with = |lines: &str| read(&format!("{NET}\n{lines}"));
     for (optimizer, expected) in [
         ("'Adam'", json!({"name": "adam"})),
-        ("keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True)", json!({"name": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": true})),
+        (
+            "keras.optimizers.SGD(0.1, momentum=0.9, nesterov=True)",
+            json!({"name": "sgd", "learning_rate": 0.1, "momentum": 0.9, "nesterov": true}),
+        ),
         ("optimizers.RMSprop(lr=1e-4)", json!({"name": "rmsprop", "learning_rate": 1e-4})),
-        ("tf.keras.optimizers.legacy.Adam(learning_rate=0.01, epsilon=None)", json!({"name": "adam", "learning_rate": 0.01})),
-        ("Adam(1e-3, decay=1e-3 / 10)", json!({"name": "adam", "learning_rate": {"name": "InverseTimeDecay",
-            "initial_learning_rate": 1e-3, "decay_steps": 1, "decay_rate": 1e-4}})),
-        ("keras.optimizers.AdamW(weight_decay=0.01, clipnorm=1.0)", json!({"name": "adamw", "weight_decay": 0.01, "clipnorm": 1.0})),
-        ("keras.optimizers.Adagrad(schedule)", json!({"name": "adagrad", "learning_rate": {"name": "ExponentialDecay",
-            "initial_learning_rate": 0.1, "decay_steps": 100, "decay_rate": 0.9, "staircase": true}})),
+        (
+            "tf.keras.optimizers.legacy.Adam(learning_rate=0.01, epsilon=None)",
+            json!({"name": "adam", "learning_rate": 0.01}),
+        ),
+        (
+            "Adam(1e-3, decay=1e-3 / 10)",
+            json!({"name": "adam", "learning_rate": {"name": "InverseTimeDecay",
+            "initial_learning_rate": 1e-3, "decay_steps": 1, "decay_rate": 1e-4}}),
+        ),
+        (
+            "keras.optimizers.AdamW(weight_decay=0.01, clipnorm=1.0)",
+            json!({"name": "adamw", "weight_decay": 0.01, "clipnorm": 1.0}),
+        ),
+        (
+            "keras.optimizers.Adagrad(schedule)",
+            json!({"name": "adagrad", "learning_rate": {"name": "ExponentialDecay",
+            "initial_learning_rate": 0.1, "decay_steps": 100, "decay_rate": 0.9, "staircase": true}}),
+        ),
     ] {
         let experiment = with(&format!(
             "schedule = keras.optimizers.schedules.ExponentialDecay(0.1, decay_steps=100, decay_rate=0.9, staircase=True)\n\
@@ -213,8 +231,14 @@ fn compile_and_fit() {
         assert_eq!(experiment.spec["compile"]["loss"], "categorical_crossentropy");
     }
     for (loss, expected) in [
-        ("keras.losses.SparseCategoricalCrossentropy(from_logits=True)", json!("sparse_categorical_crossentropy")),
-        ("tf.losses.CategoricalCrossentropy(label_smoothing=0.1)", json!({"name": "categorical_crossentropy", "label_smoothing": 0.1})),
+        (
+            "keras.losses.SparseCategoricalCrossentropy(from_logits=True)",
+            json!("sparse_categorical_crossentropy"),
+        ),
+        (
+            "tf.losses.CategoricalCrossentropy(label_smoothing=0.1)",
+            json!({"name": "categorical_crossentropy", "label_smoothing": 0.1}),
+        ),
         ("keras.losses.categorical_crossentropy", json!("categorical_crossentropy")),
         ("losses.BinaryCrossentropy()", json!("binary_crossentropy")),
     ] {
@@ -243,7 +267,10 @@ fn compile_and_fit() {
          datagen.fit(x_train)\nother = ImageDataGenerator(rescale=1./255)\n\
          model.fit(datagen.flow(x_train, y_train, batch_size=16), epochs=EPOCHS)",
     );
-    assert_eq!(experiment.augmentation, Some(json!({"rotation_range": 10, "zoom_range": [0.8, 1.2], "horizontal_flip": true})));
+    assert_eq!(
+        experiment.augmentation,
+        Some(json!({"rotation_range": 10, "zoom_range": [0.8, 1.2], "horizontal_flip": true}))
+    );
     assert_eq!((experiment.batch_size, experiment.validation_split), (Some(16), Some(0.2)));
     assert_eq!(experiment.notes, ["epochs of fit cannot be told from this text."]);
     let experiment = with(
@@ -266,7 +293,12 @@ data_augmentation = keras.Sequential([
 model = Sequential([data_augmentation, layers.Rescaling(1./255), Conv2D(8, 3), Flatten(), Dense(5)])
 ";
     let experiment = read(text);
-    let classes: Vec<_> = experiment.spec["layers"].as_array().unwrap().iter().map(|layer| layer["layer"].clone()).collect();
+    let classes: Vec<_> = experiment.spec["layers"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|layer| layer["layer"].clone())
+        .collect();
     assert_eq!(classes, ["Rescaling", "Conv2D", "Flatten", "Dense"]);
     assert_eq!(experiment.spec["input_shape"], json!([180, 180, 3]));
     assert_eq!(
@@ -332,8 +364,11 @@ fn what_the_data_tells() {
         ("Dense(4, input_dim=784)", 2),
         ("Reshape((28, 28, 1), input_shape=(784,))", 1),
     ] {
-        let text = format!("model = Sequential()\nmodel.add({first})\nmodel.add(Flatten())\nmodel.add(Dense(num_classes))");
-        let experiment = read_with(&text, &options).unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let text = format!(
+            "model = Sequential()\nmodel.add({first})\nmodel.add(Flatten())\nmodel.add(Dense(num_classes))"
+        );
+        let experiment =
+            read_with(&text, &options).unwrap_or_else(|error| panic!("{error}\n{text}"));
         assert_eq!(experiment.spec["input_shape"], json!([28, 28, 1]), "{text}");
         assert_eq!(experiment.spec["layers"].as_array().unwrap().last().unwrap()["units"], 10);
         assert_eq!(experiment.notes.len(), notes, "{text}: {:?}", experiment.notes);

@@ -74,8 +74,10 @@ fn call(layer: &Layer) -> String {
     };
     for option in class.options() {
         let value = &layer.options[option];
-        let pool_strides = option == "strides" && Some(value) == layer.options.get("pool_size");
-        let default = *value == class.default_of(option) || pool_strides;
+        let default = match layer.options.get("pool_size") {
+            Some(pool_size) if option == "strides" => value == pool_size,
+            _ => *value == class.default_of(option),
+        };
         let written = if class.is_regularizer(option) {
             regularizer(value)
         } else if option.ends_with("initializer") {

@@ -138,6 +138,7 @@ impl Net {
 
     /// The spec with everything written out: all names, and inputs where they are not the layer
     /// before.
+    #[cfg(test)]
     pub fn to_value(&self) -> Json {
         let layers = self.layers.iter().enumerate().map(|(at, layer)| {
             let mut map = layer.options.clone();
