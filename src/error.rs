@@ -14,6 +14,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 enum Kind {
     Spec,
     SpecJson,
+    ModelText,
     InputShape,
     ClassCount,
     DataMissing,
@@ -88,6 +89,8 @@ kinds! {
     spec => Spec, "spec";
     /// The model spec is not JSON, or not JSON of the form a spec has.
     spec_json => SpecJson, "spec-json";
+    /// The pasted text of a model, Python or Keras's JSON, cannot be read.
+    model_text => ModelText, "model-text";
     /// The network takes pictures of another shape than the data set has.
     input_shape => InputShape, "input-shape";
     /// The network's output does not fit the number of classes.

@@ -11,6 +11,7 @@
 //!    ([`data::prepare`]) and become batches of tensors ([`data::batch`]).
 //! 2. [`model`]: a layer list in Keras's names ([`model::spec`]) is checked and counted
 //!    ([`model::shape`], [`model::cost`]) and computed over Burn ([`model::network`]).
+//!    [`model::keras`] reads Keras's Python and JSON, and writes Keras, PyTorch and Burn.
 //! 3. [`train`]: the loss, the optimizers and schedules, and the session that is pulled
 //!    forward step by step ([`train::session`]), or a copy of its weights beside it
 //!    ([`train::finder`]).
@@ -43,7 +44,6 @@ pub mod error;
 pub mod evaluate;
 #[cfg(feature = "tensors")]
 pub mod explain;
-#[cfg(feature = "tensors")]
 pub mod model;
 pub mod random;
 #[cfg(feature = "tensors")]

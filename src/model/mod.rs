@@ -1,14 +1,28 @@
 //! The network: its spec in Keras's names, its shapes, and the computation over Burn.
+//!
+//! [`keras`] reads and writes models as text and needs no tensors; all else does.
 
+#[cfg(feature = "tensors")]
 pub mod cost;
+#[cfg(feature = "tensors")]
 mod fields;
+#[cfg(feature = "tensors")]
 pub mod initializer;
+pub mod keras;
+#[cfg(feature = "tensors")]
 mod layer;
+#[cfg(feature = "tensors")]
 pub mod network;
+#[cfg(feature = "tensors")]
 pub mod preset;
+#[cfg(feature = "tensors")]
 pub mod shape;
+#[cfg(feature = "tensors")]
 pub mod spec;
+#[cfg(feature = "tensors")]
 mod weights;
 
+#[cfg(feature = "tensors")]
 pub(crate) use fields::{Fields, name_of};
+#[cfg(feature = "tensors")]
 pub(crate) use layer::activate_all;

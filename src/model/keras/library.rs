@@ -1,0 +1,956 @@
+//! What calls mean: layers, models and their methods, and the few functions of Python that
+//! lessons build nets with.
+
+use std::rc::Rc;
+
+use super::argument::{Arg, Given};
+use super::eval::unknown;
+use super::interpreter::Interpreter;
+use super::value::{Arguments, Flow, Item, MadeOf, Model, ModelKind, Value};
+use super::{augment, classes, limits, numbers, training};
+use crate::error::{Error, Result};
+
+/// Methods of a model that leave it as it is.
+pub(super) const LOOKS: &[&str] = &[
+    "summary",
+    "evaluate",
+    "evaluate_generator",
+    "predict",
+    "predict_generator",
+    "predict_classes",
+    "predict_proba",
+    "predict_on_batch",
+    "test_on_batch",
+    "train_on_batch",
+    "save",
+    "save_weights",
+    "load_weights",
+    "to_json",
+    "to_yaml",
+    "get_config",
+    "get_weights",
+    "set_weights",
+    "count_params",
+    "export",
+    "make_predict_function",
+    "reset_states",
+    "reset_metrics",
+    "call",
+];
+
+/// Functions that may be given a model, because they only look at it.
+const LOOK: &[&str] = &[
+    "print",
+    "display",
+    "plot_model",
+    "model_to_dot",
+    "SVG",
+    "len",
+    "type",
+    "str",
+    "repr",
+    "isinstance",
+    "id",
+    "help",
+    "dir",
+    "vars",
+    "hasattr",
+    "getattr",
+    "save_model",
+    "layered_view",
+    "from_keras_model",
+    "save_keras_model",
+    "dump",
+    "convert_keras",
+    "summary",
+    "count_params",
+    "int_shape",
+    "get_flops",
+];
+
+impl Interpreter<'_> {
+    /// The value of `of.name`.
+    pub fn attribute(&mut self, of: Value, name: &Rc<str>, line: u32) -> Result<Value> {
+        if super::value::REFUSED.contains(&&**name) {
+            return Err(Error::model_text(format!("{name} has no place in a model.")).line(line));
+        }
+        Ok(match (&of, &**name) {
+            (Value::Path(path), _) if path.len() < 200 => {
+                Value::Path(super::value::canonical(&format!("{path}.{name}")).into())
+            }
+            (Value::Unknown(_), "batch") => self.method(of, name),
+            (Value::Unknown(what), _) => unknown(format!("{what}.{name}")),
+            (Value::Tensor(tensor), "shape") => self.shape(*tensor, line)?,
+            (
+                Value::Model(model),
+                "layers" | "input" | "inputs" | "output" | "outputs" | "weights"
+                | "trainable_weights",
+            ) => Value::Inside(*model),
+            (
+                Value::Model(_),
+                "name" | "optimizer" | "loss" | "metrics" | "metrics_names" | "history"
+                | "trainable" | "stop_training" | "input_shape" | "output_shape",
+            ) => unknown(format!("a model's {name}")),
+            (Value::Inside(model), _) => Value::Inside(*model),
+            (Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_), _) => {
+                unknown(format!("the {name} of a number"))
+            }
+            _ => self.method(of, name),
+        })
+    }
+
+    fn method(&mut self, of: Value, name: &Rc<str>) -> Value {
+        self.store.methods.push((of, name.clone()));
+        Value::Method(self.store.methods.len() - 1)
+    }
+
+    /// Calls whatever can be called.
+    pub fn call(&mut self, function: Value, given: Arguments, line: u32) -> Result<Value> {
+        match function {
+            Value::Path(path) => self.call_path(&path, given, line),
+            Value::Function(function) => self.call_function(function, given, line),
+            Value::Method(method) => {
+                let (of, name) = self.store.methods[method].clone();
+                self.call_method(of, &name, given, line)
+            }
+            Value::Layer(layer) => self.call_layer(layer, given, line),
+            Value::Model(model) => match given.positional.first() {
+                Some(Value::Tensor(tensor)) => {
+                    let tensor = *tensor;
+                    self.store.models[model].used = true;
+                    self.instantiate(model, tensor, line, 0).map(Value::Tensor)
+                }
+                Some(value) if self.is_part(value) => {
+                    Err(Error::model_text("a model is applied to one layer's output.").line(line))
+                }
+                _ => Ok(unknown("the output of a model")),
+            },
+            Value::Inside(model) => {
+                self.look(&given, "a part of a finished model", line)?;
+                Ok(Value::Inside(model))
+            }
+            Value::Unknown(what) => {
+                self.look(&given, &what, line)?;
+                Ok(unknown(format!("{what}(...)")))
+            }
+            _ => {
+                self.look(&given, "what is called here", line)?;
+                Ok(unknown("the result of a call"))
+            }
+        }
+    }
+
+    /// Refuses to hand a part of a net to what nobody knows.
+    fn look(&self, given: &Arguments, to: &str, line: u32) -> Result<()> {
+        let last = to.rsplit('.').next().unwrap_or(to);
+        if LOOK.contains(&last) || !given.values().any(|value| self.is_part(value)) {
+            return Ok(());
+        }
+        Err(Error::model_text(format!(
+            "a model or a layer goes into {to}, which is not known here. Take the line out if the \
+             model does not need it."
+        ))
+        .line(line))
+    }
+
+    fn frozen(&self, inside: bool, line: u32) -> Result<()> {
+        if inside {
+            return Err(Error::model_text(
+                "this changes a net in a loop of which the text does not tell how often it runs.",
+            )
+            .line(line));
+        }
+        Ok(())
+    }
+
+    // Layers.
+
+    fn call_layer(&mut self, layer: usize, given: Arguments, line: u32) -> Result<Value> {
+        let Some(input) = given.positional.first().or(given.get("inputs", 0)).cloned() else {
+            return Err(
+                Error::model_text("a layer is applied to the output of another.").line(line)
+            );
+        };
+        let inputs = self.tensors(&input, line)?;
+        self.apply(layer, inputs, line)
+    }
+
+    fn apply(&mut self, layer: usize, inputs: Vec<usize>, line: u32) -> Result<Value> {
+        if let Some((_, nodes)) = self.frozen {
+            self.frozen(inputs.iter().any(|input| *input < nodes), line)?;
+        }
+        self.steps(inputs.len() as u32, line)?;
+        self.graph.apply(layer, inputs, line).map(Value::Tensor)
+    }
+
+    /// The outputs that a layer is applied to: one, or a list of them.
+    fn tensors(&mut self, value: &Value, line: u32) -> Result<Vec<usize>> {
+        let wrong = |what: &str| {
+            Err(Error::model_text(format!(
+                "a layer is applied to {what}, which is not the output of a layer in this text."
+            ))
+            .line(line))
+        };
+        match value {
+            Value::Tensor(tensor) => Ok(vec![*tensor]),
+            Value::List(_) | Value::Tuple(_) => {
+                let items = self.items(value).unwrap_or_default();
+                let mut all = Vec::new();
+                for item in items {
+                    match item {
+                        Value::Tensor(tensor) => all.push(tensor),
+                        Value::Unknown(what) => return wrong(&what),
+                        _ => return wrong("something"),
+                    }
+                }
+                Ok(all)
+            }
+            Value::Unknown(what) => wrong(what),
+            Value::Inside(_) => wrong("the inside of a finished model"),
+            Value::Model(_) => wrong("a model"),
+            Value::Layer(_) => wrong("a layer that has no input yet"),
+            _ => wrong("something"),
+        }
+    }
+
+    /// `a + b` and its like between outputs.
+    pub fn tensor_operator(
+        &mut self,
+        operator: &str,
+        left: Value,
+        right: Value,
+        line: u32,
+    ) -> Result<Value> {
+        let number = |value: &Value| match value {
+            Value::Int(number) => Some(*number as f64),
+            Value::Float(number) => Some(*number),
+            _ => None,
+        };
+        let scaling = |this: &mut Self, tensor: usize, scale: f64, offset: f64| {
+            let given = Given {
+                positional: vec![Arg::Float(scale), Arg::Float(offset)],
+                ..Given::default()
+            };
+            let layer = this.graph.make("Rescaling", given, line)?;
+            this.apply(layer, vec![tensor], line)
+        };
+        match (operator, &left, &right) {
+            ("+", Value::Tensor(one), Value::Tensor(two)) => {
+                let layer = self.graph.make("Add", Given::default(), line)?;
+                self.apply(layer, vec![*one, *two], line)
+            }
+            ("==" | "!=" | "in" | "not in", _, _) => Ok(unknown("a comparison of outputs")),
+            (_, Value::Tensor(tensor), other) => match (operator, number(other)) {
+                ("*", Some(number)) => scaling(self, *tensor, number, 0.0),
+                ("/", Some(number)) if number != 0.0 => scaling(self, *tensor, 1.0 / number, 0.0),
+                ("+", Some(number)) => scaling(self, *tensor, 1.0, number),
+                ("-", Some(number)) => scaling(self, *tensor, 1.0, -number),
+                _ => Err(self.no_operator(operator, line)),
+            },
+            ("*", other, Value::Tensor(tensor)) if number(other).is_some() => {
+                scaling(self, *tensor, number(other).unwrap_or(1.0), 0.0)
+            }
+            _ => Err(self.no_operator(operator, line)),
+        }
+    }
+
+    fn no_operator(&self, operator: &str, line: u32) -> Error {
+        Error::model_text(format!("{operator} between outputs of layers is not known here."))
+            .line(line)
+    }
+
+    /// Applies all layers of a model to an output.
+    pub fn instantiate(
+        &mut self,
+        model: usize,
+        tensor: usize,
+        line: u32,
+        depth: usize,
+    ) -> Result<usize> {
+        self.step(line)?;
+        if depth > limits::NESTED {
+            return Err(
+                Error::model_text("models are nested deeper here than in any lesson.").line(line)
+            );
+        }
+        match &self.store.models[model].kind {
+            ModelKind::Sequential { items, .. } => {
+                let items = items.clone();
+                let mut tensor = tensor;
+                for (item, added) in items {
+                    match item {
+                        Item::Layer(layer) if self.graph.layers[layer].class.name == "Input" => {}
+                        Item::Layer(layer) => {
+                            self.step(line)?;
+                            tensor = match self.apply(layer, vec![tensor], added)? {
+                                Value::Tensor(tensor) => tensor,
+                                _ => tensor,
+                            };
+                        }
+                        Item::Model(model) => {
+                            tensor = self.instantiate(model, tensor, line, depth + 1)?;
+                        }
+                        Item::Input(_) => {}
+                    }
+                }
+                Ok(tensor)
+            }
+            ModelKind::Functional { input, output } => {
+                let (input, output) = (*input, *output);
+                let mut copies = vec![usize::MAX; output + 1];
+                copies[input] = tensor;
+                self.steps(output as u32 / 4, line)?;
+                for node in input + 1..=output {
+                    let of = &self.graph.nodes[node];
+                    if copies[node] != usize::MAX || of.inputs.is_empty() {
+                        continue;
+                    }
+                    let inputs: Vec<_> = of
+                        .inputs
+                        .iter()
+                        .map(|input| copies.get(*input).copied().unwrap_or(usize::MAX))
+                        .collect();
+                    if inputs.contains(&usize::MAX) {
+                        continue;
+                    }
+                    let (layer, at) = (of.layer, of.line);
+                    // An activation that is a layer was made with its node, and is copied by it.
+                    let class = &self.graph.layers[layer].read.activation;
+                    let made = class.is_some();
+                    if let Value::Tensor(copy) = self.apply(layer, inputs, at)? {
+                        if made {
+                            copies[node] = copy - 1;
+                            if let Some(next) = copies.get_mut(node + 1) {
+                                *next = copy;
+                            }
+                        } else {
+                            copies[node] = copy;
+                        }
+                    }
+                }
+                match copies[output] {
+                    usize::MAX => {
+                        Err(Error::model_text("the model's output does not come from its input.")
+                            .line(line))
+                    }
+                    copy => Ok(copy),
+                }
+            }
+        }
+    }
+
+    // Libraries.
+
+    fn call_path(&mut self, path: &Rc<str>, given: Arguments, line: u32) -> Result<Value> {
+        let last = path.rsplit('.').next().unwrap_or(path);
+        let keras = path.starts_with("keras.") || path.starts_with("tensorflow.");
+        let within = |module: &str| path.split('.').any(|part| part == module);
+        if let Some(name) = path.strip_prefix("builtins.") {
+            return self.builtin(name, given, line);
+        }
+        if !keras {
+            self.look(&given, path, line)?;
+            return Ok(unknown(format!("{path}(...)")));
+        }
+        match last {
+            "Sequential" => return self.new_sequential(&given, line),
+            "Model" | "Functional" => return self.new_model(&given, line),
+            "Input" => {
+                let mut args = self.given(&given, 0, line)?;
+                let shape = args.take("shape", Some(0));
+                let shape = shape.or_else(|| {
+                    match args.take("batch_shape", None).or(args.take("batch_input_shape", None)) {
+                        Some(Arg::List(sizes)) => {
+                            Some(Arg::List(sizes.into_iter().skip(1).collect()))
+                        }
+                        other => other,
+                    }
+                });
+                return self.graph.input(shape, line).map(Value::Tensor);
+            }
+            "ImageDataGenerator" => {
+                let args = self.given(&given, 0, line)?;
+                let generator = augment::generator(args).map_err(|error| error.line(line))?;
+                self.store.generators.push(generator);
+                return Ok(Value::Generator(self.store.generators.len() - 1));
+            }
+            "image_dataset_from_directory" => return Ok(self.flow(None, &given)),
+            "image_data_format" => return Ok(Value::Text("channels_last".into())),
+            _ => {}
+        }
+        if within("layers") {
+            return self.call_layers(last, given, line);
+        }
+        let objects = [
+            "optimizers",
+            "losses",
+            "metrics",
+            "regularizers",
+            "initializers",
+            "callbacks",
+            "constraints",
+            "train",
+            "mixed_precision",
+        ];
+        if objects.into_iter().any(within) {
+            self.store.made.push(MadeOf { path: path.clone(), arguments: given });
+            return Ok(Value::Made(self.store.made.len() - 1));
+        }
+        let tensors = given.positional.first().cloned().filter(|value| self.is_part(value));
+        if let Some(value) = tensors {
+            let function = ["nn", "activations", "ops", "backend", "math"].into_iter().any(within)
+                || path.matches('.').count() == 1;
+            let merge = match last {
+                "add" | "Add" => Some("Add"),
+                "concat" | "concatenate" => Some("Concatenate"),
+                _ => None,
+            };
+            let activation = classes::activation(last);
+            if function && let Some(class) = merge {
+                let mut inputs = self.tensors(&value, line)?;
+                if let (1, Some(Value::Tensor(other))) = (inputs.len(), given.positional.get(1)) {
+                    inputs.push(*other);
+                }
+                let axis = given.get("axis", 1).cloned();
+                return self.merge(class, inputs, axis.filter(|_| class != "Add"), line);
+            }
+            if function && let Some(activation) = activation {
+                let inputs = self.tensors(&value, line)?;
+                let args =
+                    Given { positional: vec![Arg::Text(activation.into())], ..Given::default() };
+                let layer = self.graph.make("Activation", args, line)?;
+                return self.apply(layer, inputs, line);
+            }
+        }
+        self.look(&given, path, line)?;
+        Ok(unknown(format!("{path}(...)")))
+    }
+
+    fn merge(
+        &mut self,
+        class: &str,
+        inputs: Vec<usize>,
+        axis: Option<Value>,
+        line: u32,
+    ) -> Result<Value> {
+        let mut args = Given::default();
+        if let Some(axis) = axis {
+            args.named.push(("axis".into(), self.argument(&axis, 0, line)?));
+        }
+        let layer = self.graph.make(class, args, line)?;
+        self.apply(layer, inputs, line)
+    }
+
+    fn call_layers(&mut self, name: &str, given: Arguments, line: u32) -> Result<Value> {
+        let merge = match name {
+            "add" => Some("Add"),
+            "concatenate" => Some("Concatenate"),
+            _ => None,
+        };
+        if let Some(class) = merge {
+            let Some(value) = given.get("inputs", 0).cloned() else {
+                return Err(
+                    Error::model_text(format!("{name} takes a list of outputs.")).line(line)
+                );
+            };
+            let inputs = self.tensors(&value, line)?;
+            let axis = given.get("axis", 1).cloned().filter(|_| class == "Concatenate");
+            return self.merge(class, inputs, axis, line);
+        }
+        let args = self.given(&given, 0, line)?;
+        self.graph.make(name, args, line).map(Value::Layer)
+    }
+
+    fn new_sequential(&mut self, given: &Arguments, line: u32) -> Result<Value> {
+        let model = self.new_one(ModelKind::Sequential { items: Vec::new(), shape: None }, line)?;
+        let items = match given.get("layers", 0) {
+            None | Some(Value::None) => Vec::new(),
+            Some(value @ (Value::List(_) | Value::Tuple(_))) => {
+                let value = value.clone();
+                self.items(&value).unwrap_or_default()
+            }
+            Some(other) => {
+                // The name alone, as Keras 1 had it, or what is not known.
+                let other = other.clone();
+                vec![other]
+            }
+        };
+        for item in items {
+            self.add(model, item, line)?;
+        }
+        Ok(Value::Model(model))
+    }
+
+    fn new_one(&mut self, kind: ModelKind, line: u32) -> Result<usize> {
+        if self.store.models.len() >= limits::LAYERS {
+            return Err(self.too_much(line));
+        }
+        self.store.models.push(Model { kind, line, compile: None, fit: None, used: false });
+        Ok(self.store.models.len() - 1)
+    }
+
+    /// Adds a layer or a model to a Sequential.
+    fn add(&mut self, model: usize, value: Value, line: u32) -> Result<()> {
+        self.step(line)?;
+        if let Some((models, _)) = self.frozen {
+            self.frozen(model < models, line)?;
+        }
+        let wrong = |what: &str| {
+            Err(Error::model_text(format!(
+                "what is added here is no layer that is known: it is {what}. Known layers are {}.",
+                classes::known()
+            ))
+            .line(line))
+        };
+        let item = match value {
+            Value::Layer(layer) => Item::Layer(layer),
+            Value::Model(inner) if inner == model => return wrong("the model itself"),
+            Value::Model(inner) => {
+                self.store.models[inner].used = true;
+                Item::Model(inner)
+            }
+            Value::Tensor(tensor) if self.graph.nodes[tensor].inputs.is_empty() => {
+                Item::Input(tensor)
+            }
+            Value::Unknown(what) => return wrong(&what),
+            Value::Path(path) => return wrong(&format!("{path} without brackets")),
+            Value::List(_) | Value::Tuple(_) => return wrong("a list"),
+            _ => return wrong("something else"),
+        };
+        let line = self.graph_line(item, line);
+        match &mut self.store.models[model].kind {
+            ModelKind::Sequential { items, .. } if items.len() < limits::LAYERS => {
+                items.push((item, line));
+                Ok(())
+            }
+            ModelKind::Sequential { .. } => Err(self.too_much(line)),
+            ModelKind::Functional { .. } => Err(Error::model_text(
+                "add belongs to Sequential; this model was made by Model(inputs, outputs).",
+            )
+            .line(line)),
+        }
+    }
+
+    fn new_model(&mut self, given: &Arguments, line: u32) -> Result<Value> {
+        let pick = |names: [&str; 2], place: usize| {
+            given.get(names[0], place).or_else(|| given.get(names[1], place)).cloned()
+        };
+        let (inputs, outputs) = (pick(["inputs", "input"], 0), pick(["outputs", "output"], 1));
+        let (Some(inputs), Some(outputs)) = (inputs, outputs) else {
+            self.look(given, "Model without inputs and outputs", line)?;
+            return Ok(unknown("Model(...)"));
+        };
+        let mut one = |value: Value| -> Vec<Value> { self.items(&value).unwrap_or(vec![value]) };
+        let (inputs, outputs) = (one(inputs), one(outputs));
+        let inside = |value: &Value| matches!(value, Value::Inside(_));
+        if inputs.iter().chain(&outputs).any(inside) {
+            if outputs.iter().any(|output| matches!(output, Value::Tensor(_))) {
+                return Err(Error::model_text(
+                    "this model is built on the inside of another. Apply the other model itself \
+                     instead.",
+                )
+                .line(line));
+            }
+            self.note(format!("The model on line {line} only looks into another and is left out."));
+            return Ok(unknown("a model that looks into another"));
+        }
+        match (inputs.as_slice(), outputs.as_slice()) {
+            ([Value::Tensor(input)], [Value::Tensor(output)]) => {
+                if !self.graph.nodes[*input].inputs.is_empty() {
+                    return Err(
+                        Error::model_text("inputs of Model must be made by Input(...).").line(line)
+                    );
+                }
+                let (input, output) = (*input, *output);
+                if !self.graph.leads_to(input, output) {
+                    return Err(Error::model_text(
+                        "the model's outputs are not computed from its inputs.",
+                    )
+                    .line(line));
+                }
+                self.new_one(ModelKind::Functional { input, output }, line).map(Value::Model)
+            }
+            (_, outputs) if outputs.len() > 1 && outputs.iter().all(|one| self.is_part(one)) => {
+                self.note(format!("The model on line {line} has several outputs and is left out."));
+                Ok(unknown("a model of several outputs"))
+            }
+            _ => {
+                self.look(given, "Model(...) with something that is not known", line)?;
+                Ok(unknown("Model(...)"))
+            }
+        }
+    }
+
+    // Methods.
+
+    fn call_method(&mut self, of: Value, name: &str, given: Arguments, line: u32) -> Result<Value> {
+        match of {
+            Value::Model(model) => self.model_method(model, name, given, line),
+            Value::List(list) => self.list_method(list, name, given, line),
+            Value::Dict(dict) => self.dict_method(dict, name, &given, line),
+            Value::Text(text) => Ok(match name {
+                "format" if given.named.is_empty() => numbers::format(&text, &given.positional),
+                "lower" => numbers::bounded(text.to_lowercase()),
+                "upper" => numbers::bounded(text.to_uppercase()),
+                _ => unknown("a text"),
+            }),
+            Value::Generator(generator) => Ok(match name {
+                "flow" | "flow_from_directory" | "flow_from_dataframe" => {
+                    self.flow(Some(generator), &given)
+                }
+                _ => unknown("what a generator gives"),
+            }),
+            Value::Flow(flow) => {
+                let mut next = self.store.flows[flow].clone();
+                if name == "batch"
+                    && let Some(Value::Int(size)) = given.get("batch_size", 0)
+                {
+                    next.batch_size = u32::try_from(*size).ok();
+                }
+                self.store.flows.push(next);
+                Ok(Value::Flow(self.store.flows.len() - 1))
+            }
+            Value::Unknown(what) => {
+                // A data set of tf.data.
+                self.look(&given, &what, line)?;
+                let flow = match given.get("batch_size", 0) {
+                    Some(Value::Int(size)) => u32::try_from(*size).ok(),
+                    _ => None,
+                };
+                self.store.flows.push(Flow { generator: None, batch_size: flow });
+                Ok(Value::Flow(self.store.flows.len() - 1))
+            }
+            Value::Layer(layer) => {
+                match name {
+                    "adapt" => {
+                        let class = self.graph.layers[layer].class.name;
+                        Err(Error::model_text("what adapt() measures is not in this text.")
+                            .layer(class)
+                            .line(line))
+                    }
+                    "build" | "get_config" | "get_weights" | "count_params" | "set_weights" => {
+                        Ok(unknown("a layer's data"))
+                    }
+                    _ => Err(Error::model_text(format!("{name} of a layer is not known here."))
+                        .line(line)),
+                }
+            }
+            Value::Tensor(_) => match name {
+                "get_shape" => Ok(unknown("the shape of a layer's output")),
+                _ => {
+                    Err(Error::model_text(format!("{name} of a layer's output is not known here."))
+                        .line(line))
+                }
+            },
+            _ => {
+                self.look(&given, name, line)?;
+                Ok(unknown(format!("{name}(...)")))
+            }
+        }
+    }
+
+    /// Batches from a generator or a folder.
+    fn flow(&mut self, generator: Option<usize>, given: &Arguments) -> Value {
+        let size = given.named.iter().find(|(name, _)| &**name == "batch_size");
+        let batch_size = match size {
+            Some((_, Value::Int(size))) => u32::try_from(*size).ok(),
+            Some(_) => None,
+            // Keras's default.
+            None => Some(32),
+        };
+        self.store.flows.push(Flow { generator, batch_size });
+        Value::Flow(self.store.flows.len() - 1)
+    }
+
+    fn model_method(
+        &mut self,
+        model: usize,
+        name: &str,
+        given: Arguments,
+        line: u32,
+    ) -> Result<Value> {
+        match name {
+            "add" => {
+                let Some(value) = given.get("layer", 0).cloned() else {
+                    return Err(Error::model_text("add needs a layer.").line(line));
+                };
+                self.add(model, value, line)?;
+                Ok(Value::None)
+            }
+            "pop" => {
+                if let Some((models, _)) = self.frozen {
+                    self.frozen(model < models, line)?;
+                }
+                match &mut self.store.models[model].kind {
+                    ModelKind::Sequential { items, .. } => {
+                        items.pop();
+                        Ok(Value::None)
+                    }
+                    ModelKind::Functional { .. } => {
+                        Err(Error::model_text("pop belongs to Sequential.").line(line))
+                    }
+                }
+            }
+            "build" => {
+                if let (Some(value), ModelKind::Sequential { shape, .. }) =
+                    (given.get("input_shape", 0).cloned(), &mut self.store.models[model].kind)
+                {
+                    *shape = Some(value);
+                }
+                Ok(Value::None)
+            }
+            "compile" => {
+                let args = self.given(&given, 0, line)?;
+                let mut notes = Vec::new();
+                let compile =
+                    training::compile(args, &mut notes).map_err(|error| error.line(line))?;
+                notes.into_iter().for_each(|note| self.note(note));
+                self.store.models[model].compile = Some(compile);
+                Ok(Value::None)
+            }
+            "fit" | "fit_generator" => self.fit(model, name, given, line),
+            "get_layer" => Ok(Value::Inside(model)),
+            "load_weights" => {
+                self.note("load_weights is left out: the net starts with fresh weights.");
+                Ok(Value::None)
+            }
+            _ if LOOKS.contains(&name) => Ok(unknown(format!("model.{name}(...)"))),
+            _ => Err(Error::model_text(format!("{name} of a model is not known here.")).line(line)),
+        }
+    }
+
+    fn fit(&mut self, model: usize, name: &str, given: Arguments, line: u32) -> Result<Value> {
+        let data = given.get("x", 0).or(given.get("generator", 0)).cloned();
+        let order = if name == "fit" { training::FIT } else { training::FIT_GENERATOR };
+        let mut args = self.given(&given, 0, line)?;
+        args.named
+            .iter_mut()
+            .filter(|(name, _)| name == "generator")
+            .for_each(|(name, _)| *name = "x".into());
+        let mut notes = Vec::new();
+        let read = args.by_name(order).and_then(|args| training::fit(args, &mut notes));
+        let mut fit = read.map_err(|error| error.line(line))?;
+        notes.into_iter().for_each(|note| self.note(note));
+        if let Some(Value::Flow(flow)) = data {
+            let Flow { generator, batch_size } = self.store.flows[flow].clone();
+            fit.generator = generator;
+            fit.batch_size = fit.batch_size.or(batch_size);
+        }
+        self.store.models[model].fit = Some(fit);
+        Ok(unknown("the history of a run"))
+    }
+
+    fn list_method(
+        &mut self,
+        list: usize,
+        name: &str,
+        given: Arguments,
+        line: u32,
+    ) -> Result<Value> {
+        let first = given.positional.first().cloned();
+        match (name, first) {
+            ("append", Some(value)) => self.extend(list, vec![value], line)?,
+            ("extend", Some(value)) => {
+                let more = self.items(&value).unwrap_or_else(|| vec![unknown("a list")]);
+                self.extend(list, more, line)?;
+            }
+            ("insert", Some(Value::Int(at))) => {
+                let items = &mut self.store.lists[list];
+                let at = usize::try_from(at).unwrap_or(0).min(items.len());
+                let value = given.positional.get(1).cloned().unwrap_or(Value::None);
+                items.insert(at, value);
+                let length = items.len();
+                if length > limits::ITEMS {
+                    return Err(self.too_much(line));
+                }
+                self.steps(length as u32 / 16, line)?;
+            }
+            ("pop", None) => {
+                return Ok(self.store.lists[list]
+                    .pop()
+                    .unwrap_or_else(|| unknown("an empty list")));
+            }
+            ("reverse", None) => {
+                let items = &mut self.store.lists[list];
+                items.reverse();
+                let length = items.len() as u32;
+                self.steps(length / 16, line)?;
+            }
+            ("copy", None) => {
+                let items = self.store.lists[list].clone();
+                return self.list(items, line);
+            }
+            ("index" | "count", _) => return Ok(unknown("a place in a list")),
+            // It may have changed the list in a way that is not known.
+            _ => self.store.lists[list].fill(unknown("an item of a list that was changed")),
+        }
+        Ok(Value::None)
+    }
+
+    fn dict_method(
+        &mut self,
+        dict: usize,
+        name: &str,
+        given: &Arguments,
+        line: u32,
+    ) -> Result<Value> {
+        let pairs = &self.store.dicts[dict];
+        let length = pairs.len() as u32;
+        let items: Vec<Value> = match name {
+            "keys" => pairs.iter().map(|(key, _)| key.clone()).collect(),
+            "values" => pairs.iter().map(|(_, value)| value.clone()).collect(),
+            "items" => {
+                let pairs = pairs.clone();
+                let mut items = Vec::new();
+                for (key, value) in pairs {
+                    items.push(self.tuple(vec![key, value], line)?);
+                }
+                items
+            }
+            "get" => {
+                let found = given.positional.first().and_then(|key| {
+                    pairs.iter().find(|(known, _)| known == key).map(|(_, value)| value.clone())
+                });
+                let default = given.positional.get(1).cloned().unwrap_or(Value::None);
+                self.steps(length / 16, line)?;
+                return Ok(found.unwrap_or(default));
+            }
+            _ => {
+                self.store.dicts[dict].clear();
+                return Ok(unknown("a dictionary that was changed"));
+            }
+        };
+        self.list(items, line)
+    }
+
+    // Python's own.
+
+    fn builtin(&mut self, name: &str, given: Arguments, line: u32) -> Result<Value> {
+        let first = given.positional.first().cloned();
+        let whole = |value: Option<&Value>| match value {
+            Some(Value::Int(number)) => Some(*number),
+            _ => None,
+        };
+        let unknown_call = || Ok(unknown(format!("{name}(...)")));
+        match (name, first) {
+            ("range", Some(_)) => {
+                let all: Option<Vec<i64>> =
+                    given.positional.iter().map(|value| whole(Some(value))).collect();
+                match all.as_deref() {
+                    Some([to]) => Ok(Value::Range(0, *to, 1)),
+                    Some([from, to]) => Ok(Value::Range(*from, *to, 1)),
+                    Some([from, to, by]) if *by != 0 => Ok(Value::Range(*from, *to, *by)),
+                    _ => unknown_call(),
+                }
+            }
+            ("len", Some(value)) => Ok(match &value {
+                Value::List(at) | Value::Tuple(at) => {
+                    Value::Int(self.store.lists[*at].len() as i64)
+                }
+                Value::Dict(at) => Value::Int(self.store.dicts[*at].len() as i64),
+                Value::Text(text) => Value::Int(text.chars().count() as i64),
+                Value::Range(from, to, by) => Value::Int(numbers::range_length(*from, *to, *by)),
+                Value::Unknown(what) => unknown(format!("len({what})")),
+                _ => unknown("len(...)"),
+            }),
+            ("int", Some(Value::Float(number))) if number.abs() < 1e15 => {
+                Ok(Value::Int(number.trunc() as i64))
+            }
+            ("int", Some(value @ Value::Int(_))) => Ok(value),
+            ("int", Some(Value::Bool(flag))) => Ok(Value::Int(i64::from(flag))),
+            ("float", Some(Value::Int(number))) => Ok(Value::Float(number as f64)),
+            ("float", Some(value @ Value::Float(_))) => Ok(value),
+            ("str", Some(value)) => {
+                Ok(numbers::text(&value).map_or_else(|| unknown("a text"), numbers::bounded))
+            }
+            ("bool", Some(value)) => {
+                Ok(self.truth(&value).map_or_else(|| unknown("a condition"), Value::Bool))
+            }
+            ("round", Some(Value::Float(number))) if given.positional.len() == 1 => {
+                Ok(Value::Int(number.clamp(-1e15, 1e15).round_ties_even() as i64))
+            }
+            ("abs", Some(Value::Int(number))) => {
+                Ok(number.checked_abs().map_or_else(|| unknown("a number"), Value::Int))
+            }
+            ("abs", Some(Value::Float(number))) => Ok(Value::Float(number.abs())),
+            ("tuple" | "list" | "reversed" | "enumerate", Some(value)) => {
+                let Some(mut items) = self.items(&value) else { return unknown_call() };
+                match name {
+                    "tuple" => return self.tuple(items, line),
+                    "reversed" => items.reverse(),
+                    "enumerate" => {
+                        let start = whole(given.get("start", 1)).unwrap_or(0);
+                        let mut pairs = Vec::new();
+                        for (at, item) in items.into_iter().enumerate() {
+                            let at = Value::Int(start.saturating_add(at as i64));
+                            pairs.push(self.tuple(vec![at, item], line)?);
+                        }
+                        items = pairs;
+                    }
+                    _ => {}
+                }
+                self.list(items, line)
+            }
+            ("list", None) => self.list(Vec::new(), line),
+            ("tuple", None) => self.tuple(Vec::new(), line),
+            ("dict", None) => {
+                let named = given.named.into_iter();
+                let pairs = named.map(|(name, value)| (Value::Text(name), value)).collect();
+                self.store.dicts.push(pairs);
+                Ok(Value::Dict(self.store.dicts.len() - 1))
+            }
+            ("zip", Some(_)) => {
+                let mut lists = Vec::new();
+                for value in &given.positional {
+                    let Some(items) = self.items(value) else { return unknown_call() };
+                    lists.push(items);
+                }
+                let length = lists.iter().map(Vec::len).min().unwrap_or(0);
+                let mut rows = Vec::new();
+                for at in 0..length {
+                    let row = lists.iter().map(|items| items[at].clone()).collect();
+                    rows.push(self.tuple(row, line)?);
+                }
+                self.list(rows, line)
+            }
+            ("min" | "max" | "sum", Some(value)) => {
+                let items = match given.positional.len() {
+                    1 => self.items(&value),
+                    _ => Some(given.positional.clone()),
+                };
+                let Some(items) = items else { return unknown_call() };
+                let mut items = items.into_iter();
+                let first = if name == "sum" { Some(Value::Int(0)) } else { items.next() };
+                let Some(mut all) = first else { return unknown_call() };
+                for item in items {
+                    self.step(line)?;
+                    all = match name {
+                        "sum" => numbers::binary("+", &all, &item),
+                        _ => {
+                            let operator = if name == "min" { "<" } else { ">" };
+                            match numbers::binary(operator, &item, &all) {
+                                Value::Bool(true) => item,
+                                Value::Bool(false) => all,
+                                other => other,
+                            }
+                        }
+                    };
+                }
+                Ok(all)
+            }
+            _ => {
+                self.look(&given, name, line)?;
+                unknown_call()
+            }
+        }
+    }
+
+    /// The line that an item of a Sequential is known by: its own in a list, that of `add`
+    /// otherwise.
+    fn graph_line(&self, item: Item, added: u32) -> u32 {
+        match item {
+            Item::Layer(layer) => self.graph.layers[layer].line.max(added),
+            _ => added,
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! Python text -> an experiment: which of its models is meant, and what it is trained with.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::argument::Arg;
+use super::graph::Finished;
+use super::interpreter::{Interpreter, empty};
+use super::value::{Item, Model, ModelKind, Value};
+use super::{Experiment, Options, lexer, parser};
+use crate::error::{Error, Result};
+
+/// Reads Python text.
+pub(super) fn read(text: &str, options: &Options) -> Result<Experiment> {
+    let tokens = lexer::lex(text)?;
+    let statements = parser::parse(&tokens);
+    let mut reader = Interpreter::new(&tokens);
+    reader.block(&statements)?;
+    if reader.store.models.iter().all(|model| empty(&model.kind)) {
+        reader.call_uncalled()?;
+        if !reader.alone.is_empty() {
+            bare_layers(&mut reader);
+        }
+    }
+    let lines = tokens.last().map_or(1, |last| last.line);
+    let model = choose(&mut reader).ok_or_else(|| nothing(&reader, lines))?;
+    let line = reader.store.models[model].line;
+    let output = match &reader.store.models[model].kind {
+        ModelKind::Functional { output, .. } => *output,
+        ModelKind::Sequential { .. } => {
+            let (shape, line) = sequential_shape(&mut reader, model, 0)?;
+            reader.frozen = None;
+            let input = reader.graph.input(shape, line)?;
+            reader.instantiate(model, input, line, 0)?
+        }
+    };
+    let finished = reader.graph.finish(output, options, line)?;
+    Ok(experiment(reader, model, finished))
+}
+
+/// Layers without a model around them, as a lesson shows a single one: one after the other.
+fn bare_layers(reader: &mut Interpreter) {
+    if reader.store.models.iter().any(|model| !empty(&model.kind)) {
+        return;
+    }
+    let items: Vec<_> =
+        reader.alone.iter().map(|(layer, line)| (Item::Layer(*layer), *line)).collect();
+    let line = items.first().map_or(1, |(_, line)| *line);
+    let kind = ModelKind::Sequential { items, shape: None };
+    reader.store.models.push(Model { kind, line, compile: None, fit: None, used: false });
+    reader.note("There is no Sequential in the text; its layers are read as one.");
+}
+
+/// The model that is meant: the last one, but for models that look into another.
+fn choose(reader: &mut Interpreter) -> Option<usize> {
+    let models = &reader.store.models;
+    let input = |model: usize| match &models[model].kind {
+        ModelKind::Functional { input, .. } => Some(*input),
+        ModelKind::Sequential { .. } => None,
+    };
+    let trained = |model: usize| models[model].compile.is_some() || models[model].fit.is_some();
+    let mut candidates: Vec<_> = (0..models.len())
+        .filter(|model| !models[*model].used && !empty(&models[*model].kind))
+        .collect();
+    let all = candidates.len();
+    // Made of the same input as an earlier model that is trained, and never trained itself.
+    let looks = |model: usize| {
+        !trained(model)
+            && input(model).is_some()
+            && (0..model).any(|before| trained(before) && input(before) == input(model))
+    };
+    candidates.retain(|model| !looks(*model));
+    let chosen = *candidates.last()?;
+    if all > 1 {
+        let line = models[chosen].line;
+        reader.note(format!("The text builds {all} models; the one of line {line} is taken."));
+    }
+    Some(chosen)
+}
+
+/// Why there is no model, and where.
+fn nothing(reader: &Interpreter, lines: u32) -> Error {
+    if let Some((library, line)) = &reader.foreign {
+        return Error::model_text(format!(
+            "this uses {library}; models in Keras's Python are read here."
+        ))
+        .line(*line);
+    }
+    if let Some((name, line)) = &reader.subclass {
+        return Error::model_text(format!(
+            "{name} is a class of its own, which cannot be read. Write the model as Sequential([...]) \
+             or as Model(inputs, outputs)."
+        ))
+        .line(*line);
+    }
+    if let Some(model) = reader.store.models.first() {
+        return Error::model_text("the model has no layers.").line(model.line);
+    }
+    Error::model_text(
+        "there is no model in this text. A model begins with Sequential() or Input(...).",
+    )
+    .line(lines)
+}
+
+/// The input's shape of a Sequential and the line that it is given in.
+fn sequential_shape(
+    reader: &mut Interpreter,
+    model: usize,
+    depth: usize,
+) -> Result<(Option<Arg>, u32)> {
+    let line = reader.store.models[model].line;
+    let (first, built) = match &reader.store.models[model].kind {
+        ModelKind::Sequential { items, shape } => (items.first().copied(), shape.clone()),
+        ModelKind::Functional { input, .. } => (Some((Item::Input(*input), line)), None),
+    };
+    let own = match first {
+        Some((Item::Layer(layer), line)) => {
+            Some((reader.graph.layers[layer].read.shape.clone(), line))
+        }
+        Some((Item::Input(node), _)) => {
+            let node = &reader.graph.nodes[node];
+            Some((reader.graph.layers[node.layer].read.shape.clone(), node.line))
+        }
+        Some((Item::Model(inner), _)) if depth < super::limits::NESTED => {
+            Some(sequential_shape(reader, inner, depth + 1)?)
+        }
+        _ => None,
+    };
+    if let Some((shape @ Some(_), line)) = own {
+        return Ok((shape, line));
+    }
+    // model.build((None, height, width, channels))
+    let built: Option<Value> = built;
+    let built = match built {
+        Some(value) => match reader.argument(&value, 0, line)? {
+            Arg::List(sizes) if !sizes.is_empty() => {
+                Some(Arg::List(sizes.into_iter().skip(1).collect()))
+            }
+            other => Some(other),
+        },
+        None => None,
+    };
+    Ok((built, own.map_or(line, |(_, line)| line)))
+}
+
+fn experiment(reader: Interpreter, model: usize, finished: Finished) -> Experiment {
+    let Interpreter { mut store, mut notes, .. } = reader;
+    let model = store.models.swap_remove(model);
+    let fit = model.fit.unwrap_or_default();
+    let generator = fit.generator.or_else(|| {
+        let random = store.generators.iter().rposition(|generator| generator.random);
+        random.or(store.generators.len().checked_sub(1))
+    });
+    let mut augmentation = finished.augmentation.clone();
+    let mut validation_split = fit.validation_split;
+    if let Some(generator) = generator.map(|at| &store.generators[at]) {
+        augmentation.extend(generator.augmentation.clone());
+        validation_split = validation_split.or(generator.validation_split);
+        notes.extend(generator.notes.clone());
+    }
+    let mut experiment = Experiment {
+        epochs: fit.epochs,
+        batch_size: fit.batch_size,
+        validation_split,
+        train: fit.train,
+        ..build(finished, model.compile, augmentation)
+    };
+    notes.append(&mut experiment.notes);
+    experiment.notes = notes;
+    experiment
+}
+
+/// An experiment of a finished net.
+pub(super) fn build(
+    finished: Finished,
+    compile: Option<Json>,
+    mut augmentation: Map<String, Json>,
+) -> Experiment {
+    let Finished { input_shape, layers, lines, mut notes, .. } = finished;
+    let text = |layer: Option<&Json>, field: &str| {
+        layer.and_then(|layer| layer[field].as_str()).unwrap_or_default().to_owned()
+    };
+    let last = layers.last();
+    let units = last.map_or(0, |layer| layer["units"].as_u64().unwrap_or(0));
+    let activation = text(last, "activation");
+    let mut compile = compile.unwrap_or(Json::Null);
+    if compile.is_null() && text(last, "layer") == "Dense" && units == 1 {
+        compile = json!({"loss": "binary_crossentropy"});
+    }
+    let loss = match &compile["loss"] {
+        Json::Object(map) => map.get("name").and_then(Json::as_str).unwrap_or_default().to_owned(),
+        other => other.as_str().unwrap_or_default().to_owned(),
+    };
+    if loss == "binary_crossentropy" && units == 2 && activation == "softmax" {
+        let name = json!("categorical_crossentropy");
+        match &mut compile["loss"] {
+            Json::Object(map) => drop(map.insert("name".into(), name)),
+            other => *other = name,
+        }
+        notes.push(
+            "binary_crossentropy over a softmax of two is categorical_crossentropy, and is \
+             written so."
+                .into(),
+        );
+    }
+    // Pictures come scaled to 0 to 1 unless the net scales them itself.
+    let scale = layers.iter().find(|layer| layer["layer"] == "Rescaling");
+    let scale = scale.and_then(|layer| layer["scale"].as_f64());
+    if scale.is_some_and(|scale| scale.abs() < 0.02) && !augmentation.contains_key("rescale") {
+        augmentation.insert("rescale".into(), json!(1.0));
+        notes.push(
+            "The net rescales pixels itself, so pictures go in with values from 0 to 255.".into(),
+        );
+    }
+    let mut spec = Map::new();
+    spec.insert("input_shape".into(), json!(input_shape));
+    spec.insert("layers".into(), Json::Array(layers));
+    if !compile.is_null() {
+        spec.insert("compile".into(), compile);
+    }
+    Experiment {
+        spec: Json::Object(spec),
+        augmentation: (!augmentation.is_empty()).then_some(Json::Object(augmentation)),
+        lines,
+        notes,
+        ..Experiment::default()
+    }
+}

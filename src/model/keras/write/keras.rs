@@ -1,0 +1,322 @@
+//! A spec as Keras's Python.
+
+use std::fmt::Write;
+
+use serde_json::{Map, Value as Json};
+
+use super::{Ending, Layer, Net, float, quoted, text};
+use crate::error::Result;
+use crate::model::keras::Experiment;
+
+/// Names that a layer's variable must not hide.
+const RESERVED: &[&str] = &[
+    "and", "as", "assert", "async", "await", "break", "class", "continue", "def", "del", "elif",
+    "else", "except", "finally", "for", "from", "global", "if", "import", "in", "is", "lambda",
+    "nonlocal", "not", "or", "pass", "raise", "return", "try", "while", "with", "yield", "keras",
+    "layers", "model", "inputs", "x_train", "y_train", "datagen", "print", "range", "len",
+];
+
+/// Writes an experiment as Python with Keras: a Sequential where the net is straight, else the
+/// functional form; then `compile` and `fit` as far as they are given.
+///
+/// # Errors
+/// `spec` where the experiment's spec is none.
+pub fn keras(experiment: &Experiment) -> Result<String> {
+    let net = Net::read(&experiment.spec)?;
+    let mut out = String::from("import keras\nfrom keras import layers\n");
+    if experiment.augmentation.is_some() {
+        out.push_str("from tensorflow.keras.preprocessing.image import ImageDataGenerator\n");
+    }
+    let shape = net.input.map(|size| size.to_string()).join(", ");
+    if net.is_straight() {
+        out.push_str("\nmodel = keras.Sequential([\n");
+        let _ = writeln!(out, "    keras.Input(shape=({shape})),");
+        for layer in &net.layers {
+            let _ = writeln!(out, "    {},", call(layer));
+        }
+        out.push_str("])\n");
+    } else {
+        let names = net.identifiers(RESERVED);
+        let name = |layer: &Option<usize>| layer.map_or("inputs", |layer| names[layer].as_str());
+        let _ = writeln!(out, "\ninputs = keras.Input(shape=({shape}))");
+        for (layer, variable) in net.layers.iter().zip(&names) {
+            let inputs: Vec<_> = layer.inputs.iter().map(name).collect();
+            let inputs = match inputs.as_slice() {
+                [one] => (*one).to_owned(),
+                several => format!("[{}]", several.join(", ")),
+            };
+            let _ = writeln!(out, "{variable} = {}({inputs})", call(layer));
+        }
+        let last = names.last().map_or("inputs", String::as_str);
+        let _ = writeln!(out, "model = keras.Model(inputs=inputs, outputs={last})");
+    }
+    compile(&net, &mut out);
+    fit(experiment, &mut out);
+    Ok(out)
+}
+
+/// `layers.Conv2D(32, 3, activation="relu")`.
+fn call(layer: &Layer) -> String {
+    let mut arguments = Vec::new();
+    let class = layer.class;
+    // These read better without their names.
+    let bare: &[&str] = match class.name {
+        "Conv2D" | "SeparableConv2D" => &["filters", "kernel_size"],
+        "DepthwiseConv2D" => &["kernel_size"],
+        "Dense" => &["units"],
+        "Dropout" | "SpatialDropout2D" => &["rate"],
+        "Activation" => &["activation"],
+        "MaxPooling2D" | "AveragePooling2D" => &["pool_size"],
+        "UpSampling2D" => &["size"],
+        "ZeroPadding2D" => &["padding"],
+        "Rescaling" => &["scale"],
+        _ => &[],
+    };
+    for option in class.options() {
+        let value = &layer.options[option];
+        let default = match layer.options.get("pool_size") {
+            Some(pool_size) if option == "strides" => value == pool_size,
+            _ => *value == class.default_of(option),
+        };
+        let written = if class.is_regularizer(option) {
+            regularizer(value)
+        } else if option.ends_with("initializer") {
+            initializer(value)
+        } else if class.name == "ZeroPadding2D" {
+            borders(value)
+        } else {
+            python(value)
+        };
+        if bare.contains(&option) {
+            arguments.push(written);
+        } else if !default {
+            arguments.push(format!("{option}={written}"));
+        }
+    }
+    if !layer.automatic {
+        arguments.push(format!("name={}", quoted(&layer.name)));
+    }
+    format!("layers.{}({})", class.name, arguments.join(", "))
+}
+
+/// A value in Python; a pair of equal sizes as one number.
+fn python(value: &Json) -> String {
+    match value {
+        Json::Null => "None".into(),
+        Json::Bool(true) => "True".into(),
+        Json::Bool(false) => "False".into(),
+        Json::Number(number) => match number.as_i64() {
+            Some(number) => number.to_string(),
+            None => float(number.as_f64().unwrap_or(0.0)),
+        },
+        Json::String(text) => quoted(text),
+        Json::Array(items) => match items.as_slice() {
+            [one, two] if one == two && one.is_i64() => python(one),
+            [one, two] if one.is_i64() && two.is_i64() => format!("({one}, {two})"),
+            _ => format!("[{}]", items.iter().map(python).collect::<Vec<_>>().join(", ")),
+        },
+        Json::Object(map) => {
+            let pairs =
+                map.iter().map(|(key, value)| format!("{}: {}", quoted(key), python(value)));
+            format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+fn borders(value: &Json) -> String {
+    let sides: Vec<_> = [0, 1, 2, 3].map(|at| value[at / 2][at % 2].to_string()).into();
+    match sides.as_slice() {
+        [a, b, c, d] if a == b && b == c && c == d => a.clone(),
+        [a, b, c, d] => format!("(({a}, {b}), ({c}, {d}))"),
+        _ => "0".into(),
+    }
+}
+
+fn regularizer(value: &Json) -> String {
+    let part = |name: &str| value[name].as_f64().unwrap_or(0.0);
+    match (part("l1"), part("l2")) {
+        (0.0, 0.0) => match value {
+            Json::String(name) => quoted(name),
+            _ => "None".into(),
+        },
+        (l1, 0.0) => format!("keras.regularizers.L1({})", float(l1)),
+        (0.0, l2) => format!("keras.regularizers.L2({})", float(l2)),
+        (l1, l2) => format!("keras.regularizers.L1L2(l1={}, l2={})", float(l1), float(l2)),
+    }
+}
+
+/// `truncated_normal` as `TruncatedNormal`.
+fn class_of(name: &str) -> String {
+    let words = name.split('_').map(|word| {
+        let mut letters = word.chars();
+        let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+        first.into_iter().chain(letters).collect::<String>()
+    });
+    words.collect()
+}
+
+fn initializer(value: &Json) -> String {
+    match value {
+        Json::Object(map) => {
+            let name = class_of(text(map, "name"));
+            format!("keras.initializers.{name}({})", keywords(map))
+        }
+        other => python(other),
+    }
+}
+
+/// `a=1, b=2` of all but the name.
+fn keywords(map: &Map<String, Json>) -> String {
+    let options = map.iter().filter(|(name, value)| *name != "name" && !value.is_null());
+    let options = options.map(|(name, value)| match value {
+        Json::Object(schedule) if name == "learning_rate" => {
+            let class = text(schedule, "name");
+            format!("{name}=keras.optimizers.schedules.{class}({})", keywords(schedule))
+        }
+        // Boundaries and values of a schedule are lists, however many.
+        Json::Array(items) => {
+            let items: Vec<_> = items.iter().map(python).collect();
+            format!("{name}=[{}]", items.join(", "))
+        }
+        other => format!("{name}={}", python(other)),
+    });
+    options.collect::<Vec<_>>().join(", ")
+}
+
+fn compile(net: &Net, out: &mut String) {
+    let Json::Object(compile) = &net.compile else { return };
+    let mut arguments = Vec::new();
+    match compile.get("optimizer") {
+        Some(Json::String(name)) => arguments.push(format!("optimizer={}", quoted(name))),
+        Some(Json::Object(map)) => {
+            let name = text(map, "name").to_lowercase();
+            let class = match name.as_str() {
+                "sgd" => "SGD".into(),
+                "rmsprop" => "RMSprop".into(),
+                "adamw" => "AdamW".into(),
+                other => class_of(other),
+            };
+            arguments.push(format!("optimizer=keras.optimizers.{class}({})", keywords(map)));
+        }
+        _ => {}
+    }
+    let mut one_hot = false;
+    if let Some((name, smoothing)) = net.loss() {
+        let mut options = Vec::new();
+        if net.ends_with() == Ending::Logits {
+            options.push("from_logits=True".to_owned());
+        }
+        if smoothing > 0.0 {
+            options.push(format!("label_smoothing={}", float(smoothing)));
+        }
+        let smooth_sparse = smoothing > 0.0 && name == "sparse_categorical_crossentropy";
+        one_hot = smooth_sparse || name == "categorical_crossentropy";
+        arguments.push(if options.is_empty() {
+            format!("loss={}", quoted(name))
+        } else {
+            // Keras smooths labels only where they are one-hot.
+            let name = if smooth_sparse { "categorical_crossentropy" } else { name };
+            format!("loss=keras.losses.{}({})", class_of(name), options.join(", "))
+        });
+    }
+    arguments.push("metrics=[\"accuracy\"]".into());
+    if one_hot {
+        out.push_str("\n# The labels are one-hot: keras.utils.to_categorical(y).\n");
+    } else {
+        out.push('\n');
+    }
+    let _ = writeln!(out, "model.compile(\n    {},\n)", arguments.join(",\n    "));
+}
+
+fn fit(experiment: &Experiment, out: &mut String) {
+    let Experiment { epochs, batch_size, validation_split, augmentation, train, .. } = experiment;
+    let mut arguments = Vec::new();
+    let mut data = "x_train, y_train".to_owned();
+    let batch = batch_size.map(|size| format!("batch_size={size}"));
+    if let Some(Json::Object(map)) = augmentation {
+        const OURS: &[&str] = &["random_crop", "cutout", "mixup", "color_jitter"];
+        for (name, value) in map.iter().filter(|(name, _)| OURS.contains(&name.as_str())) {
+            let _ = writeln!(out, "\n# Not in Keras: {name}={}.", python(value));
+        }
+        let keras: Map<String, Json> = map
+            .iter()
+            .filter(|(name, _)| !OURS.contains(&name.as_str()))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect();
+        let mut options = keywords(&keras);
+        if let Some(part) = validation_split {
+            let comma = if options.is_empty() { "" } else { ", " };
+            let _ = write!(options, "{comma}validation_split={}", float(*part));
+        }
+        let _ = writeln!(out, "\ndatagen = ImageDataGenerator({options})");
+        let batch = batch.as_ref().map_or(String::new(), |batch| format!(", {batch}"));
+        let subset = if validation_split.is_some() { ", subset=\"training\"" } else { "" };
+        data = format!("datagen.flow({data}{batch}{subset})");
+        if validation_split.is_some() {
+            arguments.push(format!(
+                "validation_data=datagen.flow(x_train, y_train{batch}, subset=\"validation\")"
+            ));
+        }
+    } else {
+        arguments.extend(batch);
+        arguments.extend(validation_split.map(|part| format!("validation_split={}", float(part))));
+    }
+    arguments.extend(epochs.map(|epochs| format!("epochs={epochs}")));
+    let mut callbacks = Vec::new();
+    let renamed = |map: &Json, names: &[(&str, &str)]| {
+        let of = |(ours, keras): &(&str, &str)| {
+            let value = map.get(*ours).filter(|value| !value.is_null())?;
+            Some(format!("{keras}={}", python(value)))
+        };
+        names.iter().filter_map(of).collect::<Vec<_>>().join(", ")
+    };
+    if let Some(stop) = train.get("earlyStopping") {
+        let options = renamed(
+            stop,
+            &[
+                ("monitor", "monitor"),
+                ("minDelta", "min_delta"),
+                ("patience", "patience"),
+                ("restoreBestWeights", "restore_best_weights"),
+                ("startFromEpoch", "start_from_epoch"),
+            ],
+        );
+        callbacks.push(format!("keras.callbacks.EarlyStopping({options})"));
+    }
+    if let Some(plateau) = train.get("reduceOnPlateau") {
+        let options = renamed(
+            plateau,
+            &[
+                ("monitor", "monitor"),
+                ("factor", "factor"),
+                ("patience", "patience"),
+                ("minDelta", "min_delta"),
+                ("cooldown", "cooldown"),
+                ("minLearningRate", "min_lr"),
+            ],
+        );
+        callbacks.push(format!("keras.callbacks.ReduceLROnPlateau({options})"));
+    }
+    if !callbacks.is_empty() {
+        arguments.push(format!("callbacks=[{}]", callbacks.join(", ")));
+    }
+    match train.get("classWeight") {
+        Some(Json::Array(weights)) => {
+            let pairs =
+                weights.iter().enumerate().map(|(at, weight)| format!("{at}: {}", python(weight)));
+            let pairs: Vec<_> = pairs.collect();
+            arguments.push(format!("class_weight={{{}}}", pairs.join(", ")));
+        }
+        Some(_) => out.push_str(
+            "\n# class_weight: balanced; see sklearn.utils.class_weight.compute_class_weight.\n",
+        ),
+        None => {}
+    }
+    if train.get("shuffle") == Some(&Json::Bool(false)) {
+        arguments.push("shuffle=False".into());
+    }
+    if arguments.is_empty() && augmentation.is_none() {
+        return;
+    }
+    let _ = writeln!(out, "\nmodel.fit({})", [vec![data], arguments].concat().join(", "));
+}
