@@ -5,6 +5,7 @@
 
 import gzip
 import io
+import json
 import struct
 import tarfile
 import zipfile
@@ -69,6 +70,12 @@ seed("zip", "deflated", b"\1" + zipped(tree, compression=zipfile.ZIP_DEFLATED))
 seed("zip", "tar", b"\2" + zipped({"x.tgz": tarred(tree, "w:gz")}))
 seed("zip", "table", b"\3" + zipped({"t.csv": rows}, compression=zipfile.ZIP_DEFLATED))
 seed("zip", "idx", b"\3" + zipped({"train-images-idx3-ubyte": idx(6, 4, 4), "train-labels-idx1-ubyte": idx(6)}))
+
+lessons = Path(__file__).parent.parent / "tests" / "fixtures" / "keras"
+for file in [*lessons.glob("lessons/*.py"), *lessons.glob("write/*.keras.py")]:
+    seed("keras", file.name.split(".")[0], b"\3" + file.read_bytes())
+for file in lessons.glob("json/*.json"):
+    seed("keras", file.stem, b"\0" + json.loads(file.read_text())["json"].encode())
 
 paths = ["a/train/CAT/1", "a/val/cat/1", "a/test/DOG/deep/1", "CAT/1", "train/1", "x\\y\\é/1", "__MACOSX/._1", "e\u0301/1"]
 seed("folder", "all", b"\0" + "\n".join(paths).encode())

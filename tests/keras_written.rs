@@ -6,12 +6,16 @@ use burn::module::Module;
 use burn::tensor::{Device, Tensor};
 use serde_json::Value;
 
+#[rustfmt::skip] // as it is written
 #[path = "fixtures/keras/write/everything.rs"]
 mod everything;
+#[rustfmt::skip] // as it is written
 #[path = "fixtures/keras/write/mnist.rs"]
 mod mnist;
+#[rustfmt::skip] // as it is written
 #[path = "fixtures/keras/write/photo.rs"]
 mod photo;
+#[rustfmt::skip] // as it is written
 #[path = "fixtures/keras/write/residual.rs"]
 mod residual;
 

@@ -283,8 +283,13 @@ fn a_run_that_is_stopped_while_it_is_fitted_for_leaves_all_as_it_was() {
     ] {
         assert_eq!(refused.unwrap_err().code(), "state");
     }
-    session.update_training(Some(0.5), None).unwrap();
-    assert_eq!(session.stop_training(), [Event::Done { reason: Reason::Stopped }]);
+    session
+        .update_training(&TrainUpdate { learning_rate: Some(0.5), ..Default::default() })
+        .unwrap();
+    assert_eq!(
+        session.stop_training(),
+        [Event::Done { reason: Reason::Stopped, restored_epoch: None }]
+    );
     assert!(!session.is_training() && session.stop_training().is_empty());
     assert!(block_on(checkpoint::save(&session)).unwrap() == before);
 
@@ -297,7 +302,9 @@ fn a_run_that_is_stopped_while_it_is_fitted_for_leaves_all_as_it_was() {
         session.start_training(&options(json!({"resume": true, "steps": 1}))).unwrap();
         run(session, 1);
         session.start_training(&whitened).unwrap();
-        session.update_training(Some(0.02), None).unwrap();
+        session
+            .update_training(&TrainUpdate { learning_rate: Some(0.02), ..Default::default() })
+            .unwrap();
         let events = run(session, 2);
         let shares = events.iter().map_while(|event| match event {
             Event::Fitting { share, .. } => Some(*share),

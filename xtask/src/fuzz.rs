@@ -1,4 +1,4 @@
-//! Feeds every reader of dropped files with damaged ones, found by libFuzzer.
+//! Feeds every reader of dropped files and pasted models with damaged ones, found by libFuzzer.
 
 use std::fs;
 use std::time::Duration;
@@ -15,7 +15,7 @@ const FLAGS: &str = "--cfg fuzzing -Cpasses=sancov-module \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
 
 /// The targets in `fuzz/targets`.
-const TARGETS: [&str; 5] = ["idx", "csv", "cifar", "zip", "folder"];
+const TARGETS: [&str; 6] = ["idx", "csv", "cifar", "zip", "folder", "keras"];
 
 /// Takes no more memory than this, in MB, and no more than so many seconds for one input.
 const MEMORY: usize = 2048;

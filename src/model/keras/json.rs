@@ -24,7 +24,9 @@ pub(super) fn read(text: &str, options: &Options) -> Result<Experiment> {
             .line(error.line() as u32)
         })?;
     if let Some(Json::Array(cells)) = value.get("cells") {
-        return python::read(&code(cells), options);
+        let code = code(cells);
+        super::bounded(&code, limits::PYTHON)?;
+        return python::read(&code, options);
     }
     let found = if value.get("class_name").is_some() {
         let mut reader = Reader { graph: Graph::default(), text };

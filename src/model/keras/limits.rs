@@ -1,8 +1,10 @@
 //! How much a text may ask for. A lesson stays far below; what goes beyond is an error, so
 //! that no text, however it was made, takes more than a moment.
 
-/// Bytes of text.
+/// Bytes of text: of JSON, where a notebook may hold pictures too.
 pub(super) const TEXT: usize = 1 << 20;
+/// Bytes of Python.
+pub(super) const PYTHON: usize = 1 << 18;
 /// Brackets within brackets.
 pub(super) const BRACKETS: usize = 40;
 /// Blocks within blocks.

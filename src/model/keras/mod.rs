@@ -138,18 +138,24 @@ pub fn read(text: &str) -> Result<Experiment> {
 /// # Errors
 /// As [`read`].
 pub fn read_with(text: &str, options: &Options) -> Result<Experiment> {
-    if text.len() > limits::TEXT {
-        let line =
-            1 + text.as_bytes()[..limits::TEXT].iter().filter(|byte| **byte == b'\n').count();
-        return Err(Error::model_text(format!(
-            "the text is too long: {} kB, and {} kB are read. Paste the model alone.",
-            text.len() / 1024,
-            limits::TEXT / 1024
-        ))
-        .line(line as u32));
-    }
-    if text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with('{') {
+    let json = text.trim_start_matches(['\u{feff}', ' ', '\t', '\r', '\n']).starts_with('{');
+    bounded(text, if json { limits::TEXT } else { limits::PYTHON })?;
+    if json {
         return json::read(text, options);
     }
     python::read(text, options)
+}
+
+/// Refuses text that is longer than any model's.
+fn bounded(text: &str, most: usize) -> Result<()> {
+    if text.len() <= most {
+        return Ok(());
+    }
+    let line = 1 + text.as_bytes()[..most].iter().filter(|byte| **byte == b'\n').count();
+    Err(Error::model_text(format!(
+        "the text is too long: {} kB, and {} kB are read. Paste the model alone.",
+        text.len() / 1024,
+        most / 1024
+    ))
+    .line(line as u32))
 }

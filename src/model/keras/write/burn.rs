@@ -92,15 +92,21 @@ pub fn burn(experiment: &Experiment) -> Result<String> {
             let _ = writeln!(made, "            {name}: {value},");
             uses.push(class);
         }
+        let takers = |input: &Option<usize>| {
+            net.layers.iter().flat_map(|layer| &layer.inputs).filter(|one| *one == input).count()
+        };
+        // Tensors are counted references: a value that several layers take is cloned.
         let from = |input: &Option<usize>| match input {
-            Some(input) if !straight => names[*input].clone(),
+            Some(input) if !straight => {
+                let clone = if takers(&Some(*input)) > 1 { ".clone()" } else { "" };
+                format!("{}{clone}", names[*input])
+            }
+            _ if !straight && takers(&None) > 1 => "x.clone()".to_owned(),
             _ => "x".to_owned(),
         };
         let into = if straight { "x" } else { names[at].as_str() };
-        let inputs: Vec<String> = layer.inputs.iter().map(from).collect();
-        let all = inputs.iter().map(|input| format!("{input}.clone()")).collect::<Vec<_>>();
-        // Tensors are counted references: a value that several layers take is cloned.
-        let mut value = if straight { "x".to_owned() } else { all[0].clone() };
+        let all: Vec<String> = layer.inputs.iter().map(from).collect();
+        let mut value = all[0].clone();
         for step in &code.steps {
             let step = step
                 .replace("{all}", &all.join(", "))
@@ -113,12 +119,22 @@ pub fn burn(experiment: &Experiment) -> Result<String> {
             let _ = writeln!(forward, "        let {into} = {value};");
         }
     }
-    let last = net.layers.last().map_or(Shape::Vector(1), |layer| layer.shape);
-    let rank = if matches!(last, Shape::Vector(_)) { 2 } else { 4 };
+    let end = net.layers.last().map_or(Shape::Vector(1), |layer| layer.shape);
+    let rank = if matches!(end, Shape::Vector(_)) { 2 } else { 4 };
     let output = if straight { "x" } else { names.last().map_or("x", String::as_str) };
+    // The last value is the function's.
+    let start = format!("        let {output} = ");
+    let last = forward.trim_end().rfind('\n').map_or(0, |at| at + 1);
+    let output = match forward[last..].trim_end().strip_prefix(&start) {
+        Some(value) => value.trim_end_matches(';').to_owned(),
+        None => output.to_owned(),
+    };
+    if output.contains('(') || output.contains('.') {
+        forward.truncate(last);
+    }
     let [height, width, channels] = net.input;
     let mut out = String::new();
-    imports(&uses, &forward, &mut out);
+    imports(&uses, &format!("{forward}{output}"), &mut out);
     let _ = write!(
         out,
         "\n/// Takes pictures of `[batch, {channels}, {height}, {width}]`.\n#[derive(Module, \

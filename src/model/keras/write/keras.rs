@@ -78,7 +78,9 @@ fn call(layer: &Layer) -> String {
             Some(pool_size) if option == "strides" => value == pool_size,
             _ => *value == class.default_of(option),
         };
-        let written = if class.is_regularizer(option) {
+        let written = if class.name == "Normalization" {
+            figures(value, layer)
+        } else if class.is_regularizer(option) {
             regularizer(value)
         } else if option.ends_with("initializer") {
             initializer(value)
@@ -120,6 +122,17 @@ fn python(value: &Json) -> String {
                 map.iter().map(|(key, value)| format!("{}: {}", quoted(key), python(value)));
             format!("{{{}}}", pairs.collect::<Vec<_>>().join(", "))
         }
+    }
+}
+
+/// Mean or variance: Keras wants both as lists where one is.
+fn figures(value: &Json, layer: &Layer) -> String {
+    let lists = ["mean", "variance"].iter().filter_map(|field| layer.options[*field].as_array());
+    match (value, lists.map(Vec::len).max()) {
+        (Json::Number(_), Some(length)) => {
+            format!("[{}]", vec![python(value); length].join(", "))
+        }
+        _ => python(value),
     }
 }
 
