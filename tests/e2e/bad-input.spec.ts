@@ -170,6 +170,7 @@ test("the page tells each in a sentence, and goes on", async ({ page }) => {
   await page.locator("#spec").fill(text.replace('"units": 10', '"units": 7'));
   await expect(page.locator("#builder-verdict")).toContainText("It tells 7 classes apart");
   await page.locator("#use").click();
+  await page.locator("#use-sure").click();
   await mainButton(page).click();
   await expect(alert).toContainText("10");
   await page.locator("#dismiss").click();

@@ -90,7 +90,9 @@ test("a network is built by mouse: added, edited, dragged, copied, removed, undo
   await page.locator("#remove").click();
   await page.locator("#use").click();
   await expect(page.locator("#builder-dialog footer")).toContainText("has learned something");
-  await page.locator("#go-on").click();
+  await expect(page.locator("#go-on")).toBeFocused();
+  await page.keyboard.press("Enter");
+  await expect(page.locator("#cancel")).toBeFocused();
   await page.locator("#use").click();
   await page.locator("#use-sure").click();
   await expect(page.locator("#builder-dialog")).toBeHidden();

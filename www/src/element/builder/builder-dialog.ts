@@ -26,6 +26,7 @@ const tabNames = Object.keys(tabs) as Tab[];
 export class BuilderDialog extends LitElement {
   @property({ attribute: false }) bench!: Workbench;
   @state() private tab: Tab = "summary";
+  #asked: Workbench["builder"]["asking"] = null;
   readonly #modal = new Modal(this, () => this.bench, "builder");
 
   constructor() {
@@ -71,6 +72,16 @@ export class BuilderDialog extends LitElement {
       }
     `,
   ];
+
+  /** A question takes the place of the button that asked it, and the focus. */
+  override updated(): void {
+    const { asking } = this.bench.builder;
+    // With the question the button goes that had the focus; who types meanwhile keeps it.
+    if (asking !== this.#asked && this.#modal.open && (asking || !this.shadowRoot?.activeElement)) {
+      this.renderRoot.querySelector<HTMLElement>(asking ? "#go-on" : "#cancel")?.focus();
+    }
+    this.#asked = asking;
+  }
 
   override render(): TemplateResult {
     return html`<dialog id="builder-dialog" aria-labelledby="dialog-title" @close=${this.#modal.closed} @cancel=${this.#cancel} @keydown=${this.#key}>

@@ -120,7 +120,7 @@ export class LayerList extends LitElement {
   override updated(): void {
     const { selected, adding } = this.bench.builder;
     // The menu is gone, and with it what had the focus: the layer that was added has it now.
-    if (this.#added && !adding) {
+    if (this.#added && !adding && (this.getRootNode() as ShadowRoot).activeElement === null) {
       this.list.focus({ preventScroll: true });
     }
     this.#added = adding;
