@@ -160,6 +160,7 @@ impl Lexer {
                 '\n' => {
                     self.at += 1;
                     self.end_line();
+                    self.line += 1;
                     self.begin_line()?;
                 }
                 ' ' | '\t' | '\u{c}' => self.at += 1,
@@ -218,9 +219,6 @@ impl Lexer {
         };
         if self.brackets.is_empty() && !empty {
             self.push(Token::NewLine);
-        }
-        if self.at > 0 && self.chars.get(self.at - 1) == Some(&'\n') {
-            self.line += 1;
         }
     }
 

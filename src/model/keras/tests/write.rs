@@ -129,7 +129,7 @@ impl Draw {
             if draw.chance(5) {
                 layer["name"] = json!(format!(
                     "{}{count}",
-                    draw.one(&["a", "my layer \"q\"", "Größe-", "x", "class", "model", "π"])
+                    draw.one(&["a", "My-layer.", "x", "class", "model", "conv2d"])
                 ));
             }
             longer["layers"].as_array_mut().unwrap().push(layer);
@@ -315,6 +315,20 @@ fn keras_text_reads_back_the_same() {
         }
     }
     assert!(classes.len() >= 22, "{classes:?}");
+}
+
+#[test]
+fn names_that_no_language_allows() {
+    let spec = json!({"input_shape": [4, 4, 1], "layers": [
+        {"layer": "Flatten", "name": "a b"}, {"layer": "ELU", "name": "a_b"}, {"layer": "ELU", "name": "\"); import os #"},
+        {"layer": "ELU", "name": "_"}, {"layer": "Dense", "units": 2, "name": "π"}]});
+    let text = write::keras(&Experiment::of(spec.clone())).unwrap();
+    let names: Vec<_> = read(&text).lines.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["a_b_", "a_b", "layer____import_os__", "layer_", "layer__"]);
+    for text in [write::pytorch(&Experiment::of(spec.clone())), write::burn(&Experiment::of(spec))]
+    {
+        assert!(!text.unwrap().contains("import os"));
+    }
 }
 
 /// The committed files; `CNN_LAB_WRITE=1 cargo test ...` writes them anew.

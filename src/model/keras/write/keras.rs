@@ -1,5 +1,6 @@
 //! A spec as Keras's Python.
 
+use std::collections::HashSet;
 use std::fmt::Write;
 
 use serde_json::{Map, Value as Json};
@@ -27,25 +28,26 @@ pub fn keras(experiment: &Experiment) -> Result<String> {
     if experiment.augmentation.is_some() {
         out.push_str("from tensorflow.keras.preprocessing.image import ImageDataGenerator\n");
     }
+    let scopes = scopes(&net);
     let shape = net.input.map(|size| size.to_string()).join(", ");
     if net.is_straight() {
         out.push_str("\nmodel = keras.Sequential([\n");
         let _ = writeln!(out, "    keras.Input(shape=({shape})),");
-        for layer in &net.layers {
-            let _ = writeln!(out, "    {},", call(layer));
+        for (layer, name) in net.layers.iter().zip(&scopes) {
+            let _ = writeln!(out, "    {},", call(layer, name));
         }
         out.push_str("])\n");
     } else {
         let names = net.identifiers(RESERVED);
         let name = |layer: &Option<usize>| layer.map_or("inputs", |layer| names[layer].as_str());
         let _ = writeln!(out, "\ninputs = keras.Input(shape=({shape}))");
-        for (layer, variable) in net.layers.iter().zip(&names) {
+        for ((layer, variable), scope) in net.layers.iter().zip(&names).zip(&scopes) {
             let inputs: Vec<_> = layer.inputs.iter().map(name).collect();
             let inputs = match inputs.as_slice() {
                 [one] => (*one).to_owned(),
                 several => format!("[{}]", several.join(", ")),
             };
-            let _ = writeln!(out, "{variable} = {}({inputs})", call(layer));
+            let _ = writeln!(out, "{variable} = {}({inputs})", call(layer, scope));
         }
         let last = names.last().map_or("inputs", String::as_str);
         let _ = writeln!(out, "model = keras.Model(inputs=inputs, outputs={last})");
@@ -55,8 +57,34 @@ pub fn keras(experiment: &Experiment) -> Result<String> {
     Ok(out)
 }
 
+/// Every layer's name as TensorFlow allows it: letters, digits, points, dashes and underscores.
+fn scopes(net: &Net) -> Vec<String> {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || "_.-".contains(letter);
+    let clean = |name: &str| {
+        let name: String = name.chars().map(|c| if fits(c) { c } else { '_' }).collect();
+        if name.starts_with(['_', '-']) { format!("layer{name}") } else { name }
+    };
+    let mut taken: HashSet<String> = net
+        .layers
+        .iter()
+        .map(|layer| layer.name.clone())
+        .filter(|name| clean(name) == *name)
+        .collect();
+    let mut names = Vec::new();
+    for layer in &net.layers {
+        let mut name = clean(&layer.name);
+        if name != layer.name {
+            while !taken.insert(name.clone()) {
+                name.push('_');
+            }
+        }
+        names.push(name);
+    }
+    names
+}
+
 /// `layers.Conv2D(32, 3, activation="relu")`.
-fn call(layer: &Layer) -> String {
+fn call(layer: &Layer, name: &str) -> String {
     let mut arguments = Vec::new();
     let class = layer.class;
     // These read better without their names.
@@ -96,7 +124,7 @@ fn call(layer: &Layer) -> String {
         }
     }
     if !layer.automatic {
-        arguments.push(format!("name={}", quoted(&layer.name)));
+        arguments.push(format!("name={}", quoted(name)));
     }
     format!("layers.{}({})", class.name, arguments.join(", "))
 }
