@@ -30,7 +30,7 @@ impl Draw {
     }
 
     fn activation(&mut self) -> &'static str {
-        *self.one::<&'static str>(&[
+        self.one::<&'static str>(&[
             "linear",
             "relu",
             "sigmoid",

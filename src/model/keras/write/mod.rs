@@ -11,7 +11,7 @@ mod pytorch;
 
 use std::collections::{HashMap, HashSet};
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
 use super::argument::snake;
 use super::classes;
@@ -154,7 +154,7 @@ impl Net {
             Json::Object(map)
         });
         let layers: Vec<_> = layers.collect();
-        json!({"input_shape": self.input, "layers": layers, "compile": self.compile})
+        serde_json::json!({"input_shape": self.input, "layers": layers, "compile": self.compile})
     }
 
     /// A name of the language for every layer: small letters, digits and underscores, none
