@@ -252,7 +252,7 @@ pub(crate) fn params(class: &str, options: &Map<String, Json>, input: Shape) -> 
             let [rows, columns] = pair(options, "kernel_size")?;
             let filters = size(options, "filters")?;
             let groups = size(options, "groups")?;
-            if channels % groups != 0 || filters % groups != 0 {
+            if !channels.is_multiple_of(groups) || !filters.is_multiple_of(groups) {
                 return Err(Error::spec(format!(
                     "groups must divide the {channels} channels and the {filters} filters."
                 ))
