@@ -30,7 +30,7 @@ impl Draw {
     }
 
     fn activation(&mut self) -> &'static str {
-        *self.one::<&'static str>(&[
+        const NAMES: [&str; 10] = [
             "linear",
             "relu",
             "sigmoid",
@@ -41,7 +41,8 @@ impl Draw {
             "gelu",
             "silu",
             "leaky_relu",
-        ])
+        ];
+        NAMES[self.below(NAMES.len())]
     }
 
     fn size(&mut self, most: usize) -> Value {
