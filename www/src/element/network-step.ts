@@ -1,5 +1,6 @@
 import type { CnnLab } from "../api/cnn-lab";
 import type { DatasetInfo, ModelSpec, Preset, Summary } from "../api/types";
+import { misfit } from "./builder/fit";
 import { optionsOf } from "./train-step";
 import type { Workbench } from "./workbench";
 
@@ -116,11 +117,11 @@ export class NetworkStep {
       this.bench.training.adoptUnchosen(taken, optionsOf(old));
       return;
     }
-    const sameShape = String(info.shape) === String(this.inputShape);
-    const units = this.summary?.layers.at(-1)?.outputShape.at(-1);
+    const output = this.summary?.layers.at(-1)?.outputShape ?? [];
+    const fits = misfit(this.inputShape, output, { shape: info.shape, classes: info.classes.length }) === "";
     const sameClasses = before === null || String(before.classes) === String(info.classes);
     const preset = this.presets.find(({ name }) => name === chosen);
-    if (preset && !(sameShape && units === info.classes.length && sameClasses)) {
+    if (preset && !(fits && sameClasses)) {
       await this.#takeFitting(lab, preset);
     }
   }

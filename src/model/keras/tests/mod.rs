@@ -8,16 +8,13 @@ mod wrong;
 
 use serde_json::Value;
 
-use super::shapes::{self, Shape};
 use super::{Experiment, classes};
 
 /// Every layer's class, output sizes and parameters, counted from the JSON alone.
 fn count(spec: &Value) -> Vec<(String, Vec<u64>, u64)> {
     let net = super::write::Net::read(spec).unwrap_or_else(|error| panic!("{error}"));
     let row = |layer: &super::write::Layer| {
-        let inputs: Vec<Shape> = layer.inputs.iter().map(|input| net.shape_of(*input)).collect();
-        let params = shapes::params(layer.class.name, &layer.options, inputs[0]).unwrap();
-        (layer.class.name.to_owned(), layer.shape.sizes(), params.iter().sum())
+        (layer.class.name.to_owned(), layer.shape.sizes(), layer.params.iter().sum())
     };
     net.layers.iter().map(row).collect()
 }

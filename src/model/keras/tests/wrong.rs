@@ -181,8 +181,7 @@ fn no_text_takes_long() {
             "i = Input((4, 4, 1))\nx = i\nfor k in range(300):\n    x = Add()([x, x])\nm = Model(i, x)\n{}",
             many("x = m(x)\n", 1000)
         ),
-        "i = Input((4, 4, 1))\nx = i\nfor k in range(60):\n    x = Concatenate()([x, x])\nmodel = Model(i, Dense(width)(Flatten()(x)))"
-            .to_string(),
+        "i = Input((4, 4, 1))\nx = i\nfor k in range(60):\n    x = Concatenate()([x, x])\nmodel = Model(i, Dense(width)(Flatten()(x)))".into(),
         format!("{{\"class_name\": {}1{}}}", many("[", 25_000), many("]", 25_000)),
         format!("model = Sequential([{}])", many("Dropout(0.1),", 18_000)),
         format!("x = '{}", many("\\", 1 << 19)),

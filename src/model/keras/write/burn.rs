@@ -132,12 +132,12 @@ pub fn burn(experiment: &Experiment) -> Result<String> {
     if output.contains('(') || output.contains('.') {
         forward.truncate(last);
     }
-    let [height, width, channels] = net.input;
+    let ([height, width, channels], params) = (net.input, net.params());
     let mut out = String::new();
     imports(&uses, &format!("{forward}{output}"), &mut out);
     let _ = write!(
         out,
-        "\n/// Takes pictures of `[batch, {channels}, {height}, {width}]`.\n#[derive(Module, \
+        "\n/// Takes pictures of `[batch, {channels}, {height}, {width}]`; has {params} parameters, as Keras counts\n/// them.\n#[derive(Module, \
          Debug)]\npub struct Model {{\n{fields}}}\n\nimpl Model {{\n    /// A net with fresh \
          weights.\n    pub fn init(device: &Device) -> Self {{\n        Self {{\n{made}        \
          }}\n    }}\n\n    /// The output for a batch of pictures.\n    pub fn forward(&self, x: \

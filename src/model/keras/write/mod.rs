@@ -39,6 +39,8 @@ pub(crate) struct Layer {
     /// The layers that its inputs come from; nothing for the net's input.
     pub inputs: Vec<Option<usize>>,
     pub shape: Shape,
+    /// Parameters, trainable and not.
+    pub params: [u64; 2],
     /// Whether the spec would give it this name by itself.
     pub automatic: bool,
 }
@@ -94,11 +96,12 @@ impl Net {
             };
             let options = class.normalise(map);
             let shapes: Vec<Shape> = inputs.iter().map(|input| net.shape_of(*input)).collect();
-            let shape = shapes::output(class.name, &options, &shapes)
-                .map_err(|error| error.layer(&name))?;
+            let named = |error: Error| error.layer(&name);
+            let shape = shapes::output(class.name, &options, &shapes).map_err(named)?;
+            let params = shapes::params(class.name, &options, shapes[0]).map_err(named)?;
             places.insert(name.clone(), at);
             let automatic = name == by_itself;
-            net.layers.push(Layer { name, class, options, inputs, shape, automatic });
+            net.layers.push(Layer { name, class, options, inputs, shape, params, automatic });
         }
         Ok(net)
     }
@@ -106,6 +109,11 @@ impl Net {
     /// The shape of a layer's output, or of the pictures.
     pub fn shape_of(&self, layer: Option<usize>) -> Shape {
         layer.map_or(Shape::Image(self.input), |layer| self.layers[layer].shape)
+    }
+
+    /// All parameters, as Keras counts them.
+    pub fn params(&self) -> u64 {
+        self.layers.iter().flat_map(|layer| layer.params).fold(0, u64::saturating_add)
     }
 
     /// Whether every layer takes the one before it.

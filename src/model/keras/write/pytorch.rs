@@ -118,14 +118,14 @@ pub fn pytorch(experiment: &Experiment) -> Result<String> {
             let _ = writeln!(forward, "        {into} = {value}");
         }
     }
-    let [height, width, channels] = net.input;
+    let ([height, width, channels], params) = (net.input, net.params());
     let mut out = String::from(
         "import torch\nfrom torch import nn\nfrom torch.nn import functional as F\n\n\nclass \
          Model(nn.Module):\n",
     );
     let _ = writeln!(
         out,
-        "    \"\"\"Takes pictures of [batch, {channels}, {height}, {width}].\"\"\"\n\n    def \
+        "    \"\"\"Takes pictures of [batch, {channels}, {height}, {width}]; has {params} parameters, as Keras counts them.\"\"\"\n\n    def \
          __init__(self):\n        super().__init__()"
     );
     out.push_str(&made);
