@@ -244,7 +244,6 @@ pub(crate) fn output(class: &str, options: &Map<String, Json>, inputs: &[Shape])
 ///
 /// # Errors
 /// `spec` naming the field at fault.
-#[cfg(test)]
 pub(crate) fn params(class: &str, options: &Map<String, Json>, input: Shape) -> Result<[u64; 2]> {
     let channels = input.channels();
     let bias = |units: u64| if flag(options, "use_bias") { units } else { 0 };
