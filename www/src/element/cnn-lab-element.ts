@@ -10,6 +10,7 @@ import "./inside-panel";
 import "./look-dialog";
 import "./network-panel";
 import "./train-panel";
+import "./builder/builder-dialog";
 import { openLink } from "./experiment";
 import { isLink } from "./link";
 import { mainButton } from "./main-button";
@@ -214,14 +215,6 @@ export class CnnLabElement extends LitElement {
     if (event.dataTransfer?.types.includes("Files")) {
       const onto = event.composedPath().map((at) => (at instanceof HTMLElement ? at.localName : ""));
       this.#take(event.dataTransfer, onto.includes("cnn-lab-data") || onto.includes("cnn-lab-import"));
-    }
-  }
-
-  override willUpdate(): void {
-    const { bench } = this;
-    // It is large, and many never open it.
-    if (bench?.dialog === "builder") {
-      import("./builder/builder-dialog").catch((error: unknown) => bench.fail(error));
     }
   }
 
