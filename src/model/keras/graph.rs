@@ -132,6 +132,18 @@ impl Graph {
         nodes
     }
 
+    /// Names of the random layers that the net of `output` has no part of, joined by commas;
+    /// empty where it has random layers of its own.
+    pub fn random_outside(&self, output: usize) -> String {
+        let random = |layer: &usize| self.layers[*layer].class.kind == Kind::Augment;
+        let inside = self.reach(output).into_iter().map(|node| self.nodes[node].layer);
+        if inside.into_iter().any(|layer| random(&layer)) {
+            return String::new();
+        }
+        let names = (0..self.layers.len()).filter(random).map(|at| self.layers[at].class.name);
+        names.take(8).collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether `inner` is among what `output` is computed from.
     pub fn leads_to(&self, inner: usize, output: usize) -> bool {
         self.reach(output).contains(&inner)

@@ -92,6 +92,11 @@ impl Interpreter<'_> {
                 | "trainable" | "stop_training" | "input_shape" | "output_shape",
             ) => unknown(format!("a model's {name}")),
             (Value::Inside(model), _) => Value::Inside(*model),
+            (
+                Value::Flow(_) | Value::Generator(_),
+                "class_names" | "class_indices" | "num_classes" | "samples" | "n" | "classes"
+                | "image_shape",
+            ) => unknown(format!("{name} of the data")),
             (Value::None | Value::Bool(_) | Value::Int(_) | Value::Float(_), _) => {
                 unknown(format!("the {name} of a number"))
             }
@@ -497,8 +502,7 @@ impl Interpreter<'_> {
         }
         let wrong = |what: &str| {
             Err(Error::model_text(format!(
-                "what is added here is no layer that is known: it is {what}. Known layers are {}.",
-                classes::known()
+                "what is added here is no layer of this text: it is {what}."
             ))
             .line(line))
         };

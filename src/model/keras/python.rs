@@ -34,6 +34,12 @@ pub(super) fn read(text: &str, options: &Options) -> Result<Experiment> {
         }
     };
     let finished = reader.graph.finish(output, options, line)?;
+    let random = reader.graph.random_outside(output);
+    if !random.is_empty() {
+        reader.note(format!(
+            "{random} stand outside of the net and are left out; set them as augmentation."
+        ));
+    }
     Ok(experiment(reader, model, finished))
 }
 

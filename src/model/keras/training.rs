@@ -444,7 +444,7 @@ fn monitor(arg: Option<Arg>) -> Option<&'static str> {
 
 fn callback(arg: &Arg, fit: &mut Fit, notes: &mut Vec<String>) -> Result<()> {
     let class = match arg {
-        Arg::Unknown(what) => what.clone(),
+        Arg::Unknown(what) => what.trim_start_matches("the class ").replace("(...)", ""),
         other => other.class().unwrap_or("one of them").to_owned(),
     };
     let left_out = |why: &str| format!("The callback {class} is left out{why}.");

@@ -5,6 +5,20 @@ use serde_json::{Value, json};
 use super::super::{Options, read_with};
 use super::{normal, params, read};
 
+/// Random layers that the data goes through, not the net, are named and left out.
+#[test]
+fn random_layers_outside_of_the_net() {
+    let text = format!(
+        "augment = [RandomFlip('horizontal'), RandomRotation(0.1)]\n\
+         def go(images):\n    for layer in augment:\n        images = layer(images)\n    return images\n\
+         train_ds = train_ds.map(lambda img, label: (go(img), label))\n{NET}"
+    );
+    let experiment = read(&text);
+    assert_eq!(experiment.augmentation, None);
+    assert_eq!(experiment.notes.len(), 1, "{:?}", experiment.notes);
+    assert!(experiment.notes[0].contains("RandomFlip, RandomRotation"), "{:?}", experiment.notes);
+}
+
 /// The layers of a text, as a spec has them.
 fn layers(text: &str) -> Value {
     read(text).spec["layers"].clone()
@@ -260,7 +274,7 @@ fn compile_and_fit() {
             "classWeight": [1.0, 2.5], "shuffle": false,
         })
     );
-    assert_eq!(experiment.notes, ["The callback MyCallback(...) is left out."]);
+    assert_eq!(experiment.notes, ["The callback MyCallback is left out."]);
     // A generator, and a data set.
     let experiment = with(
         "datagen = ImageDataGenerator(rotation_range=10, zoom_range=[0.8, 1.2], horizontal_flip=1, validation_split=0.2)\n\
@@ -309,7 +323,6 @@ model = Sequential([data_augmentation, layers.Rescaling(1./255), Conv2D(8, 3), F
             "color_jitter": {"contrast": 0.3}, "channel_shift_range": 51.0, "rescale": 1.0,
         }))
     );
-    #[cfg(feature = "tensors")]
     crate::data::augment::Augmentation::from_value(&experiment.augmentation.unwrap()).unwrap();
     // Padding and cropping back.
     let experiment = read(
