@@ -240,6 +240,7 @@ impl Fitting {
 mod tests {
     use super::*;
     use crate::random::{Purpose, Stream};
+
     /// However it is pulled, for more pictures than values, for fewer, and without whitening.
     #[test]
     fn pieces_give_what_all_at_once_gives_to_the_last_bit_and_their_share_grows_to_1() {

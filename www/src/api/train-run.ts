@@ -69,8 +69,8 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
   }
 
   /**
-   * Pauses, takes one training step, with the fitting before it, and resolves after its event. Rejects with code `state`
-   * where the run is over.
+   * Pauses, takes one training step, with the fitting before it, and resolves after its event.
+   * Rejects with code `state` where the run is over.
    */
   async step(): Promise<void> {
     await this.#begun();
