@@ -1,16 +1,13 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 import type { CnnLab } from "../api/cnn-lab";
+import { CnnLabError } from "../api/error";
 import { loss, percent } from "../view/format";
-import "./augment-dialog";
-import "./camera-dialog";
 import "./data-panel";
-import "./import-dialog";
 import "./inside-panel";
-import "./look-dialog";
 import "./network-panel";
 import "./train-panel";
-import "./builder/builder-dialog";
+import { type DialogName, dialogs } from "./dialogs";
 import { openLink } from "./experiment";
 import { isLink } from "./link";
 import { mainButton } from "./main-button";
@@ -38,6 +35,8 @@ export class CnnLabElement extends LitElement {
   @state() private bench: Workbench | null = null;
   @state() private narrow = false;
   @state() private dragging = false;
+  /** The dialogs that have been asked for; each stays from then on. */
+  @state() private loaded: readonly DialogName[] = [];
 
   #stop: (() => void) | null = null;
   /** Reading an experiment from the address takes a moment. */
@@ -218,6 +217,28 @@ export class CnnLabElement extends LitElement {
     }
   }
 
+  override willUpdate(): void {
+    const dialog = this.bench?.dialog;
+    if (dialog && !this.loaded.includes(dialog)) {
+      void this.#load(dialog);
+    }
+  }
+
+  async #load(dialog: DialogName): Promise<void> {
+    const { bench } = this;
+    try {
+      await dialogs[dialog].load();
+      // Asked for twice meanwhile, it is there once.
+      this.loaded = [...new Set([...this.loaded, dialog])];
+    } catch {
+      bench?.close();
+      bench?.fail(new CnnLabError({
+        code: "network",
+        message: "This part of the page could not be loaded. Look at the connection and try again.",
+      }));
+    }
+  }
+
   override render(): TemplateResult | typeof nothing {
     const { bench } = this;
     const shown = (step: Step): boolean => bench?.settings.steps.includes(step) ?? false;
@@ -232,11 +253,7 @@ export class CnnLabElement extends LitElement {
           </div>
           ${this.narrow ? this.#bar(bench) : nothing}
           <div role="alert">${bench.error && !bench.dialog ? this.#error(bench) : nothing}</div>
-          <cnn-lab-import .bench=${bench}></cnn-lab-import>
-          <cnn-lab-camera .bench=${bench}></cnn-lab-camera>
-          <cnn-lab-look .bench=${bench}></cnn-lab-look>
-          <cnn-lab-augment .bench=${bench}></cnn-lab-augment>
-          <cnn-lab-builder .bench=${bench}></cnn-lab-builder>
+          ${this.loaded.map((name) => dialogs[name].show(bench))}
           ${this.dragging ? html`<div class="drop"><p>Drop a folder, a zip or a table to learn from, one picture to look at, or a network that you saved</p></div>` : nothing}
         </div>`
       : nothing;

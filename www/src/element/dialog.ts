@@ -1,8 +1,7 @@
 import { css, html, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from "lit";
+import type { DialogName } from "./dialogs";
 import { button } from "./parts";
 import type { Workbench } from "./workbench";
-
-type Name = NonNullable<Workbench["dialog"]>;
 
 /** The look of a dialog: a head that stays, a body that scrolls, and a foot with its buttons. */
 export const dialogStyles = css`
@@ -31,7 +30,7 @@ export class Modal implements ReactiveController {
   constructor(
     private readonly host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment },
     private readonly bench: () => Workbench,
-    private readonly name: Name,
+    private readonly name: DialogName,
     /** What else closing means. */
     private readonly onClose: () => void = () => undefined,
   ) {

@@ -2,6 +2,7 @@ import { CnnLab } from "../api/cnn-lab";
 import type { Device, DeviceChoice, TrainEvent, WarningEvent } from "../api/types";
 import { BuilderStep } from "./builder/builder-step";
 import { DataStep } from "./data-step";
+import type { DialogName } from "./dialogs";
 import { InsideStep } from "./inside-step";
 import { NetworkStep } from "./network-step";
 import { isAbort, type Notice, noticeOf } from "./notices";
@@ -50,7 +51,7 @@ export class Workbench extends Observable {
   augmentIndex = 0;
   augmentSeed = 0;
   /** The dialog that is asked for; null: none. */
-  dialog: "import" | "camera" | "look" | "augment" | "builder" | null = null;
+  dialog: DialogName | null = null;
 
   readonly #tell: (told: Told) => void;
   #closed = false;
@@ -158,7 +159,7 @@ export class Workbench extends Observable {
     this.changed();
   }
 
-  open(dialog: NonNullable<Workbench["dialog"]>): void {
+  open(dialog: DialogName): void {
     this.dialog = dialog;
     this.changed();
   }

@@ -1,0 +1,33 @@
+import { html, type TemplateResult } from "lit";
+import type { Workbench } from "./workbench";
+
+/**
+ * The dialogs: how each is shown, and the file that it comes in. Together they are larger than
+ * the page that everybody loads, and many never open one, so each is fetched when it is first
+ * asked for. Until its file is there an element must not be in the page: it would be connected
+ * without its workbench.
+ */
+export const dialogs = {
+  import: {
+    load: () => import("./import-dialog"),
+    show: (bench: Workbench): TemplateResult => html`<cnn-lab-import .bench=${bench}></cnn-lab-import>`,
+  },
+  camera: {
+    load: () => import("./camera-dialog"),
+    show: (bench: Workbench): TemplateResult => html`<cnn-lab-camera .bench=${bench}></cnn-lab-camera>`,
+  },
+  look: {
+    load: () => import("./look-dialog"),
+    show: (bench: Workbench): TemplateResult => html`<cnn-lab-look .bench=${bench}></cnn-lab-look>`,
+  },
+  augment: {
+    load: () => import("./augment-dialog"),
+    show: (bench: Workbench): TemplateResult => html`<cnn-lab-augment .bench=${bench}></cnn-lab-augment>`,
+  },
+  builder: {
+    load: () => import("./builder/builder-dialog"),
+    show: (bench: Workbench): TemplateResult => html`<cnn-lab-builder .bench=${bench}></cnn-lab-builder>`,
+  },
+};
+
+export type DialogName = keyof typeof dialogs;
