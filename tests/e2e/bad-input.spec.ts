@@ -199,3 +199,14 @@ test("an attribute that cannot be used is told on the element and by its event",
   await expect(page.getByRole("alert")).toContainText('epochs="many"');
   await expect(page.locator("#epochs")).toHaveValue("5");
 });
+
+test("a dialog whose file cannot be fetched is told, and opens at the next try", async ({ page }) => {
+  await openLab(page);
+  await page.route("**/assets/later/**", (route) => route.abort());
+  await page.locator("#build").click();
+  await expect(page.locator("[role=alert] .error")).toContainText("This part of the page could not be loaded.");
+  await page.unroute("**/assets/later/**");
+  await page.locator("#dismiss").click();
+  await page.locator("#build").click();
+  await expect(page.locator("#builder-dialog")).toBeVisible();
+});
