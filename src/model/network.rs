@@ -13,7 +13,7 @@ use crate::data::prepare::Target;
 use crate::data::preprocess::Preprocessing;
 use crate::error::Result;
 use crate::model::layer::{self, Context};
-use crate::model::shape::{Shape, infer, input_of};
+use crate::model::shape::{Shape, check_trainable, infer, input_of};
 use crate::model::spec::{BatchNorm, LayerKind, ModelSpec};
 pub use crate::model::weights::ParamInfo;
 use crate::model::weights::{Weight, following, trainable};
@@ -107,6 +107,7 @@ impl Network {
     /// `spec` as [`infer`] gives it.
     pub fn new(spec: ModelSpec, seed: u64, device: &Device) -> Result<Self> {
         let shapes = infer(&spec)?;
+        check_trainable(&spec, &shapes)?;
         let (mut params, mut state, mut places) = (Vec::new(), Vec::new(), Vec::new());
         for (index, layer) in spec.layers.iter().enumerate() {
             let input = input_of(&spec, &shapes, layer);

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::model::shape::infer;
+use crate::model::shape::{check_trainable, infer};
 use crate::model::spec::ModelSpec;
 
 /// A ready-made net with the options that its lesson trains it with.
@@ -38,8 +38,11 @@ pub fn presets(shape: [usize; 3], classes: usize) -> Vec<Preset> {
     }
     presets.extend(of_lessons(shape, classes));
     presets.extend(of_later_lessons(shape, classes));
-    presets
-        .retain(|preset| ModelSpec::from_json(&preset.spec).and_then(|spec| infer(&spec)).is_ok());
+    presets.retain(|preset| {
+        ModelSpec::from_json(&preset.spec)
+            .and_then(|spec| check_trainable(&spec, &infer(&spec)?))
+            .is_ok()
+    });
     presets
 }
 

@@ -92,7 +92,8 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Checks that the layers fit together, and counts.
+    /// Checks that the layers fit together, and counts; whether the model can be trained is
+    /// [`check_trainable`]'s to say.
     ///
     /// # Errors
     /// `spec`, naming the layer and the field at fault and what to change.
@@ -137,7 +138,7 @@ pub(crate) fn shape_at(spec: &ModelSpec, shapes: &[Shape], value: usize) -> Shap
     }
 }
 
-/// The output shape of every layer of a model that can be trained.
+/// The output shape of every layer; whether the model can be trained is [`check_trainable`]'s.
 ///
 /// # Errors
 /// `spec`, naming the layer and the field at fault and what to change.
@@ -174,14 +175,31 @@ pub fn infer(spec: &ModelSpec) -> Result<Vec<Shape>> {
         }
         shapes.push(next);
     }
-    check_use(spec, &used, total[0])?;
-    check_head(spec, shapes.last().copied())?;
+    check_use(spec, &used)?;
     Ok(shapes)
 }
 
-/// Every layer's output goes somewhere, and there is something to train.
-fn check_use(spec: &ModelSpec, used: &[bool], trainable: u64) -> Result<()> {
-    let Some((last, others)) = spec.layers.split_last() else {
+/// Whether a model of these shapes can be trained: it has weights, and ends with one value a
+/// class or a single one for two.
+///
+/// # Errors
+/// `spec`, naming the layer and the field at fault and what to change.
+pub fn check_trainable(spec: &ModelSpec, shapes: &[Shape]) -> Result<()> {
+    let weights: u64 =
+        spec.layers.iter().map(|layer| params(layer, input_of(spec, shapes, layer))[0]).sum();
+    if weights == 0 {
+        let error = Error::spec(
+            "The model has no weights, so there is nothing to train. Add a Dense layer.",
+        );
+        let last = spec.layers.last().map_or("", |layer| layer.name.as_str());
+        return Err(error.layer(last).field("layer"));
+    }
+    check_head(spec, shapes.last().copied())
+}
+
+/// Every layer's output goes somewhere.
+fn check_use(spec: &ModelSpec, used: &[bool]) -> Result<()> {
+    let Some((_, others)) = spec.layers.split_last() else {
         return Err(Error::spec("The model has no layers; add at least one Dense.").field("layers"));
     };
     if let Some((layer, _)) = others.iter().zip(&used[1..]).find(|(_, used)| !**used) {
@@ -191,13 +209,6 @@ fn check_use(spec: &ModelSpec, used: &[bool], trainable: u64) -> Result<()> {
         )
         .layer(&layer.name)
         .field("inputs"));
-    }
-    if trainable == 0 {
-        return Err(Error::spec(
-            "The model has no weights, so there is nothing to train. Add a Dense layer.",
-        )
-        .layer(&last.name)
-        .field("layer"));
     }
     Ok(())
 }

@@ -13,7 +13,7 @@ use crate::evaluate::Evaluator;
 use crate::evaluate::cross_validation::{CrossValidation, FoldOptions};
 use crate::explain;
 use crate::model::preset::presets;
-use crate::model::shape::Summary;
+use crate::model::shape::{Summary, check_trainable, infer};
 use crate::model::spec::ModelSpec;
 use crate::store::checkpoint;
 use crate::train::finder::{Finder, FinderOptions};
@@ -33,16 +33,6 @@ pub struct Core {
     pub(super) evaluator: Option<Evaluator>,
     finder: Option<Finder>,
     cross_validation: Option<CrossValidation>,
-}
-
-/// What a text says about a network that nobody has taken yet.
-#[derive(serde::Serialize)]
-struct ModelInfo {
-    summary: Summary,
-    /// JSON, every option written out.
-    spec: String,
-    /// What reading the text left out, and why; JSON leaves nothing out.
-    notes: Vec<String>,
 }
 
 #[wasm_bindgen]
@@ -95,17 +85,18 @@ impl Core {
         to_js(&summary)
     }
 
-    /// Checks a spec and counts; changes nothing.
-    pub fn summarize(&self, spec: &str) -> JsResult<JsValue> {
-        to_js(&Summary::of(&ModelSpec::from_json(spec)?)?)
-    }
-
-    /// Checks a spec, counts, and writes every option out; changes nothing.
+    /// Checks a spec, counts, writes every option out, and says why it cannot be trained where
+    /// it cannot; changes nothing.
     #[wasm_bindgen(js_name = inspectModel)]
-    pub fn inspect_model(&self, spec: &str) -> JsResult<JsValue> {
+    pub fn inspect_model(&self, spec: &str) -> JsResult<Object> {
         let spec = ModelSpec::from_json(spec)?;
         let summary = Summary::of(&spec)?;
-        to_js(&ModelInfo { summary, spec: spec.to_value().to_string(), notes: Vec::new() })
+        let object = Object::new();
+        set(&object, "summary", to_js(&summary)?)?;
+        set(&object, "spec", spec.to_value().to_string())?;
+        let untrainable = check_trainable(&spec, &infer(&spec)?).err();
+        set(&object, "untrainable", untrainable.map_or(JsValue::NULL, JsValue::from))?;
+        Ok(object)
     }
 
     /// The present model's spec, every option written out.

@@ -1,5 +1,6 @@
 //! The boundary to JavaScript: the class `Core`, that the training worker owns, and the
-//! class `Reader`, that each reader worker owns; `Preparer` makes batches beside training.
+//! class `Reader`, that each reader worker owns; `Preparer` makes batches beside training, and
+//! `readModel` and `writeModel` are models as text.
 //!
 //! The only room that names wasm-bindgen, js-sys or web-sys. It translates and nothing
 //! else: JavaScript values become options, errors become `Error` objects with a stable
@@ -15,7 +16,10 @@ mod dataset;
 mod preparer;
 #[cfg(feature = "reading")]
 mod reader;
+#[cfg(any(feature = "tensors", feature = "reading"))]
 mod storage;
+#[cfg(feature = "text")]
+mod text;
 
 use wasm_bindgen::prelude::*;
 
@@ -25,6 +29,8 @@ pub use core::{Core, available_devices};
 pub use preparer::Preparer;
 #[cfg(feature = "reading")]
 pub use reader::Reader;
+#[cfg(feature = "text")]
+pub use text::{read_model, write_model};
 
 type JsResult<T> = Result<T, JsValue>;
 

@@ -17,11 +17,13 @@ pub struct Module {
 }
 
 /// The first loads at once; the second only when an adapter exists or ndarray is chosen; the
-/// third, without tensors, in the workers that read dropped files.
-pub const MODULES: [Module; 3] = [
+/// third, without tensors, in the workers that read dropped files; the fourth, without pictures
+/// too, when a model's text is pasted.
+pub const MODULES: [Module; 4] = [
     Module { name: "cpu", features: &[] },
     Module { name: "full", features: &["--no-default-features", "--features", "webgpu,ndarray"] },
     Module { name: "data", features: &["--no-default-features", "--features", "reading"] },
+    Module { name: "text", features: &["--no-default-features", "--features", "text"] },
 ];
 
 /// What the modules are made of.
@@ -55,7 +57,9 @@ pub fn wasm() -> Result<()> {
             say(format!("pkg/{name} is up to date"));
             continue;
         }
-        say(format!("building pkg/{name} (from clean: 3 minutes for cpu, 8 for full, 1 for data)"));
+        say(format!(
+            "building pkg/{name} (from clean: 3 minutes for cpu, 8 for full, 1 for others)"
+        ));
         let _ = fs::remove_dir_all(&folder);
         run_wasm_pack(&folder, features)
             .with_context(|| format!("the WebAssembly module {name} could not be built"))?;

@@ -151,10 +151,11 @@ fn clippy() -> Result<()> {
 }
 
 fn clippy_wasm() -> Result<()> {
-    let all = ["--all-targets", "--features", "webgpu,ndarray,reading"];
+    let all = ["--all-targets", "--features", "webgpu,ndarray,reading,text"];
     // As it is built, a module without tensors must not need them.
     let reading = ["--lib", "--no-default-features", "--features", "reading"];
-    for features in [&all[..], &reading[..]] {
+    let text = ["--lib", "--no-default-features", "--features", "text"];
+    for features in [&all[..], &reading[..], &text[..]] {
         run_command(
             command("cargo")
                 .args(["clippy", "--package", "cnn-lab", "--target", "wasm32-unknown-unknown"])

@@ -64,22 +64,28 @@ pub mod write;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::{Error, Result};
 
 /// A model and how it is to be trained, as a text has it.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Experiment {
     /// The spec as JSON, to be checked by `ModelSpec::from_value`.
     pub spec: Value,
     /// `epochs` of `fit`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub epochs: Option<u32>,
     /// `batch_size` of `fit`, or of the generator.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub batch_size: Option<u32>,
     /// The share of the training pictures that validation takes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_split: Option<f64>,
     /// The JSON of an [`Augmentation`](crate::data::augment::Augmentation).
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub augmentation: Option<Value>,
     /// Other options of a run, by the names of `TrainOptions` in JavaScript: `earlyStopping`,
     /// `reduceOnPlateau`, `classWeight`, `shuffle`.
@@ -108,7 +114,8 @@ impl Experiment {
 }
 
 /// What the data tells where a text does not.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
 pub struct Options {
     /// Height, width and channels of the pictures: for a text without `input_shape`, or with
     /// `x_train.shape[1:]`.

@@ -5,6 +5,7 @@ use serde_json::{Map, Value as Json, json};
 use super::argument::Arg;
 use super::graph::Finished;
 use super::interpreter::{Interpreter, empty};
+use super::lexer::{Lexeme, Token};
 use super::value::{Item, Model, ModelKind, Value};
 use super::{Experiment, Options, lexer, parser};
 use crate::error::{Error, Result};
@@ -12,6 +13,7 @@ use crate::error::{Error, Result};
 /// Reads Python text.
 pub(super) fn read(text: &str, options: &Options) -> Result<Experiment> {
     let tokens = lexer::lex(text)?;
+    let options = &with_keras_data(&tokens, options);
     let statements = parser::parse(&tokens);
     let mut reader = Interpreter::new(&tokens);
     reader.block(&statements)?;
@@ -41,6 +43,34 @@ pub(super) fn read(text: &str, options: &Options) -> Result<Experiment> {
         ));
     }
     Ok(experiment(reader, model, finished))
+}
+
+/// Keras's own data sets that a text may load: their pictures and numbers of classes.
+const KERAS_DATA: [(&str, [usize; 3], usize); 4] = [
+    ("mnist", [28, 28, 1], 10),
+    ("fashion_mnist", [28, 28, 1], 10),
+    ("cifar10", [32, 32, 3], 10),
+    ("cifar100", [32, 32, 3], 100),
+];
+
+/// Where nobody says what the pictures are, but the text loads one of Keras's sets, they are
+/// that set's.
+fn with_keras_data(tokens: &[Lexeme], options: &Options) -> Options {
+    let names = || {
+        tokens.iter().filter_map(|lexeme| match &lexeme.token {
+            Token::Name(name) => Some(&**name),
+            _ => None,
+        })
+    };
+    let loaded: Vec<_> =
+        KERAS_DATA.iter().filter(|(set, ..)| names().any(|name| name == *set)).collect();
+    match loaded[..] {
+        [&(_, shape, classes)] if names().any(|name| name == "load_data") => Options {
+            input_shape: options.input_shape.or(Some(shape)),
+            classes: options.classes.or(Some(classes)),
+        },
+        _ => *options,
+    }
 }
 
 /// Layers without a model around them, as a lesson shows a single one: one after the other.

@@ -3,9 +3,24 @@
 use super::*;
 
 fn summary(layers: &str, input: &str) -> Result<Summary> {
-    Summary::of(&ModelSpec::from_json(&format!(
-        r#"{{"input_shape": {input}, "layers": [{layers}]}}"#
-    ))?)
+    let spec =
+        ModelSpec::from_json(&format!(r#"{{"input_shape": {input}, "layers": [{layers}]}}"#))?;
+    let summary = Summary::of(&spec)?;
+    check_trainable(&spec, &infer(&spec)?).map(|()| summary)
+}
+
+#[test]
+fn what_cannot_be_trained_is_counted() {
+    let spec = ModelSpec::from_json(
+        r#"{"input_shape": [200, 200, 1],
+            "layers": [{"layer": "Conv2D", "filters": 16, "kernel_size": 2, "strides": 2}]}"#,
+    )
+    .unwrap();
+    let summary = Summary::of(&spec).unwrap();
+    assert_eq!(summary.layers[0].output_shape, [None, Some(100), Some(100), Some(16)]);
+    assert_eq!(summary.total_params, 80);
+    let error = check_trainable(&spec, &infer(&spec).unwrap()).unwrap_err();
+    assert_eq!((error.layer_name(), error.field_name()), (Some("conv2d"), Some("layer")));
 }
 
 #[test]
@@ -119,7 +134,8 @@ fn the_loss_fits_the_head() {
             r#"{{"input_shape": [8, 8, 1], "compile": {{"loss": "{loss}"}},
                  "layers": [{{"layer": "Flatten"}}, {{"layer": "Dense", "units": {units}}}]}}"#
         );
-        Summary::of(&ModelSpec::from_json(&text).unwrap())
+        let spec = ModelSpec::from_json(&text).unwrap();
+        check_trainable(&spec, &infer(&spec).unwrap())
     };
     with(1, "binary_crossentropy").unwrap();
     with(2, "sparse_categorical_crossentropy").unwrap();

@@ -19,6 +19,7 @@ import {
 import { costsOf } from "./costs";
 import { abortedError, CnnLabError, optionError, stateError } from "./error";
 import { Host } from "./host";
+import { readModel } from "./model-text";
 import { OwnPictures, toPicture } from "./own-pictures";
 import type { Edit } from "./protocol";
 import { takeLoaded, takeModel } from "./recovery";
@@ -37,6 +38,7 @@ import type {
   FeatureMaps,
   FilesInfo,
   FileSource,
+  FitOptions,
   Gallery,
   GalleryOptions,
   History,
@@ -45,6 +47,7 @@ import type {
   MissingSet,
   ModelInfo,
   ModelSpec,
+  ModelTextFormat,
   Picture,
   Prediction,
   Preset,
@@ -63,6 +66,7 @@ const colors = ["rgb", "grayscale"] as const;
 const fits = ["stretch", "crop", "pad"] as const;
 const filters = ["triangle", "nearest", "catmull-rom", "lanczos3"] as const;
 const decoders = ["core", "browser"] as const;
+const programs = ["keras", "pytorch", "burn"] as const;
 const formats = ["checkpoint", "safetensors", "keras", "onnx"] as const;
 
 /**
@@ -92,6 +96,7 @@ export class CnnLab extends EventTarget {
   /** The last run; it may be over. */
   #last: { run: TrainRun; state: RunState } | null = null;
   #missing: MissingSet[] = [];
+  #fit: FitOptions = {};
 
   /** Use `CnnLab.create`. @internal */
   private constructor() {
@@ -400,31 +405,80 @@ export class CnnLab extends EventTarget {
   }
 
   /**
-   * Checks a network and counts its parameters, without taking it.
-   * Rejects with `spec` naming layer and field, or `spec-json` naming the line.
+   * Checks a network that is to be trained and counts its parameters, without taking it.
+   * Rejects as `setModel` does.
    */
   async summarize(spec: ModelSpec | string): Promise<Summary> {
-    return this.#host.call("summarize", [toJson(spec)]);
+    const { summary, untrainable } = await this.inspectModel(spec);
+    if (untrainable) throw untrainable;
+    return summary;
   }
 
   /**
    * Reads and checks a network without taking it: its summary, its spec with every default
-   * written out, and what each layer costs. Rejects as `summarize` does.
+   * written out, what each layer costs, and how the text trains it. What cannot be trained,
+   * such as a single convolution, is counted too. Rejects with `spec` naming layer and field,
+   * `spec-json` or `model-text` naming the line.
    */
   async inspectModel(spec: ModelSpec | string): Promise<ModelInfo> {
-    const info = await this.#host.call("inspectModel", [toJson(spec)]);
-    return { ...info, costs: costsOf(info.spec, info.summary) };
+    const { json, locate, ...said } = await readModel(this.#host, spec, this.dataset);
+    const { untrainable, ...info } = await this.#host.call("inspectModel", [json]).catch((error: unknown) => {
+      throw locate(error);
+    });
+    return {
+      ...info,
+      ...said,
+      costs: costsOf(info.spec, info.summary),
+      untrainable: untrainable && (locate(new CnnLabError(untrainable)) as CnnLabError),
+    };
   }
 
   /**
-   * Takes a network with fresh weights: an object or JSON text in Keras's names. The present
-   * one is gone then; where this fails, it stays.
-   * Rejects with `spec` naming layer and field, `spec-json`, or `state` during a run.
+   * Takes a network with fresh weights: an object in Keras's names, the same as JSON, Keras's
+   * `to_json()`, or the Python text of a lesson, of which nothing is run. The present one is
+   * gone then; where this fails, it stays. What the text says of training is in `fit`; what
+   * was left out of it is told by `warning` events with code `model-text`.
+   *
+   * Rejects with `spec` naming layer and field, `spec-json` or `model-text` naming the line,
+   * or `state` during a run.
    */
   async setModel(spec: ModelSpec | string): Promise<Summary> {
-    const model = await this.#host.call("setModel", [toJson(spec)]);
+    const { json, locate, fit, notes } = await readModel(this.#host, spec, this.dataset);
+    const model = await this.#host.call("setModel", [json]).catch((error: unknown) => {
+      throw locate(error);
+    });
     takeModel(this.#host.memory, model);
+    this.#fit = fit;
+    for (const message of notes) {
+      const detail = { type: "warning", code: "model-text", message };
+      this.dispatchEvent(new CustomEvent("warning", { detail }));
+    }
     return model.summary;
+  }
+
+  /** How the present network's text trains it; give it to `train`. Empty where it says nothing. */
+  get fit(): FitOptions {
+    return this.#fit;
+  }
+
+  /**
+   * A program that makes the present network, or another, and trains it as `fit` says: with
+   * Keras or PyTorch, or a module of Burn. Rejects with `spec`, or `state` without a network.
+   */
+  async modelText(format: ModelTextFormat, o: { spec?: ModelSpec; fit?: FitOptions } = {}): Promise<string> {
+    checkOneOf("format", format, programs);
+    checkOptions(o, ["spec", "fit"]);
+    const spec = o.spec ?? this.spec;
+    if (!spec) throw stateError("There is no network yet; take one with setModel.");
+    const { epochs, batchSize, augmentation, ...train } = o.fit ?? {};
+    const experiment = {
+      spec,
+      train,
+      ...(epochs !== undefined && { epochs }),
+      ...(batchSize !== undefined && { batchSize }),
+      ...(augmentation !== undefined && { augmentation }),
+    };
+    return this.#host.call("writeModel", [{ format, experiment }]);
   }
 
   /**
@@ -565,16 +619,6 @@ function defined<T extends object>(options: T): T {
   return Object.fromEntries(
     Object.entries(options).filter(([, value]) => value !== undefined),
   ) as T;
-}
-
-function toJson(spec: unknown): string {
-  if (typeof spec === "string") return spec;
-  try {
-    if (spec !== null && typeof spec === "object") return JSON.stringify(spec);
-  } catch {
-    // It refers to itself, or holds what JSON has no word for.
-  }
-  throw optionError("spec", "A model is an object with layers, or the same as JSON text.");
 }
 
 function checkTraining(o: TrainOptions): void {

@@ -4,6 +4,7 @@
 export const errorCodes = [
   "spec",
   "spec-json",
+  "model-text",
   "input-shape",
   "class-count",
   "data-missing",

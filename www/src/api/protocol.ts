@@ -15,12 +15,13 @@ import type {
   Evaluation,
   FeatureMaps,
   FilesInfo,
+  FitOptions,
   FileWarning,
   History,
   LoadFilesOptions,
   MissingSet,
-  ModelInfo,
   ModelSpec,
+  ModelTextFormat,
   Prediction,
   Preset,
   Progress,
@@ -40,6 +41,23 @@ import type {
 export type RunOptions = Omit<TrainOptions, "signal">;
 
 export type Model = { summary: Summary; spec: ModelSpec };
+
+/** A network that was checked, and not taken. */
+export type InspectedModel = Model & { untrainable: ErrorFields | null };
+
+/** A model and how it is to be trained, as a text has it. */
+export type Experiment = {
+  spec: ModelSpec;
+  epochs?: number;
+  batchSize?: number;
+  validationSplit?: number;
+  augmentation?: Augmentation;
+  /** Other options of a run. */
+  train: FitOptions;
+  notes: string[];
+  /** Each layer's name and its line, where there are lines. */
+  lines: [name: string, line: number][];
+};
 
 /** What a checkpoint held. */
 export type Loaded = Model & { classes: string[]; run: SavedRun | null; history: History };
@@ -121,8 +139,10 @@ export type Calls = {
   forget: (name: string) => void;
   image: (o: { split: Split; index: number }) => Pixels;
   presets: (o: { shape: Shape; classes: number }) => Preset[];
-  summarize: (spec: string) => Summary;
-  inspectModel: (text: string) => Omit<ModelInfo, "costs">;
+  inspectModel: (spec: string) => InspectedModel;
+  /** Reads a model from Keras's Python or JSON. */
+  readModel: (o: { text: string; inputShape: Shape | null; classes: number | null }) => Experiment;
+  writeModel: (o: { format: ModelTextFormat; experiment: Partial<Experiment> }) => string;
   setModel: (spec: string) => Model;
   /** Begins a run and answers at once. `paused`: waits for `resume` or `step`. */
   train: (o: { options: RunOptions; paused: boolean }) => RunInfo;

@@ -3,6 +3,8 @@
  * losses are mean cross-entropy in nats, epochs and steps count from 1, indices from 0.
  */
 
+import type { CnnLabError } from "./error";
+
 /** What can be asked for. `auto`: WebGPU where it works, else the CPU. */
 export type DeviceChoice = "auto" | DeviceKind;
 
@@ -317,9 +319,21 @@ export type ModelInfo = {
   spec: ModelSpec;
   /** A cost a layer, in the summary's order. */
   costs: LayerCost[];
+  /** Why it cannot be trained, such as an end that is no class's; null where it can. */
+  untrainable: CnnLabError | null;
+  /** What the text says of training, as Keras's `fit` has it: options for `train`. */
+  fit: FitOptions;
+  /** The share of the training pictures that the text validates with; null where it says nothing. */
+  validationSplit: number | null;
   /** What reading the text left out, and why. */
   notes: string[];
 };
+
+/** What a text of a model says of training it. */
+export type FitOptions = Omit<TrainOptions, "signal" | "resume" | "steps">;
+
+/** A program that makes the same network. */
+export type ModelTextFormat = "keras" | "pytorch" | "burn";
 
 export type TrainOptions = {
   /** Default 1, or as many as `steps` needs. */

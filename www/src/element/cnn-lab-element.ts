@@ -22,6 +22,9 @@ export type CnnLabEvents = {
   [T in Told as `cnn-lab-${T["name"]}`]: CustomEvent<T["detail"]>;
 };
 
+/** Whether a text that is pasted anywhere on the page is meant as a network. */
+const isModel = (text: string): boolean => /\b(Sequential|Model|Conv2D|Dense)\s*\(|"(class_name|input_shape)"/.test(text);
+
 /**
  * `<cnn-lab>`: the whole lab as an element. Its attributes say what is chosen at first, and
  * are read when it enters the page; its `lab` is the class behind it.
@@ -179,12 +182,20 @@ export class CnnLabElement extends LitElement {
       event.preventDefault();
       const panel = this.renderRoot.querySelector("cnn-lab-data");
       this.#take(event.clipboardData, panel?.matches(":hover, :focus-within") ?? false);
+      return;
+    }
+    const text = event.clipboardData?.getData("text/plain") ?? "";
+    const [into] = event.composedPath();
+    const typing = into instanceof HTMLInputElement || into instanceof HTMLTextAreaElement;
+    if (!typing && isModel(text)) {
+      event.preventDefault();
+      void this.bench?.builder.openText(text);
     }
   };
 
   /**
    * A single picture is looked at, unless it comes to the data; a network that was saved is
-   * loaded; all else is pictures to learn from.
+   * loaded; code is read as a network; all else is pictures to learn from.
    */
   #take(transfer: DataTransfer, toData: boolean): void {
     const { bench } = this;
@@ -194,6 +205,8 @@ export class CnnLabElement extends LitElement {
     const single = another === undefined && !isFolder ? file : undefined;
     if (single && /\.safetensors$/i.test(single.name)) {
       void bench?.training.load(single);
+    } else if (single && /\.(py|ipynb|json)$/i.test(single.name)) {
+      void bench?.try(async () => bench.builder.openText(await single.text()));
     } else if (single && !toData && isPicture(single)) {
       void bench?.inside.showFile(single);
     } else {
@@ -254,7 +267,7 @@ export class CnnLabElement extends LitElement {
           ${this.narrow ? this.#bar(bench) : nothing}
           <div role="alert">${bench.error && !bench.dialog ? this.#error(bench) : nothing}</div>
           ${this.loaded.map((name) => dialogs[name].show(bench))}
-          ${this.dragging ? html`<div class="drop"><p>Drop a folder, a zip or a table to learn from, one picture to look at, or a network that you saved</p></div>` : nothing}
+          ${this.dragging ? html`<div class="drop"><p>Drop a folder, a zip or a table to learn from, one picture to look at, a network that you saved, or a notebook</p></div>` : nothing}
         </div>`
       : nothing;
   }

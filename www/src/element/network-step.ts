@@ -46,16 +46,16 @@ export class NetworkStep {
     }
   }
 
-  /** What the settings say is no preset's name: a spec, or a mistake. */
+  /** What the settings say is no preset's name: a spec, Keras code, or a mistake. */
   async #takeNamed(lab: CnnLab, model: string): Promise<void> {
-    if (model.startsWith("{")) {
+    if (/^\{|[(\n]/.test(model)) {
       await this.bench.try(() => this.take(lab, model, own));
     } else {
       const names = this.presets.map(({ name }) => name).join(", ");
       this.bench.fail({
         code: "option",
         field: "model",
-        message: `There is no network "${model}" here. Give one of ${names}, or a spec as JSON.`,
+        message: `There is no network "${model}" here. Give one of ${names}, a spec as JSON, or Keras code.`,
       });
     }
   }

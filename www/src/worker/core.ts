@@ -6,7 +6,7 @@
  * one of its promises is pending: everything goes through one `SerialQueue`.
  */
 import { CnnLabError } from "../api/error";
-import type { DroppedFile, GalleryPixels, Pixels, ReadOptions, RunOptions } from "../api/protocol";
+import type { DroppedFile, Experiment, GalleryPixels, Pixels, ReadOptions, RunOptions } from "../api/protocol";
 import type {
   Augmentation,
   DatasetInfo,
@@ -19,6 +19,7 @@ import type {
   FileWarning,
   FittingEvent,
   History,
+  ModelTextFormat,
   Prediction,
   RunInfo,
   SavedRun,
@@ -62,7 +63,8 @@ export type InspectedModel = {
   summary: Summary;
   /** JSON. */
   spec: string;
-  notes: string[];
+  /** An error as the core throws it. */
+  untrainable: Error | null;
 };
 
 export type LoadedInfo = {
@@ -143,7 +145,6 @@ export interface Core {
   split(options: SplitOptions): DatasetInfo;
   image(split: Split, index: number): Pixels;
   setModel(spec: string): Summary;
-  summarize(spec: string): Summary;
   inspectModel(spec: string): InspectedModel;
   spec(): string;
   presets(shape: Shape, classes: number): CorePreset[];
@@ -248,6 +249,17 @@ export async function loadCore(base: string, device: DeviceKind): Promise<CoreCl
 /** Loads the module without the network, for what prepares batches. */
 export async function loadPreparer(base: string): Promise<PreparerClass> {
   return (await loadModule<{ Preparer: PreparerClass }>(base, "data")).Preparer;
+}
+
+/** Models as text, in and out. */
+export type Texts = {
+  readModel(text: string, options: { inputShape: Shape | null; classes: number | null }): Experiment;
+  writeModel(format: ModelTextFormat, experiment: Partial<Experiment>): string;
+};
+
+/** Loads the module that reads and writes models as text. */
+export async function loadTexts(base: string): Promise<Texts> {
+  return loadModule<Texts>(base, "text");
 }
 
 /** Loads the module that reads files. */

@@ -5,7 +5,7 @@
 import { CnnLabError, fieldsOf, stateError, toCnnLabError } from "../api/error";
 import type { Args, Edit, FromWorker, Method, Model, Result, ToWorker } from "../api/protocol";
 import type { DatasetInfo, ModelSpec, Progress } from "../api/types";
-import type { Core } from "./core";
+import { loadTexts, type Core } from "./core";
 import { bundled, loadBundled } from "./dataset";
 import { open, type Opened } from "./device";
 import { evaluate } from "./evaluation";
@@ -193,12 +193,16 @@ const handlers: Handlers = {
     const presets = await queue.run(() => lab().core.presets(shape, classes));
     return presets.map((preset) => ({ ...preset, spec: parseSpec(preset.spec) }));
   },
-  summarize: (spec) => queue.run(() => lab().core.summarize(spec)),
   inspectModel: (text) =>
     queue.run(() => {
-      const { spec, ...info } = lab().core.inspectModel(text);
-      return { ...info, spec: parseSpec(spec) };
+      const { spec, untrainable, summary } = lab().core.inspectModel(text);
+      // As an Error it would lose its own fields on the way.
+      return { summary, spec: parseSpec(spec), untrainable: untrainable && fieldsOf(toCnnLabError(untrainable)) };
     }),
+  // These need no core, so they need not wait for a training step.
+  readModel: async ({ text, inputShape, classes }) =>
+    (await loadTexts(base)).readModel(text, { inputShape, classes }),
+  writeModel: async ({ format, experiment }) => (await loadTexts(base)).writeModel(format, experiment),
   setModel: (spec) =>
     queue.run((): Model => {
       const { core } = lab();

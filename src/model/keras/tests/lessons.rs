@@ -82,7 +82,12 @@ fn fashion_mnist_functional() {
     assert_eq!(experiment.spec["input_shape"], json!([28, 28, 1]));
     assert_eq!((experiment.epochs, experiment.batch_size), (Some(15), Some(128)));
     assert_eq!(experiment.notes.len(), 2, "{:?}", experiment.notes);
-    // Without the data, the text does not say enough, and the line is named.
+    // The set that the text loads says as much.
+    assert_eq!(read(text).spec, experiment.spec);
+    // Other data does not: the text does not say enough, and the line is named.
+    let text = &text
+        .replace("tf.keras.datasets.fashion_mnist", "our.data")
+        .replace("fashion_mnist", "ours");
     let error = super::super::read(text).unwrap_err();
     assert_eq!(
         (error.line_number(), error.field_name()),

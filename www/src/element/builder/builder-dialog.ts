@@ -26,6 +26,7 @@ const tabNames = Object.keys(tabs) as Tab[];
 export class BuilderDialog extends LitElement {
   @property({ attribute: false }) bench!: Workbench;
   @state() private tab: Tab = "summary";
+  #shown: Workbench["builder"]["shows"] | null = null;
   #asked: Workbench["builder"]["asking"] = null;
   readonly #modal = new Modal(this, () => this.bench, "builder");
 
@@ -72,6 +73,15 @@ export class BuilderDialog extends LitElement {
       }
     `,
   ];
+
+  /** Opened to paste a text, it begins with the field for it. */
+  override willUpdate(): void {
+    const shows = this.#modal.open ? this.bench.builder.shows : null;
+    if (shows && shows !== this.#shown) {
+      this.tab = shows;
+    }
+    this.#shown = shows;
+  }
 
   /** A question takes the place of the button that asked it, and the focus. */
   override updated(): void {
@@ -146,7 +156,7 @@ export class BuilderDialog extends LitElement {
     const { bench } = this;
     switch (this.tab) {
       case "summary":
-        return html`<cnn-lab-net-summary class=${bench.builder.problem ? "old" : ""} .bench=${bench}></cnn-lab-net-summary>`;
+        return html`<cnn-lab-net-summary class=${bench.builder.problem && !bench.builder.checked?.info.untrainable ? "old" : ""} .bench=${bench}></cnn-lab-net-summary>`;
       case "diagram":
         return html`<cnn-lab-net-diagram .bench=${bench}></cnn-lab-net-diagram>`;
       case "text":
@@ -196,7 +206,7 @@ export class BuilderDialog extends LitElement {
     if (problem) {
       const { at } = problem;
       return html`<p class="grow small bad" id="builder-verdict" role="status">${problem.message}${problem.place ? ` (${problem.place})` : ""}
-        <span class="muted">The table shows the network when it was last right.</span></p>
+        ${checked?.info.untrainable ? nothing : html`<span class="muted">The table shows the network when it was last right.</span>`}</p>
         ${at === null || at === builder.selected ? nothing : button({ id: "show-problem", label: "Show me", onClick: () => builder.select(at) })}`;
     }
     if (builder.text.problem) {

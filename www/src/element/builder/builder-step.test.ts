@@ -21,7 +21,7 @@ function inspect(given: ModelSpec | string): ModelInfo {
   }
   const layers = spec.layers.map((layer, i) => ({ name: layer.name ?? String(i), layer: layer.layer, outputShape: [null, Number(layer["units"] ?? 16)], params: Number(layer["units"] ?? 0), trainable: true }));
   const totalParams = layers.reduce((sum, { params }) => sum + params, 0);
-  return { spec, summary: { layers, totalParams, trainableParams: totalParams }, costs: layers.map(() => ({ receptiveField: [1, 1], multiplyAdds: 0, values: 1 })), notes: ["left out"] };
+  return { spec, summary: { layers, totalParams, trainableParams: totalParams }, costs: layers.map(() => ({ receptiveField: [1, 1], multiplyAdds: 0, values: 1 })), untrainable: null, fit: {}, validationSplit: null, notes: ["left out"] };
 }
 
 function open(o: { trained?: boolean; presets?: Preset[] } = {}) {

@@ -1,6 +1,6 @@
 import type { CnnLab } from "../../api/cnn-lab";
 import { sizeOf, sourcesOf } from "../../api/costs";
-import type { LayerCost, LayerSpec, ModelSpec, Preset, Summary } from "../../api/types";
+import type { FitOptions, LayerCost, LayerSpec, ModelSpec, Preset, Summary } from "../../api/types";
 import { isAbort, type Notice, noticeOf } from "../notices";
 import { own } from "../network-step";
 import { optimizers } from "../settings";
@@ -43,6 +43,12 @@ export class BuilderStep {
   problem: Problem | null = null;
   /** What the person is asked before it is done. */
   asking: "use" | "discard" | null = null;
+  /** What is shown of the whole when it opens. */
+  shows: "summary" | "text" = "summary";
+  /** How the text that was read last trains it, taken over with the network. */
+  fit: FitOptions = {};
+  /** The share of the pictures that it validates with; null: it says nothing. */
+  validation: number | null = null;
   /** The same network as text. */
   readonly text: TextStep;
   /** What a screen reader is told. */
@@ -59,17 +65,18 @@ export class BuilderStep {
     return this.steps.present;
   }
 
-  /** Whether the draft makes another network than the one in use. */
+  /** Whether the draft makes another network than the one in use, or trains it otherwise. */
   get changed(): boolean {
-    return this.used !== null && !equal(this.used.draft, this.draft);
+    const trains = Object.keys(this.fit).length > 0;
+    return this.used !== null && (trains || !equal(this.used.draft, this.draft));
   }
 
   get comparison(): Comparison | null {
     return this.checked && compare(this.checked, this.used);
   }
 
-  /** Opens the builder with the network in use; `name`: at that layer. */
-  async open(name?: string): Promise<void> {
+  /** Opens the builder with the network in use; `name`: at that layer; `shows`: with this side of the whole. */
+  async open(name?: string, shows: "summary" | "text" = "summary"): Promise<void> {
     const lab = await this.bench.ready;
     const { spec } = lab;
     if (!spec) {
@@ -84,11 +91,22 @@ export class BuilderStep {
       this.asking = null;
       this.adding = false;
       this.text.forget();
+      this.fit = {};
+      this.validation = null;
       this.spoken = "";
       const at = info.summary.layers.findIndex((layer) => layer.name === name);
       this.selected = draft.layers[Math.max(0, at)]?.key ?? "input";
+      this.shows = shows;
       this.bench.open("builder");
     });
+  }
+
+  /** Opens the builder with what a pasted or dropped text says. */
+  async openText(text: string): Promise<void> {
+    if (this.bench.dialog !== "builder") {
+      await this.open(undefined, "text");
+    }
+    this.text.type(text);
   }
 
   select(selected: Selected): void {
@@ -163,11 +181,17 @@ export class BuilderStep {
   /** Takes a draft that the core has checked already, from text. */
   takeChecked(checked: Checked, by: string): void {
     this.steps = step(this.steps, checked.draft, by);
-    this.checked = checked;
-    this.problem = null;
+    this.#note(checked);
     this.asking = null;
     this.#keepSelected();
     this.bench.changed();
+  }
+
+  /** Notes what the core found; a network that can be counted may still not be one to train. */
+  #note(checked: Checked): void {
+    const { untrainable } = checked.info;
+    this.checked = checked;
+    this.problem = untrainable && problemOf(untrainable, checked.draft);
   }
 
   add(layer: string): void {
@@ -246,8 +270,7 @@ export class BuilderStep {
       asked = this.draft;
       try {
         const info = await lab.inspectModel(specOf(asked));
-        this.checked = { draft: asked, info };
-        this.problem = null;
+        this.#note({ draft: asked, info });
       } catch (error) {
         if (!isAbort(error)) {
           this.problem = problemOf(error, asked);
@@ -293,6 +316,7 @@ export class BuilderStep {
       } else {
         this.#adoptOptimizer(draft.compile.optimizer);
       }
+      await this.#adoptFit();
       bench.close();
       this.asking = null;
     });
@@ -320,6 +344,20 @@ export class BuilderStep {
     const known = optimizers.find(({ name }) => name === optimizer.name);
     settings.optimizer = known?.name ?? settings.optimizer;
     settings.learningRate = typeof optimizer.learning_rate === "number" ? optimizer.learning_rate : settings.learningRate;
+  }
+
+  /** What the text said of training it is chosen on the page too. */
+  async #adoptFit(): Promise<void> {
+    const { settings, data } = this.bench;
+    const { epochs, batchSize, augmentation, classWeight } = this.fit;
+    settings.epochs = epochs ?? settings.epochs;
+    settings.batchSize = batchSize ?? settings.batchSize;
+    settings.augmentation = augmentation ?? settings.augmentation;
+    settings.balance = classWeight === undefined ? settings.balance : classWeight === "balanced";
+    if (this.validation !== null && this.validation !== settings.validation) {
+      settings.validation = this.validation;
+      await data.divide();
+    }
   }
 
   /** Leaves the network in use as it is. Asks first where something was built. */

@@ -12,6 +12,9 @@ const info = (draft: Draft, params: number[]): ModelInfo => ({
     trainableParams: 0,
   },
   spec: { input_shape: [28, 28, 1], layers: [] },
+  untrainable: null,
+  fit: {},
+  validationSplit: null,
   costs: [],
   notes: [],
 });

@@ -7,6 +7,9 @@ import { button } from "../parts";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { rangeOf } from "./lines";
+import type { TextFormat } from "./text-step";
+
+const formats: Readonly<Record<TextFormat, string>> = { json: "JSON", keras: "Keras", pytorch: "PyTorch", burn: "Burn (Rust)" };
 
 /** The same network as text, to read, copy, edit and paste. */
 @define("cnn-lab-net-text")
@@ -26,11 +29,20 @@ export class NetText extends LitElement {
       :host { display: flex; flex-direction: column; gap: 8px; min-height: 0; }
       textarea { flex: 1; min-height: 220px; resize: none; white-space: pre; overflow: auto; }
       textarea:focus-visible { outline-offset: -2px; }
+      select { width: auto; }
       .verdict { min-height: 32px; overflow-wrap: anywhere; }
       .bad { color: var(--lab-bad); }
       ul { margin: 4px 0 0; padding-left: 16px; }
     `,
   ];
+
+  /** Opened to paste a text: what stands here is what it takes the place of. */
+  override firstUpdated(): void {
+    if (this.bench.builder.shows === "text") {
+      this.area.focus();
+      this.area.select();
+    }
+  }
 
   override render(): TemplateResult {
     const { text } = this.bench.builder;
@@ -38,16 +50,23 @@ export class NetText extends LitElement {
     const line = problem?.line ?? null;
     const named = line !== null && problem?.message.includes(`line ${line}`);
     return html`<div class="row">
-        <label for="spec" class="grow small muted">The network as JSON, in Keras's names</label>
+        <label for="text-format" class="small muted">Show as</label>
+        <select id="text-format" @change=${(event: Event) => text.show((event.target as HTMLSelectElement).value as TextFormat)}>
+          ${Object.entries(formats).map(([format, title]) => html`<option value=${format} .selected=${live(format === text.format)}>${title}</option>`)}
+        </select>
+        <label for="spec" class="grow sr">The network as text</label><span class="grow"></span>
         <span class="small muted" role="status">${this.copied}</span>
         ${button({ id: "copy-text", label: "Copy", name: "Copy the text", onClick: () => void this.#copy(shown) })}
       </div>
-      <textarea id="spec" spellcheck="false" autocapitalize="off" autocomplete="off" aria-describedby="verdict" aria-invalid=${problem ? "true" : "false"}
+      <textarea id="spec" ?readonly=${!text.editable} spellcheck="false" autocapitalize="off" autocomplete="off" aria-describedby="verdict" aria-invalid=${problem ? "true" : "false"}
         .value=${live(shown)} @input=${(event: Event) => text.type((event.target as HTMLTextAreaElement).value)}></textarea>
       <div id="verdict" class="verdict small ${problem ? "bad" : "muted"}" role="status">
         ${problem
           ? html`${line !== null && !named ? `Line ${line}: ` : ""}${problem.message}${problem.place && line === null ? ` (${problem.place})` : ""}`
-          : text.settled ? "What you type or paste is checked at once, and the layers follow." : "Reading …"}
+          : text.settled ? 
+            text.editable
+              ? "Paste Keras code here, JSON, or what model.to_json() gave: it is read at once, nothing of it is run, and the layers follow."
+              : "To take away. Edit the network at the left, or as Keras or JSON." : "Reading …"}
         ${notes.length > 0 ? html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>` : nothing}
       </div>
       ${line === null ? nothing : html`<div>${button({ id: "go-to-line", label: `Go to line ${line}`, onClick: () => this.#goTo(line) })}</div>`}`;

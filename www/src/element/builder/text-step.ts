@@ -1,20 +1,28 @@
 import { isAbort, type Notice, noticeOf } from "../notices";
+import type { ModelInfo, ModelTextFormat } from "../../api/types";
+import { percent, plural } from "../../view/format";
 import type { Workbench } from "../workbench";
 import type { BuilderStep } from "./builder-step";
-import { draftOf, placeNamed, textOf } from "./draft";
+import { type Draft, draftOf, placeNamed, specOf, textOf } from "./draft";
 import { lineOf } from "./lines";
 
 /** Text is read when the typing pauses, in milliseconds. */
 const pause = 250;
 
-/** The network that is being built, as text: JSON, or whatever else the core reads. */
+/** What the text is shown as; whatever can be read may be typed in its place. */
+export type TextFormat = "json" | ModelTextFormat;
+
+/** The network that is being built, as text: JSON, Keras's Python, or a program to take away. */
 export class TextStep {
+  format: TextFormat = "json";
   problem: (Notice & { line: number | null }) | null = null;
   /** What reading it left out. */
   notes: readonly string[] = [];
   /** As it was typed; null: as the draft gives it. */
   #typed: string | null = null;
   #reading = false;
+  /** The draft as a program; null while it is being written. */
+  #program: { draft: Draft; format: TextFormat; text: string } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -22,8 +30,43 @@ export class TextStep {
     private readonly builder: BuilderStep,
   ) {}
 
+  /** What stands in the field. */
   get shown(): string {
-    return this.#typed ?? textOf(this.builder.draft);
+    const { draft } = this.builder;
+    if (this.#typed !== null || this.format === "json") {
+      return this.#typed ?? textOf(draft);
+    }
+    if (this.#program?.draft !== draft || this.#program.format !== this.format) {
+      void this.#write(draft, this.format);
+    }
+    return this.#program?.text ?? "";
+  }
+
+  /** Whether it can be typed into: PyTorch and Burn are written, not read. */
+  get editable(): boolean {
+    return this.format === "json" || this.format === "keras";
+  }
+
+  /** Shows the draft as something else. */
+  show(format: TextFormat): void {
+    this.forget();
+    this.format = format;
+    this.#program = null;
+    this.bench.changed();
+  }
+
+  async #write(draft: Draft, format: ModelTextFormat): Promise<void> {
+    // At once: it is asked for again whenever the field is drawn.
+    const program = (this.#program = { draft, format, text: this.#program?.text ?? "" });
+    const lab = await this.bench.ready;
+    const text = await lab.modelText(format, { spec: specOf(draft), fit: this.builder.fit }).catch((error: unknown) => {
+      const { message } = noticeOf(error);
+      return `# This network cannot be written: ${message}`;
+    });
+    if (this.#program === program) {
+      this.#program = { draft, format, text };
+      this.bench.changed();
+    }
   }
 
   /** The draft is what the text says. */
@@ -59,7 +102,9 @@ export class TextStep {
       if (text === this.#typed) {
         this.#reading = false;
         this.problem = null;
-        this.notes = info.notes;
+        this.notes = [...info.notes, ...takenOver(info)];
+        this.builder.fit = info.fit;
+        this.builder.validation = info.validationSplit;
         this.builder.takeChecked({ draft: draftOf(info.spec, this.builder.draft), info }, "text");
       }
     } catch (error) {
@@ -70,6 +115,17 @@ export class TextStep {
     }
     this.bench.changed();
   }
+}
+
+/** What the text says of training, in a sentence: it is taken over with the network. */
+function takenOver({ fit: { epochs, batchSize, augmentation }, validationSplit }: ModelInfo): string[] {
+  const said = [
+    ...(epochs === undefined ? [] : [plural(epochs, "epoch")]),
+    ...(batchSize === undefined ? [] : [`batches of ${batchSize}`]),
+    ...(validationSplit === null ? [] : [`${percent(validationSplit, 0)} of the pictures for validation`]),
+    ...(augmentation === undefined ? [] : ["the augmentation"]),
+  ];
+  return said.length === 0 ? [] : [`Taken over for training: ${said.join(", ")}.`];
 }
 
 /** The line of an error: the core's own or, where it names a layer and JSON was typed, that one's. */
