@@ -4,7 +4,8 @@
 //!
 //! The crate builds from the same files natively, for tests, and for WebAssembly, where
 //! [`web`] puts it behind two JavaScript classes: one trains, and one, in a module without
-//! the feature `tensors`, reads dropped files. Read it in this order:
+//! the feature `tensors`, reads dropped files; a third module reads and writes models as text.
+//! Read it in this order:
 //!
 //! 1. [`data`]: dropped files ([`data::source`]) and bundled shards ([`data::shard`]) become
 //!    labelled pictures ([`data::dataset`]), which are augmented and standardised

@@ -1,4 +1,5 @@
-//! Layer by layer, loss by loss, the numbers of Keras: `tests/keras_parity/`.
+//! Layer by layer, loss by loss, optimizer by optimizer, the numbers of Keras:
+//! `tests/keras_parity/`.
 
 #![cfg(all(feature = "cpu", not(target_arch = "wasm32")))]
 
@@ -34,6 +35,18 @@ fn layers_on_ndarray() {
 #[allow(deprecated)]
 fn losses_on_ndarray() {
     nothing(block_on(golden::losses(&Device::ndarray(), 1e-4)));
+}
+
+#[test]
+fn optimizers_on_flex() {
+    nothing(block_on(golden::optimizers(&Device::flex(), 1e-4)));
+}
+
+#[cfg(feature = "ndarray")]
+#[test]
+#[allow(deprecated)]
+fn optimizers_on_ndarray() {
+    nothing(block_on(golden::optimizers(&Device::ndarray(), 1e-4)));
 }
 
 #[test]

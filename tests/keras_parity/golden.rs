@@ -7,6 +7,7 @@ use cnn_lab::device;
 use cnn_lab::model::network::{Mode, Network, ParamInfo, Value};
 use cnn_lab::model::shape::Summary;
 use cnn_lab::model::spec::ModelSpec;
+use cnn_lab::train::optimizer::{Optimizer, OptimizerSpec};
 use safetensors::SafeTensors;
 use serde_json::Value as Json;
 
@@ -174,6 +175,52 @@ pub async fn losses(device: &Device, tolerance: f32) -> Vec<String> {
             .collect();
         if !found.is_empty() {
             apart.push(format!("{}: {}", found.join(", "), case["spec"]));
+        }
+    }
+    apart
+}
+
+/// Ten steps of every optimizer: what the weights have moved is Keras's, up to `tolerance` times
+/// the farthest move, after every step. Beside that only the rounding of the weights themselves
+/// is allowed.
+pub async fn optimizers(device: &Device, tolerance: f32) -> Vec<String> {
+    let floats = |value: &Json| -> Vec<f32> { serde_json::from_value(value.clone()).unwrap() };
+    let list =
+        |value: &Json| -> Vec<Vec<f32>> { value.as_array().unwrap().iter().map(floats).collect() };
+    let tensors = |values: &[Vec<f32>]| -> Vec<Tensor<1>> {
+        values.iter().map(|one| Tensor::from_floats(one.as_slice(), device)).collect()
+    };
+    let golden: Json = serde_json::from_str(include_str!("optimizers.json")).unwrap();
+    let cases = golden["optimizers"].as_array().unwrap();
+    assert!(cases.len() >= 40);
+    let start = list(&golden["weights"]);
+    let gradients: Vec<_> = golden["gradients"].as_array().unwrap().iter().map(list).collect();
+    let mut apart = Vec::new();
+    for case in cases {
+        let spec = OptimizerSpec::from_value(case["spec"].clone()).unwrap();
+        let mut params = tensors(&start);
+        let mut optimizer = Optimizer::new(spec, &params);
+        let mut after = Vec::new();
+        for gradients in &gradients {
+            optimizer.update(&mut params, tensors(gradients));
+            after.extend(params.iter().cloned());
+        }
+        let ours = device::read(after).await.unwrap();
+        for (step, ours) in ours.chunks(params.len()).enumerate() {
+            let keras = list(&case["after"][step]);
+            let moves = keras.iter().flatten().zip(start.iter().flatten());
+            let farthest = moves.map(|(after, before)| (after - before).abs()).fold(0.0, f32::max);
+            let wrong = ours.iter().flatten().zip(keras.iter().flatten()).find(|(ours, keras)| {
+                let rounding = (step + 1) as f32 * f32::EPSILON * keras.abs().max(0.02);
+                let error = (*ours - *keras).abs();
+                error.is_nan() || error > tolerance * farthest + rounding
+            });
+            if let Some((ours, keras)) = wrong {
+                let step = step + 1;
+                apart
+                    .push(format!("{ours} after step {step}, Keras has {keras}: {}", case["spec"]));
+                break;
+            }
         }
     }
     apart

@@ -40,7 +40,7 @@ export class NetworkPanel extends LitElement {
       tr.total td { border: 0; padding-top: 2px; padding-bottom: 2px; }
       tr.total:first-child td { padding-top: 8px; }
       button.layer { max-width: 100%; padding: 0; border: 0; background: none; color: inherit; text-align: left; cursor: pointer; overflow: hidden; text-overflow: ellipsis; text-decoration: underline; text-decoration-color: var(--lab-edge); text-underline-offset: 3px; }
-      .buttons { display: grid; grid-template-columns: auto 1fr auto; gap: 8px; }
+      .buttons { display: grid; grid-template-columns: 1fr 1fr; gap: 8px; }
       .link:empty { display: none; }
       .link { padding: 8px 12px; border-radius: 6px; background: var(--lab-wash); overflow-wrap: anywhere; }
     `,
@@ -53,7 +53,9 @@ export class NetworkPanel extends LitElement {
     const why = this.#busy;
     const none = network.summary ? undefined : "There is no network yet.";
     return html`<section aria-labelledby="title">
-      <header><span class="place" aria-hidden="true">2</span><h2 id="title" class="grow">Network</h2></header>
+      <header><span class="place" aria-hidden="true">2</span><h2 id="title" class="grow">Network</h2>
+        ${button({ id: "copy-link", label: "Copy link", name: "Copy a link to the whole experiment", why: none, onClick: () => void this.#copyLink() })}
+      </header>
       ${field({
         id: "preset",
         label: "Network of the lesson",
@@ -68,7 +70,6 @@ export class NetworkPanel extends LitElement {
       <div class="buttons">
         ${button({ id: "build", label: "Build …", name: "Build the network: its layers, one by one", why: none, onClick: () => void builder.open() })}
         ${button({ id: "paste-code", label: "Paste code …", name: "Paste Keras code or JSON", why: none, onClick: () => void builder.open(undefined, "text") })}
-        ${button({ id: "copy-link", label: "Copy link", name: "Copy a link to the whole experiment", why: none, onClick: () => void this.#copyLink() })}
       </div>
       <div role="status" class="link small">${this.link ? this.#linkTold(this.link) : nothing}</div>
       ${network.summary ? this.#summary(network.summary) : nothing}
