@@ -8,6 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use burn::tensor::{Device, Tensor};
 use cnn_lab::Result;
 use cnn_lab::data::prepare::Target;
+use cnn_lab::model::keras::{Experiment, read, write};
 use cnn_lab::model::network::{Mode, Network};
 use cnn_lab::model::shape::Summary;
 use cnn_lab::model::spec::ModelSpec;
@@ -297,4 +298,28 @@ fn a_thousand_layers() {
     assert_eq!(outcome(&spec(&layers)), Outcome::Trained);
     layers.push(json!({"layer": "Softmax"}));
     assert_eq!(outcome(&spec(&layers)), Outcome::Refused);
+}
+
+/// A network that is written as Keras's Python and read back is the same network: the room that
+/// writes and reads, which needs no tensors, knows layers, defaults and shapes as the core does.
+#[test]
+fn what_is_written_as_keras_is_read_as_it_was() {
+    let mut same = 0;
+    for number in 0..4000 {
+        let value = Draw(Stream::new(11, Purpose::Augment, 0, number)).spec();
+        let Ok(spec) = ModelSpec::from_value(value) else { continue };
+        if Summary::of(&spec).is_err() {
+            continue;
+        }
+        let normal = spec.to_value();
+        let text = write::keras(&Experiment::of(normal.clone()))
+            .unwrap_or_else(|error| panic!("{error}\n{normal}"));
+        let read = read(&text).unwrap_or_else(|error| panic!("{error}\n{text}\n{normal}"));
+        let again = ModelSpec::from_value(read.spec)
+            .unwrap_or_else(|error| panic!("{error}\n{text}\n{normal}"));
+        assert_eq!(again.to_value(), normal, "{text}");
+        same += 1;
+    }
+    println!("{same} networks");
+    assert!(same > 400);
 }

@@ -43,7 +43,7 @@ enum Command {
     /// Set up everything and pass every test, or only the suites named
     #[command(after_help = suites::help())]
     Test {
-        /// Suites to run; all but `accuracy` and `lesson` when none is named
+        /// Suites to run; all but those that take long when none is named
         suites: Vec<String>,
     },
     /// Fetch the bundled data sets and cut them into shards

@@ -91,6 +91,41 @@ pub fn pip() -> Result<()> {
     apt_install(&["python3-pip"]).context("Python 3 with pip is needed")
 }
 
+/// What programs that the lab writes are run with; NumPy is the last that both agree on.
+const KERAS: [&str; 2] = ["tensorflow-cpu==2.21.0", "numpy==1.26.4"];
+
+/// A Python with Keras, in `target/tools/keras`, and with Debian's PyTorch where that can be
+/// had: the one of the package index is four gigabytes.
+pub fn keras() -> Result<PathBuf> {
+    // Debian's own Python, which its packages are for, even where another comes first.
+    let debian = PathBuf::from("/usr/bin/python3");
+    let python = if debian.is_file() { debian } else { PathBuf::from("python3") };
+    if output(command(&python).args(["-c", "import torch"])).is_none() {
+        say("installing python3-torch by apt");
+        if let Err(error) = apt_install(&["python3-torch"]) {
+            say(format!("what is written for PyTorch is not run: {error:#}"));
+        }
+    }
+    let folder = path("target/tools/keras");
+    let ours = folder.join("bin/python");
+    let state = KERAS.join(" ");
+    if is_done("keras", &state) && ours.is_file() {
+        say("Keras is there");
+        return Ok(ours);
+    }
+    say("installing Keras into target/tools/keras (half a gigabyte)");
+    let mut make = command(&python);
+    make.args(["-m", "venv", "--clear", "--system-site-packages"]).arg(&folder);
+    if run(&mut make).is_err() {
+        apt_install(&["python3-venv"])?;
+        run(&mut make)?;
+    }
+    run(command(&ours).args(["-m", "pip", "install", "--quiet"]).args(KERAS))
+        .context("Keras could not be installed")?;
+    done("keras", &state)?;
+    Ok(ours)
+}
+
 /// A browser and its WebDriver.
 pub struct Browser {
     /// Chrome or Chromium.

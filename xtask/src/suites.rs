@@ -72,11 +72,39 @@ const SUITES: &[Suite] = &[
         run: e2e,
     },
     Suite {
+        name: "keras",
+        about: "what is written for Keras and PyTorch, run by them (a large download)",
+        needs: &[],
+        usual: false,
+        run: keras,
+    },
+    Suite {
         name: "accuracy",
         about: "MNIST to its end for three seeds (half an hour)",
         needs: &[Need::Site, Need::Browser],
         usual: false,
-        run: accuracy,
+        run: || accuracy("mnist"),
+    },
+    Suite {
+        name: "accuracy-fashion",
+        about: "Fashion-MNIST to its end for two seeds (half an hour)",
+        needs: &[Need::Site, Need::Browser],
+        usual: false,
+        run: || accuracy("fashion"),
+    },
+    Suite {
+        name: "accuracy-cifar10",
+        about: "CIFAR-10 to its end for two seeds (an hour)",
+        needs: &[Need::Site, Need::Browser],
+        usual: false,
+        run: || accuracy("cifar10"),
+    },
+    Suite {
+        name: "accuracy-residual",
+        about: "CIFAR-10 with a residual net (three quarters of an hour)",
+        needs: &[Need::Site, Need::Browser],
+        usual: false,
+        run: || accuracy("residual"),
     },
     Suite {
         name: "lesson",
@@ -89,7 +117,7 @@ const SUITES: &[Suite] = &[
 
 /// The suites, for `cargo xtask test --help`.
 pub fn help() -> String {
-    let lines = SUITES.iter().map(|suite| format!("\n  {:12} {}", suite.name, suite.about));
+    let lines = SUITES.iter().map(|suite| format!("\n  {:18} {}", suite.name, suite.about));
     format!("Suites:{}", lines.collect::<String>())
 }
 
@@ -116,10 +144,10 @@ pub fn run(names: &[String]) -> Result<bool> {
         }
         results.push((suite, result, start.elapsed()));
     }
-    println!("\n{:14}{:44}{:10}{:>8}", "suite", "what", "result", "seconds");
+    println!("\n{:18}{:66}{:10}{:>8}", "suite", "what", "result", "seconds");
     for (suite, result, time) in &results {
         let word = if result.is_ok() { "passed" } else { "FAILED" };
-        println!("{:14}{:44}{word:10}{:>8.0}", suite.name, suite.about, time.as_secs_f64());
+        println!("{:18}{:66}{word:10}{:>8.0}", suite.name, suite.about, time.as_secs_f64());
     }
     let failed = results.iter().filter(|(_, result, _)| result.is_err()).count();
     println!("\n{} passed, {failed} failed", results.len() - failed);
@@ -214,8 +242,15 @@ fn e2e() -> Result<()> {
     in_browser("e2e")
 }
 
-fn accuracy() -> Result<()> {
-    in_browser("accuracy")
+/// Programs that the writers of `src/model/keras/write` wrote, run; `cargo test` keeps them up
+/// to date, and compiles those for Burn.
+fn keras() -> Result<()> {
+    let python = setup::keras()?;
+    run_command(command(python).arg(path("tests/keras_parity/run_written.py")))
+}
+
+fn accuracy(lesson: &str) -> Result<()> {
+    in_browser_with("accuracy", |npm| npm.args(["--", "--lesson", lesson]))
 }
 
 fn lesson() -> Result<()> {
