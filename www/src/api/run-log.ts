@@ -22,6 +22,8 @@ export class RunLog {
   #onChange: () => void;
   /** The last run of the present weights. */
   #last: Noted | null = null;
+  /** The run that goes on, or went on last; its record once there is one. */
+  #going: { state: RunState; noted: Noted | null } | null = null;
   /** Writes, one after another. */
   #writing: Promise<void> = Promise.resolve();
   #closed = false;
@@ -52,7 +54,7 @@ export class RunLog {
   }
 
   async delete(id: string): Promise<void> {
-    if (this.#last?.record.id === id && this.#last.record.reason === null) {
+    if (this.#going && !this.#going.state.over && this.#going.noted?.record.id === id) {
       throw stateError("This run goes on; stop it before you delete it.");
     }
     return this.#write(async () => {
@@ -71,12 +73,14 @@ export class RunLog {
   follow(state: RunState): void {
     const { resume = false, ...options } = state.options;
     const former = resume ? this.#last : null;
+    this.#going = { state, noted: former };
     let noted: Noted | null = null;
     let timer: ReturnType<typeof setTimeout> | undefined;
     state.onEvent = (event) => {
       if (event.type !== "step" && event.type !== "epoch") return;
       noted ??= former ?? this.#begin(state, options);
       noted.record.reason = null;
+      this.#going = { state, noted };
       timer ??= setTimeout(() => {
         timer = undefined;
         if (noted && !state.over) this.#note(noted, state, null);

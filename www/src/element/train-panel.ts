@@ -43,11 +43,12 @@ export class TrainPanel extends LitElement {
       .progress { display: grid; gap: 4px; }
       .progress .row { min-height: 16px; }
       .charts { display: grid; grid-auto-rows: minmax(150px, 1fr); flex: 1 0 340px; gap: 12px; }
-      .test { display: grid; align-content: start; gap: 8px; min-height: 96px; padding-top: 12px; border-top: 1px solid var(--lab-line); }
-      .test .row { min-height: 44px; }
-      .test summary { min-height: 32px; padding-top: 6px; }
+      .test { display: grid; align-content: start; gap: 4px; min-height: 84px; padding-top: 8px; border-top: 1px solid var(--lab-line); }
+      .test .row { min-height: 40px; }
+      .test summary { min-height: 32px; padding: 6px 128px 0 0; }
       .test > :is(details, .folds) { grid-row: 2; grid-column: 1; }
       .folds { justify-self: end; align-self: start; }
+      .folds .button { padding: 0 8px; }
       .big { font-size: 16px; line-height: 24px; font-weight: 650; }
       .warnings { font-size: 12px; line-height: 16px; }
       .warnings ul { margin: 4px 0 0; padding-left: 16px; }
@@ -274,7 +275,8 @@ export class TrainPanel extends LitElement {
         : nothing}
       <div class="folds">${button({
         id: "cross-validate",
-        label: folding === null ? "Cross-validate …" : `Cross-validating: ${percent(folding, 0)} …`,
+        label: folding === null ? "Cross-validate …" : `Folds: ${percent(folding, 0)} …`,
+        name: folding === null ? "Cross-validate …" : `Folds: ${percent(folding, 0)} … of the cross-validation done`,
         onClick: () => this.bench.open("folds"),
       })}</div>
     </div>`;

@@ -52,7 +52,7 @@ export class FoldsDialog extends LitElement {
     css`
       dialog { --width: 760px; height: min(860px, calc(100dvh - 24px)); }
       .fields { grid-template-columns: repeat(2, minmax(0, 160px)); }
-      .progress { display: grid; gap: 4px; min-height: 50px; align-content: start; }
+      .progress { display: grid; gap: 4px; min-height: 30px; align-content: start; }
       table.list tfoot :is(th, td) { font-weight: 650; color: inherit; border-bottom: 0; }
       table.list tfoot tr:first-child :is(th, td) { border-top: 1px solid var(--lab-edge); }
       table.list { white-space: nowrap; }
@@ -61,7 +61,10 @@ export class FoldsDialog extends LitElement {
       ul { margin: 0; padding-left: 16px; }
       details[open] summary { margin-bottom: 8px; }
       footer .grow { flex-basis: 240px; }
-      @media (max-width: 700px) { footer .grow { flex-basis: 100%; } }
+      @media (max-width: 700px) {
+        footer .grow { flex-basis: 100%; }
+        .progress { min-height: 56px; }
+      }
     `,
   ];
 
@@ -139,13 +142,13 @@ export class FoldsDialog extends LitElement {
     const folds = running || this.subject ? (progress?.folds ?? this.subject?.folds ?? this.folds) : this.folds;
     const scores = result?.folds ?? progress?.scores ?? [];
     return html`<div class="scroll" role="region" aria-label="Folds" tabindex="0"><table class="list">
-      <thead><tr><th scope="col">Held out</th><th scope="col" class="number">Trained on</th><th scope="col" class="number">Measured on</th><th scope="col" class="number">Accuracy</th>
-        <th scope="col" class="number">Loss (nats)</th><th scope="col" class="number">Epochs</th><th scope="col" class="number">Time</th></tr></thead>
+      <thead><tr><th scope="col">Held out</th><th scope="col" class="number">Accuracy</th><th scope="col" class="number">Loss (nats)</th>
+        <th scope="col" class="number">Trained on</th><th scope="col" class="number">Measured on</th><th scope="col" class="number">Epochs</th><th scope="col" class="number">Time</th></tr></thead>
       <tbody>${Array.from({ length: folds }, (_, i) => this.#row(i + 1, scores[i]))}</tbody>
-      <tfoot><tr><th scope="row" colspan="3">Mean ± standard deviation</th>
+      <tfoot><tr><th scope="row" title="Mean and standard deviation">Mean ± std</th>
         <td class="number" id="folds-accuracy">${result ? `${percent(result.accuracy.mean, 2)} ± ${decimal(100 * result.accuracy.std, 2)}` : "–"}</td>
-        <td class="number" id="folds-loss">${result ? `${loss(result.loss.mean)} ± ${loss(result.loss.std)}` : "–"}</td>
-        <td></td><td class="number">${result ? duration(result.seconds) : "–"}</td></tr></tfoot>
+        <td class="number" id="folds-loss">${result ? `${decimal(result.loss.mean, 4)} ± ${decimal(result.loss.std, 4)}` : "–"}</td>
+        <td></td><td></td><td></td><td class="number">${result ? duration(result.seconds) : "–"}</td></tr></tfoot>
     </table></div>`;
   }
 
@@ -156,10 +159,10 @@ export class FoldsDialog extends LitElement {
     return html`<tr class=${now ? "now" : ""}>
       <th scope="row">Fold ${fold}</th>
       ${scores
-        ? html`<td class="number">${count(scores.train)}</td><td class="number">${count(scores.heldOut)}</td><td class="number">${percent(scores.accuracy, 2)}</td>
-            <td class="number">${loss(scores.loss)}</td><td class="number">${count(scores.epochs.length)}${early}</td><td class="number">${duration(scores.seconds)}</td>`
+        ? html`<td class="number">${percent(scores.accuracy, 2)}</td><td class="number">${decimal(scores.loss, 4)}</td>
+            <td class="number">${count(scores.train)}</td><td class="number">${count(scores.heldOut)}</td><td class="number">${count(scores.epochs.length)}${early}</td><td class="number">${duration(scores.seconds)}</td>`
         : now
-          ? html`<td class="number">${count(progress.train)}</td><td class="number">${count(progress.heldOut)}</td><td colspan="4" class="number muted">${progress.stage === "measuring" ? "being measured" : "learning"}</td>`
+          ? html`<td colspan="2" class="number muted">${progress.stage === "measuring" ? "being measured" : "learning"}</td><td class="number">${count(progress.train)}</td><td class="number">${count(progress.heldOut)}</td><td class="number">–</td><td class="number">–</td>`
           : html`<td class="number">–</td><td class="number">–</td><td class="number">–</td><td class="number">–</td><td class="number">–</td><td class="number">–</td>`}
     </tr>`;
   }
@@ -169,7 +172,7 @@ export class FoldsDialog extends LitElement {
     const { result, subject } = this;
     const warnings = result?.warnings ?? this.progress?.warnings ?? [];
     return html`
-      ${subject && !this.running ? html`<p class="small muted">Of ${subject.name}, with ${subject.words}.${result ? " The deviation is that of the folds themselves, divided by their number." : ""}</p>` : nothing}
+      ${subject && !this.running ? html`<p class="small muted">Of ${subject.name}, with ${subject.words}.${result ? " ± is the population’s standard deviation, as NumPy’s std gives it." : ""}</p>` : nothing}
       ${warnings.length > 0 ? html`<ul class="small">${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>` : nothing}
       ${result && subject
         ? html`<details open><summary>Which class was taken for which, when it was held out</summary>

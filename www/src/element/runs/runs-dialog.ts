@@ -66,12 +66,12 @@ export class RunsDialog extends LitElement {
     base,
     dialogStyles,
     css`
-      dialog { --width: 1240px; height: calc(100dvh - 24px); }
+      dialog { --width: 1400px; height: calc(100dvh - 24px); }
       dialog > .body { overflow: hidden; }
-      .table { flex: 1 1 55%; min-height: 120px; overflow: auto; scrollbar-width: thin; scrollbar-color: var(--lab-edge) transparent; }
+      .table { flex: 0 1 auto; max-height: 60%; min-height: 120px; overflow: auto; scrollbar-width: thin; scrollbar-color: var(--lab-edge) transparent; }
       table.list { white-space: nowrap; }
       table.list thead th { position: sticky; top: 0; z-index: 1; background: var(--lab-panel); padding: 0; }
-      table.list :is(th, td) { padding-right: 8px; }
+      table.list :is(th, td) { padding-right: 12px; }
       table.list :is(th, td).number { padding-right: 12px; }
       thead button { display: flex; gap: 4px; align-items: center; width: 100%; height: 28px; padding: 0 8px 0 0; border: 0; background: none; font-weight: 600; color: var(--lab-muted); cursor: pointer; white-space: nowrap; }
       thead .number button { justify-content: flex-end; padding: 0 0 0 8px; }
@@ -84,14 +84,19 @@ export class RunsDialog extends LitElement {
       tr.ticked > * { background: var(--lab-wash); }
       td b { font-weight: 700; }
       td.do .button { height: 28px; font-size: 12px; }
-      td.do { text-align: right; }
-      .chart { flex: 0 0 260px; display: flex; flex-direction: column; gap: 4px; padding-top: 8px; border-top: 1px solid var(--lab-line); }
+      td.do .square { width: 28px; }
+      td.do { text-align: right; padding-right: 0; }
+      @media (min-width: 701px) {
+        /* What can be done with a run stays in reach while its figures scroll. */
+        td.do { position: sticky; right: 0; background: var(--lab-panel); }
+      }
+      .chart { flex: 1 1 260px; min-height: 260px; display: flex; flex-direction: column; gap: 4px; padding-top: 8px; border-top: 1px solid var(--lab-line); }
       .chart select { width: auto; }
       .chart cnn-lab-compare-chart { flex: 1; }
       .none { display: grid; place-items: center; flex: 1; text-align: center; }
       footer .grow { flex-basis: 240px; overflow-wrap: anywhere; }
       @media (max-width: 700px) {
-        .chart { flex-basis: 300px; }
+        .chart { min-height: 300px; }
         footer .grow { flex-basis: 100%; }
       }
     `,
@@ -189,7 +194,7 @@ export class RunsDialog extends LitElement {
       )}
       <td class="do">
         ${button({ id: `again-${id}`, label: "Use again", name: `Use again: the network and options of ${name}`, why: this.#whyNotAgain, onClick: () => this.#ask({ what: "again", run }) })}
-        ${button({ id: `delete-${id}`, label: "Delete", name: `Delete ${name}`, why: goesOn, onClick: () => this.#ask({ what: "delete", runs: [run] }) })}
+        ${button({ id: `delete-${id}`, label: "×", name: `Delete ${name}`, kind: "square", why: goesOn, onClick: () => this.#ask({ what: "delete", runs: [run] }) })}
       </td>
     </tr>`;
   }
