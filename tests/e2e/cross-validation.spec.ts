@@ -201,3 +201,38 @@ test("5 folds of 5,000 pictures are cancelled after the first has begun, and the
   await expect(mainButton(page)).toHaveText("Pause");
   await page.locator("#stop").click();
 });
+
+test("a core that fails in a fold is told, and a fresh worker has the network as it was", async ({ page }) => {
+  let loads = 0;
+  await page.route("**/pkg/cpu/cnn_lab.js", async (route) => {
+    const response = await route.fetch();
+    let body = await response.text();
+    // The first worker's core fails in its third piece; its successor's is sound.
+    if (loads === 0) {
+      body += `
+        const advance = Core.prototype.advanceCrossValidation;
+        let calls = 0;
+        Core.prototype.advanceCrossValidation = function (n) {
+          calls += 1;
+          if (calls === 3) throw new WebAssembly.RuntimeError("unreachable");
+          return advance.call(this, n);
+        };`;
+    }
+    loads += 1;
+    await route.fulfill({ response, body });
+  });
+  await openLab(page);
+  await choose(page, { limit: 400, epochs: 1 });
+  await mainButton(page).click();
+  await expect(progress(page)).toContainText("Finished", { timeout: 40_000 });
+  const before = await ownBytes(page);
+  await page.locator("#cross-validate").click();
+  await page.locator("#start-folds").click();
+  await expect(page.locator("#folds-progress")).toHaveText("It ended with an error. Your network is as it was.");
+  await expect(page.locator("#folds-dialog [role=alert]")).toContainText("internal error");
+  expect(await ownBytes(page)).toBe(before);
+  await page.locator("#start-folds").click();
+  await expect(page.locator("#folds-progress")).toContainText("Done: 5 folds", { timeout: 60_000 });
+  await expect(page.locator("#folds-dialog [role=alert]")).toBeEmpty();
+  expect(loads).toBe(2);
+});

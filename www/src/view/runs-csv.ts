@@ -27,8 +27,10 @@ export function runsCsv(runs: readonly RunRecord[]): string {
 /** A row for each epoch of each run. */
 export function curvesCsv(runs: readonly RunRecord[]): string {
   return lines([
-    ["id", "name", "epoch", ...figures.map(snake)],
-    ...runs.flatMap(({ id, name, epochs }) => epochs.map((epoch) => [id, name, epoch.epoch, ...figures.map((figure) => epoch[figure])])),
+    ["id", "name", "epoch", ...figures.map(snake), "learning_rate"],
+    ...runs.flatMap(({ id, name, epochs }) =>
+      epochs.map((epoch) => [id, name, epoch.epoch, ...figures.map((figure) => epoch[figure]), (epoch as { learningRate?: number }).learningRate]),
+    ),
   ]);
 }
 

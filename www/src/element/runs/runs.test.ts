@@ -57,7 +57,7 @@ test("runs as CSV: a row a run, JSON in quotes, and empty where nothing was meas
   expect(head).toBe("id,name,started,dataset,pictures,device,seed,parameters,epochs,seconds,reason,best_loss,best_loss_epoch,best_accuracy,best_accuracy_epoch,best_val_loss,best_val_loss_epoch,best_val_accuracy,best_val_accuracy_epoch,options,spec");
   expect(row).toBe('a,"Wide, ""deep""",2026-01-02T03:04:05.000Z,MNIST,900,cpu,0,10,2,12.5,finished,1,2,,,,,,,"{""epochs"":2}","{""input_shape"":[1,1,1],""layers"":[]}"');
   expect(rest).toBe("");
-  expect(curvesCsv([record])).toBe("id,name,epoch,loss,accuracy,val_loss,val_accuracy\r\na,Run 1,1,2,0.5,,\r\na,Run 1,2,1,0.75,0.5,0.8\r\n");
+  expect(curvesCsv([record])).toBe("id,name,epoch,loss,accuracy,val_loss,val_accuracy,learning_rate\r\na,Run 1,1,2,0.5,,,\r\na,Run 1,2,1,0.75,0.5,0.8,\r\n");
 });
 
 test("folds as CSV: with mean and deviation once all are there", () => {
