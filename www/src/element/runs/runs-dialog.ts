@@ -81,15 +81,15 @@ export class RunsDialog extends LitElement {
       td.tick input { width: 16px; height: 16px; vertical-align: middle; }
       td input[type="text"] { width: 150px; height: 28px; border-color: transparent; background: none; font-size: 13px; padding: 0 6px; margin-left: -6px; }
       td input[type="text"]:is(:hover, :focus) { border-color: var(--lab-edge); background: var(--lab-panel); }
-      tr.ticked > * { background: var(--lab-wash); }
-      td b { font-weight: 700; }
-      td.do .button { height: 28px; font-size: 12px; }
-      td.do .square { width: 28px; }
-      td.do { text-align: right; padding-right: 0; }
       @media (min-width: 701px) {
         /* What can be done with a run stays in reach while its figures scroll. */
         td.do { position: sticky; right: 0; background: var(--lab-panel); }
       }
+      tr.ticked > *, tr.ticked > td.do { background: var(--lab-wash); }
+      td b { font-weight: 700; }
+      td.do .button { height: 28px; font-size: 12px; }
+      td.do .square { width: 28px; }
+      td.do { text-align: right; padding-right: 0; }
       .chart { flex: 1 1 260px; min-height: 260px; display: flex; flex-direction: column; gap: 4px; padding-top: 8px; border-top: 1px solid var(--lab-line); }
       .chart select { width: auto; }
       .chart cnn-lab-compare-chart { flex: 1; }
