@@ -23,6 +23,7 @@ import { readModel } from "./model-text";
 import { OwnPictures, toPicture } from "./own-pictures";
 import type { Edit } from "./protocol";
 import { takeLoaded, takeModel } from "./recovery";
+import { RunLog } from "./run-log";
 import { RunState } from "./run-state";
 import { TrainRun } from "./train-run";
 import type {
@@ -30,6 +31,8 @@ import type {
   Augmentation,
   BundledSet,
   CreateOptions,
+  CrossValidation,
+  CrossValidationOptions,
   DatasetInfo,
   DatasetStatistics,
   Device,
@@ -52,6 +55,7 @@ import type {
   Prediction,
   Preset,
   RememberedSet,
+  RunRecord,
   SavedRun,
   SaveFormat,
   Split,
@@ -88,11 +92,13 @@ const formats = ["checkpoint", "safetensors", "keras", "onnx"] as const;
  * be made again) and `state` (the lab was disposed of).
  *
  * Events: `device` (a `CustomEvent<Device>`: it changed after failures) and `warning` (a
- * `CustomEvent<WarningEvent>`: something failed and was made good).
+ * `CustomEvent<WarningEvent>`: something failed and was made good) and `runs` (what `runs()`
+ * gives has changed, here or in another tab).
  */
 export class CnnLab extends EventTarget {
   #host!: Host;
   #own!: OwnPictures;
+  #runs!: RunLog;
   /** The last run; it may be over. */
   #last: { run: TrainRun; state: RunState } | null = null;
   #missing: MissingSet[] = [];
@@ -111,10 +117,11 @@ export class CnnLab extends EventTarget {
    * `unsupported` where the browser is too old, `network` where the program cannot be loaded.
    */
   static async create(options: CreateOptions = {}): Promise<CnnLab> {
-    checkOptions(options, ["device", "workers", "seed"]);
+    checkOptions(options, ["device", "workers", "seed", "keepRuns"]);
     const device = checkOneOf("device", options.device ?? "auto", devices);
     checkWhole("workers", options.workers, 1);
     checkWhole("seed", options.seed, 0);
+    checkFlag("keepRuns", options.keepRuns);
     const lab = new CnnLab();
     const tell = (type: string, detail: unknown): void => {
       lab.dispatchEvent(new CustomEvent(type, { detail }));
@@ -134,6 +141,9 @@ export class CnnLab extends EventTarget {
       device,
     );
     lab.#own = new OwnPictures(lab.#host);
+    const host = lab.#host;
+    const { seed = 0, keepRuns = true } = options;
+    lab.#runs = new RunLog({ memory: host.memory, device: () => host.device.kind, seed }, keepRuns, () => lab.dispatchEvent(new Event("runs")));
     return lab;
   }
 
@@ -448,6 +458,7 @@ export class CnnLab extends EventTarget {
       throw locate(error);
     });
     takeModel(this.#host.memory, model);
+    this.#runs.forget();
     this.#fit = fit;
     for (const message of notes) {
       const detail = { type: "warning", code: "model-text", message };
@@ -500,6 +511,7 @@ export class CnnLab extends EventTarget {
       return run;
     }
     this.#last = { run, state };
+    this.#runs.follow(state);
     const abort = (): void => {
       state.aborted = true;
       // What goes wrong with stopping ends the run, and is told there.
@@ -523,6 +535,43 @@ export class CnnLab extends EventTarget {
     checkSignal(o.signal);
     checkFunction("onProgress", o.onProgress);
     return this.#host.call("evaluate", [split], o);
+  }
+
+  /**
+   * The runs that were trained in this browser, in this and other visits, the latest first;
+   * one that goes on is among them from its first seconds. Each is brought up to date every
+   * few seconds. The `runs` event tells of a change.
+   */
+  async runs(): Promise<RunRecord[]> {
+    return this.#runs.all();
+  }
+
+  /** Gives a run another name. Rejects with `option` where there is no such run. */
+  async renameRun(id: string, name: string): Promise<void> {
+    checkName("name", name);
+    return this.#runs.rename(checkText("id", id), name);
+  }
+
+  /** Forgets a run's record. Rejects with `option` where there is none, `state` for a run that goes on. */
+  async deleteRun(id: string): Promise<void> {
+    return this.#runs.delete(checkText("id", id));
+  }
+
+  /**
+   * Deals the training and validation pictures into folds, each with its part of every class,
+   * and for each fold trains the present network, from fresh weights, on the others and
+   * measures it on that one. The options are those of training; the test pictures are not
+   * touched. The lab's own weights, history and stopped run stay as they are.
+   *
+   * Rejects with `option` (`folds` is from 2 to the pictures of the largest class), `state`
+   * without data or model, during a run or another cross-validation, or where the data or the
+   * network is changed meanwhile, `input-shape`, `class-count`, `aborted`.
+   */
+  async crossValidate(o: CrossValidationOptions = {}): Promise<CrossValidation> {
+    const { signal, onProgress, ...options } = { ...o };
+    checkCrossValidation(o);
+    this.#refuseDuringRun("cross-validate");
+    return this.#host.call("crossValidate", [defined(options)], { signal, onProgress });
   }
 
   /**
@@ -595,6 +644,7 @@ export class CnnLab extends EventTarget {
     const { memory } = this.#host;
     const loaded = await this.#host.call("load", [bytes]);
     takeLoaded(memory, loaded);
+    this.#runs.forget();
     memory.checkpoint = { bytes, step: loaded.history.steps.length };
     return loaded.summary;
   }
@@ -602,6 +652,7 @@ export class CnnLab extends EventTarget {
   /** Ends the worker and frees its memory. A run and pending calls reject with `aborted`. */
   dispose(): void {
     this.#host.dispose();
+    this.#runs.close();
   }
 
   async #edit(edit: Edit): Promise<DatasetInfo> {
@@ -621,8 +672,9 @@ function defined<T extends object>(options: T): T {
   ) as T;
 }
 
-function checkTraining(o: TrainOptions): void {
+function checkTraining(o: TrainOptions, more: readonly string[] = ["resume"]): void {
   checkOptions(o, [
+    ...more,
     "epochs",
     "batchSize",
     "steps",
@@ -632,7 +684,6 @@ function checkTraining(o: TrainOptions): void {
     "classWeight",
     "shuffle",
     "validate",
-    "resume",
     "signal",
   ]);
   checkWhole("epochs", o.epochs, 1);
@@ -645,6 +696,13 @@ function checkTraining(o: TrainOptions): void {
   checkFlag("validate", o.validate);
   checkFlag("resume", o.resume);
   checkSignal(o.signal);
+}
+
+function checkCrossValidation(o: CrossValidationOptions): void {
+  checkTraining(o, ["folds", "seed", "onProgress"]);
+  checkWhole("folds", o.folds, 2);
+  checkWhole("seed", o.seed, 0);
+  checkFunction("onProgress", o.onProgress);
 }
 
 function checkFiles(files: unknown, o: LoadFilesOptions): void {

@@ -1,14 +1,14 @@
 /** One worker: calls by id, and what it tells unasked. */
 import { abortedError, CnnLabError, optionError, type ErrorFields } from "./error";
 import { isFatal, type Args, type FromWorker, type Method, type Result, type ToWorker } from "./protocol";
-import type { Progress } from "./types";
 
 /** What of a `Worker` is used. */
 export type Port = Pick<Worker, "postMessage" | "terminate" | "addEventListener">;
 
 export type CallOptions = {
   signal?: AbortSignal | undefined;
-  onProgress?: ((progress: Progress) => void) | undefined;
+  /** Told what the called method tells. */
+  onProgress?: ((progress: never) => void) | undefined;
   transfer?: Transferable[] | undefined;
   /** Told for how many milliseconds handing the message over held up this thread. */
   onSent?: ((milliseconds: number) => void) | undefined;
@@ -100,7 +100,7 @@ export class Connection {
         else this.#take(message.id)?.reject(new CnnLabError(message.error));
         break;
       case "progress":
-        this.#pending.get(message.id)?.onProgress?.(message.progress);
+        this.#pending.get(message.id)?.onProgress?.(message.progress as never);
         break;
       case "fatal":
         this.#fail(message.error);

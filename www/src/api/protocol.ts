@@ -8,6 +8,9 @@ import type { ErrorFields } from "./error";
 import type {
   Augmentation,
   BundledSet,
+  CrossValidation,
+  CrossValidationOptions,
+  CrossValidationProgress,
   DatasetInfo,
   DatasetStatistics,
   Device,
@@ -39,6 +42,9 @@ import type {
 
 /** A run's options without what only the page can hold. */
 export type RunOptions = Omit<TrainOptions, "signal">;
+
+/** A cross-validation's options without what only the page can hold. */
+export type FoldOptions = Omit<CrossValidationOptions, "signal" | "onProgress">;
 
 export type Model = { summary: Summary; spec: ModelSpec };
 
@@ -156,6 +162,8 @@ export type Calls = {
   update: (o: TrainUpdate) => void;
   /** Has progress, can be aborted. */
   evaluate: (split: Split) => Evaluation;
+  /** Has progress of its own kind, can be aborted. */
+  crossValidate: (o: FoldOptions) => CrossValidation;
   predict: (image: Blob | ImageBitmap) => Prediction;
   featureMaps: (o: { image: Blob | ImageBitmap; layer: string | number }) => FeatureMaps;
   filters: (layer: string | number) => FeatureMaps;
@@ -196,7 +204,7 @@ export type ToWorker =
 export type FromWorker =
   | { kind: "result"; id: number; result: unknown }
   | { kind: "error"; id: number; error: ErrorFields }
-  | { kind: "progress"; id: number; progress: Progress }
+  | { kind: "progress"; id: number; progress: Progress | CrossValidationProgress }
   | { kind: "events"; events: TrainEvent[] }
   /** The run can go on from these bytes. `step`: over the life of the weights. */
   | { kind: "checkpoint"; bytes: Uint8Array<ArrayBuffer>; step: number }

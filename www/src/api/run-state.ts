@@ -10,7 +10,6 @@ export class RunState {
   readonly started: Promise<RunInfo>;
   readonly done: Promise<DoneEvent>;
   info: RunInfo | null = null;
-  paused = false;
   over = false;
   /** The furthest step it got to, over the life of the weights; a recovery goes back. */
   furthest = 0;
@@ -20,7 +19,13 @@ export class RunState {
   checkpoint: number | null = null;
   /** What was changed while it went on. */
   changes: TrainUpdate = {};
+  /** Told of each event, before whoever iterates the run. */
+  onEvent: ((event: TrainEvent) => void) | undefined;
 
+  #paused = false;
+  /** Milliseconds that it ran until it was paused last, and since when it runs; null: it does not. */
+  #ran = 0;
+  #since: number | null = null;
   #begin!: (info: RunInfo) => void;
   #finish!: (event: DoneEvent) => void;
   #failStart!: (error: CnnLabError) => void;
@@ -41,14 +46,37 @@ export class RunState {
     this.done.catch(() => undefined);
   }
 
+  get paused(): boolean {
+    return this.#paused;
+  }
+
+  set paused(paused: boolean) {
+    this.#paused = paused;
+    this.#time();
+  }
+
+  /** Time that it ran, pauses left out. */
+  get seconds(): number {
+    return (this.#ran + (this.#since === null ? 0 : performance.now() - this.#since)) / 1000;
+  }
+
+  /** Starts or stops the watch. */
+  #time(): void {
+    const now = performance.now();
+    if (this.#since !== null) this.#ran += now - this.#since;
+    this.#since = this.info && !this.#paused && !this.over ? now : null;
+  }
+
   /** The worker has begun with it; after a recovery, once more. */
   begin(info: RunInfo): void {
     this.info ??= info;
+    this.#time();
     this.#begin(info);
   }
 
   push(event: TrainEvent): void {
     if (this.over) return;
+    this.onEvent?.(event);
     if (event.type === "done" && event.reason === "stopped" && this.aborted) {
       this.fail(abortedError("Training was cancelled; it can be resumed."));
       return;
@@ -56,6 +84,7 @@ export class RunState {
     this.events.push(event);
     if (event.type !== "done") return;
     this.over = true;
+    this.#time();
     this.events.end();
     this.#finish(event);
   }
@@ -63,6 +92,7 @@ export class RunState {
   fail(error: CnnLabError): void {
     if (this.over) return;
     this.over = true;
+    this.#time();
     this.#failStart(error);
     this.#failEnd(error);
     this.events.end({ error });

@@ -29,6 +29,11 @@ export type CreateOptions = {
   workers?: number | undefined;
   /** A whole number from 0. Same seed, device and calls: same losses. Default 0. */
   seed?: number | undefined;
+  /**
+   * Keep a record of every run in this browser (`CnnLab.runs`). Default true; with false, or
+   * where the browser has no storage, records last as long as the lab.
+   */
+  keepRuns?: boolean | undefined;
 };
 
 export type Split = "train" | "validation" | "test";
@@ -510,3 +515,5 @@ export type Picture = { pixels: ImageData; label: number; name: string };
 
 /** What `save` can be asked for; so far only `checkpoint` is written. */
 export type SaveFormat = "checkpoint" | "safetensors" | "keras" | "onnx";
+
+export type * from "./run-types";

@@ -28,6 +28,14 @@ export const dialogs = {
     load: () => import("./builder/builder-dialog"),
     show: (bench: Workbench): TemplateResult => html`<cnn-lab-builder .bench=${bench}></cnn-lab-builder>`,
   },
+  runs: {
+    load: () => import("./runs/runs-dialog"),
+    show: (bench: Workbench): TemplateResult => html`<cnn-lab-runs .bench=${bench}></cnn-lab-runs>`,
+  },
+  folds: {
+    load: () => import("./runs/folds-dialog"),
+    show: (bench: Workbench): TemplateResult => html`<cnn-lab-folds .bench=${bench}></cnn-lab-folds>`,
+  },
 };
 
 export type DialogName = keyof typeof dialogs;

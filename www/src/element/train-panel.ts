@@ -30,6 +30,9 @@ export class TrainPanel extends LitElement {
     panel,
     css`
       section { gap: 10px; }
+      header { flex-wrap: wrap; }
+      header h2 { min-width: 44px; }
+      header .button { padding: 0 8px; }
       .options { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 8px 12px; }
       .options .button { justify-content: flex-start; width: 100%; }
       :host([narrow]) .options { grid-template-columns: repeat(2, minmax(0, 1fr)); }
@@ -40,8 +43,12 @@ export class TrainPanel extends LitElement {
       .progress { display: grid; gap: 4px; }
       .progress .row { min-height: 16px; }
       .charts { display: grid; grid-auto-rows: minmax(150px, 1fr); flex: 1 0 340px; gap: 12px; }
-      .test { display: grid; align-content: start; gap: 8px; min-height: 87px; padding-top: 12px; border-top: 1px solid var(--lab-line); }
-      .test .row { min-height: 44px; }
+      .test { display: grid; align-content: start; gap: 4px; min-height: 84px; padding-top: 8px; border-top: 1px solid var(--lab-line); }
+      .test .row { min-height: 40px; }
+      .test summary { min-height: 32px; padding: 6px 128px 0 0; }
+      .test > :is(details, .folds) { grid-row: 2; grid-column: 1; }
+      .folds { justify-self: end; align-self: start; }
+      .folds .button { padding: 0 8px; }
       .big { font-size: 16px; line-height: 24px; font-weight: 650; }
       .warnings { font-size: 12px; line-height: 16px; }
       .warnings ul { margin: 4px 0 0; padding-left: 16px; }
@@ -63,6 +70,7 @@ export class TrainPanel extends LitElement {
   #files(): TemplateResult {
     const { bench } = this;
     return html`
+      ${button({ id: "runs", label: "Runs", name: "Runs: those of this and earlier visits, to compare and repeat", onClick: () => bench.open("runs") })}
       ${button({
         id: "csv", label: "CSV", name: "Download the curves as CSV",
         why: bench.training.curves.empty ? "There are no curves yet." : undefined,
@@ -242,7 +250,7 @@ export class TrainPanel extends LitElement {
   }
 
   #test(): TemplateResult {
-    const { data, training } = this.bench;
+    const { data, training, folding } = this.bench;
     const { evaluation, evaluating } = training;
     const pictures = data.info?.splits.test ?? 0;
     const why = pictures === 0 ? "Load pictures first." : undefined;
@@ -265,6 +273,12 @@ export class TrainPanel extends LitElement {
             <cnn-lab-confusion .classes=${data.info.classes} .confusion=${evaluation.confusion}></cnn-lab-confusion>
           </details>`
         : nothing}
+      <div class="folds">${button({
+        id: "cross-validate",
+        label: folding === null ? "Cross-validate …" : `Folds: ${percent(folding, 0)} …`,
+        name: folding === null ? "Cross-validate …" : `Folds: ${percent(folding, 0)} … of the cross-validation done`,
+        onClick: () => this.bench.open("folds"),
+      })}</div>
     </div>`;
   }
 

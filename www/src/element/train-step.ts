@@ -231,6 +231,16 @@ export class TrainStep {
     }
   }
 
+  /** What a fresh run is asked for, as the settings are now. */
+  get options(): TrainOptions {
+    const { epochs, batchSize, optimizer, learningRate, augmentation, balance } = this.bench.settings;
+    return {
+      epochs, batchSize, optimizer, learningRate,
+      ...(changes(augmentation) > 0 && { augmentation }),
+      ...(balance && { classWeight: "balanced" as const }),
+    };
+  }
+
   /** Loads what is missing, then trains. */
   async #begin(extra: TrainOptions): Promise<void> {
     if (this.active) {
@@ -241,17 +251,9 @@ export class TrainStep {
     try {
       const lab = await this.bench.ready;
       if (await this.bench.data.load()) {
-        const { epochs, batchSize, optimizer, learningRate, augmentation, balance } = this.bench.settings;
+        const { learningRate } = this.bench.settings;
         // A run that goes on keeps its options; the learning rate may be another.
-        const options: TrainOptions = extra.resume
-          ? extra
-          : {
-              epochs, batchSize, optimizer, learningRate,
-              ...(changes(augmentation) > 0 && { augmentation }),
-              ...(balance && { classWeight: "balanced" as const }),
-              ...extra,
-            };
-        const run = lab.train(options);
+        const run = lab.train(extra.resume ? extra : { ...this.options, ...extra });
         const info = await run.started;
         if (extra.resume) {
           await run.update({ learningRate }).catch(() => undefined);

@@ -50,6 +50,8 @@ export class Workbench extends Observable {
   /** Which training picture is shown augmented, and which draw of it. */
   augmentIndex = 0;
   augmentSeed = 0;
+  /** How much of a cross-validation is done, 0 to 1; null: none goes on. */
+  folding: number | null = null;
   /** The dialog that is asked for; null: none. */
   dialog: DialogName | null = null;
 

@@ -1,7 +1,7 @@
 import type { FileWarning, History } from "../api/types";
 
 /** A value as a field: in quotes where it holds a comma, a quote or a line break. */
-function field(text: string): string {
+export function field(text: string): string {
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 

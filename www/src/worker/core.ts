@@ -6,9 +6,10 @@
  * one of its promises is pending: everything goes through one `SerialQueue`.
  */
 import { CnnLabError } from "../api/error";
-import type { DroppedFile, Experiment, GalleryPixels, Pixels, ReadOptions, RunOptions } from "../api/protocol";
+import type { DroppedFile, Experiment, FoldOptions, GalleryPixels, Pixels, ReadOptions, RunOptions } from "../api/protocol";
 import type {
   Augmentation,
+  CrossValidation,
   DatasetInfo,
   DatasetStatistics,
   DeviceKind,
@@ -18,6 +19,7 @@ import type {
   FeatureMaps,
   FileWarning,
   FittingEvent,
+  FoldScores,
   History,
   ModelTextFormat,
   Prediction,
@@ -39,6 +41,13 @@ export type CoreEvent =
   | Omit<EpochEvent, "seconds">
   | WarningEvent
   | DoneEvent;
+
+/** What a cross-validation tells. */
+export type FoldEvent =
+  | { type: "fold"; fold: number; folds: number; train: number; heldOut: number; run: RunInfo }
+  | { type: "training"; fold: number; event: CoreEvent }
+  | ({ type: "scores" } & Omit<FoldScores, "seconds">)
+  | ({ type: "done" } & Omit<CrossValidation, "warnings" | "seconds">);
 
 export type ShardHeader = {
   file: string;
@@ -161,6 +170,10 @@ export interface Core {
   startEvaluation(split: Split): number;
   advanceEvaluation(n: number): Promise<Evaluation | undefined>;
   cancelEvaluation(): void;
+  startCrossValidation(options: FoldOptions): { folds: number; pictures: number; warnings: string[] };
+  /** At most `n` steps or batches; with the last, a `done` event. */
+  advanceCrossValidation(n: number): Promise<FoldEvent[]>;
+  cancelCrossValidation(): void;
   predict(rgba: Uint8Array, width: number, height: number): Promise<Prediction>;
   featureMaps(
     rgba: Uint8Array,

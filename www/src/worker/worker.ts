@@ -4,8 +4,9 @@
  */
 import { CnnLabError, fieldsOf, stateError, toCnnLabError } from "../api/error";
 import type { Args, Edit, FromWorker, Method, Model, Result, ToWorker } from "../api/protocol";
-import type { DatasetInfo, ModelSpec, Progress } from "../api/types";
+import type { CrossValidationProgress, DatasetInfo, ModelSpec, Progress } from "../api/types";
 import { loadTexts, type Core } from "./core";
+import { crossValidate } from "./cross-validation";
 import { bundled, loadBundled } from "./dataset";
 import { open, type Opened } from "./device";
 import { evaluate } from "./evaluation";
@@ -28,7 +29,7 @@ import { openPages, sweep, type Pages } from "./storage";
 import { Training } from "./training";
 import { transferables } from "./transferables";
 
-type Context = { signal: AbortSignal; onProgress: (progress: Progress) => void };
+type Context = { signal: AbortSignal; onProgress: (progress: Progress | CrossValidationProgress) => void };
 type Handlers = {
   [M in Method]: (arg: Args<M>[0], context: Context) => Result<M> | Promise<Result<M>>;
 };
@@ -227,6 +228,7 @@ const handlers: Handlers = {
 
   evaluate: (split, context) =>
     evaluations.run(() => evaluate({ core: lab().core, queue }, { split, ...context })),
+  crossValidate: (options, context) => crossValidate({ core: lab().core, queue }, { options, ...context }),
   predict: async (image) => {
     const { rgba, width, height } = await toRgba(image);
     return queue.run(() => lab().core.predict(rgba, width, height));
