@@ -1,7 +1,6 @@
 import { siteBase } from "./base";
 import {
   checkAugmentation,
-  checkClassWeight,
   checkFlag,
   checkFunction,
   checkLayer,
@@ -16,6 +15,7 @@ import {
   checkText,
   checkWhole,
 } from "./check";
+import { checkFinder, checkTraining } from "./check-training";
 import { costsOf } from "./costs";
 import { abortedError, CnnLabError, optionError, stateError } from "./error";
 import { Host } from "./host";
@@ -37,6 +37,8 @@ import type {
   FeatureMaps,
   FilesInfo,
   FileSource,
+  FinderOptions,
+  FoundLearningRate,
   Gallery,
   GalleryOptions,
   History,
@@ -459,6 +461,18 @@ export class CnnLab extends EventTarget {
   }
 
   /**
+   * Looks for a learning rate to begin with: a short run on a copy of the weights, whose rate
+   * grows from step to step until the loss leaves all bounds. The network stays as it is.
+   * Rejects as `train` does, and with `aborted`.
+   */
+  async findLearningRate(o: FinderOptions = {}): Promise<FoundLearningRate> {
+    checkFinder(o);
+    this.#refuseDuringRun("look for a learning rate");
+    const { signal, onProgress, ...options } = o;
+    return this.#host.call("findLearningRate", [defined(options)], { signal, onProgress });
+  }
+
+  /**
    * Measures the present weights on a split; training may go on meanwhile. Progress is in
    * batches. Rejects with `state` without data or model, `data-missing` for an empty split,
    * `input-shape` or `class-count` where network and data do not fit, `aborted`.
@@ -575,32 +589,6 @@ function toJson(spec: unknown): string {
     // It refers to itself, or holds what JSON has no word for.
   }
   throw optionError("spec", "A model is an object with layers, or the same as JSON text.");
-}
-
-function checkTraining(o: TrainOptions): void {
-  checkOptions(o, [
-    "epochs",
-    "batchSize",
-    "steps",
-    "optimizer",
-    "learningRate",
-    "augmentation",
-    "classWeight",
-    "shuffle",
-    "validate",
-    "resume",
-    "signal",
-  ]);
-  checkWhole("epochs", o.epochs, 1);
-  checkWhole("batchSize", o.batchSize, 1);
-  checkWhole("steps", o.steps, 1);
-  checkNumber("learningRate", o.learningRate);
-  checkAugmentation(o.augmentation);
-  checkClassWeight(o.classWeight);
-  checkFlag("shuffle", o.shuffle);
-  checkFlag("validate", o.validate);
-  checkFlag("resume", o.resume);
-  checkSignal(o.signal);
 }
 
 function checkFiles(files: unknown, o: LoadFilesOptions): void {

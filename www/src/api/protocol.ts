@@ -16,6 +16,9 @@ import type {
   FeatureMaps,
   FilesInfo,
   FileWarning,
+  FinderOptions,
+  FinderProgress,
+  FoundLearningRate,
   History,
   LoadFilesOptions,
   MissingSet,
@@ -38,6 +41,9 @@ import type {
 
 /** A run's options without what only the page can hold. */
 export type RunOptions = Omit<TrainOptions, "signal">;
+
+/** The same of the learning-rate finder. */
+export type FinderRequest = Omit<FinderOptions, "signal" | "onProgress">;
 
 export type Model = { summary: Summary; spec: ModelSpec };
 
@@ -135,6 +141,8 @@ export type Calls = {
   stop: () => void;
   update: (o: TrainUpdate) => void;
   /** Has progress, can be aborted. */
+  findLearningRate: (o: FinderRequest) => FoundLearningRate;
+  /** Has progress, can be aborted. */
   evaluate: (split: Split) => Evaluation;
   predict: (image: Blob | ImageBitmap) => Prediction;
   featureMaps: (o: { image: Blob | ImageBitmap; layer: string | number }) => FeatureMaps;
@@ -169,6 +177,10 @@ export type Method = keyof Calls;
 export type Args<M extends Method> = Parameters<Calls[M]>;
 export type Result<M extends Method> = ReturnType<Calls[M]>;
 
+/** What is told of a call while it goes on, where that is more than how far it is. */
+type OwnProgress = { findLearningRate: FinderProgress };
+export type ProgressOf<M extends Method> = M extends keyof OwnProgress ? OwnProgress[M] : Progress;
+
 export type ToWorker =
   | { kind: "call"; id: number; method: Method; args: unknown[] }
   | { kind: "abort"; id: number };
@@ -176,7 +188,7 @@ export type ToWorker =
 export type FromWorker =
   | { kind: "result"; id: number; result: unknown }
   | { kind: "error"; id: number; error: ErrorFields }
-  | { kind: "progress"; id: number; progress: Progress }
+  | { kind: "progress"; id: number; progress: ProgressOf<Method> }
   | { kind: "events"; events: TrainEvent[] }
   /** The run can go on from these bytes. `step`: over the life of the weights. */
   | { kind: "checkpoint"; bytes: Uint8Array<ArrayBuffer>; step: number }

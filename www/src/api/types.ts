@@ -258,7 +258,91 @@ export type SplitOptions = {
 };
 
 /** An optimizer by Keras's names: `{ name: "rmsprop", learning_rate: 0.001 }`. */
-export type OptimizerSpec = { name: string; learning_rate?: number; [option: string]: unknown };
+export type OptimizerSpec = { name: string; learning_rate?: number | LearningRateSchedule; [option: string]: unknown };
+
+/**
+ * A learning rate that changes from step to step, by Keras's names. Steps are training steps,
+ * not epochs. Without `initial_learning_rate` it begins at the run's `learningRate`.
+ */
+export type LearningRateSchedule =
+  | {
+      name: "ExponentialDecay" | "InverseTimeDecay";
+      initial_learning_rate?: number;
+      decay_steps: number;
+      decay_rate: number;
+      /** Default false. */
+      staircase?: boolean;
+    }
+  | { name: "PiecewiseConstantDecay"; /** Steps, rising. */ boundaries: number[]; /** One more than boundaries. */ values: number[] }
+  | {
+      name: "PolynomialDecay";
+      initial_learning_rate?: number;
+      decay_steps: number;
+      /** Default 0.0001. */
+      end_learning_rate?: number;
+      /** Default 1. */
+      power?: number;
+      /** Default false. */
+      cycle?: boolean;
+    }
+  | {
+      name: "CosineDecay";
+      initial_learning_rate?: number;
+      decay_steps: number;
+      /** Default 0. */
+      alpha?: number;
+      /** The rate that a warm-up ends at; no warm-up by default. */
+      warmup_target?: number | null;
+      /** Default 0. */
+      warmup_steps?: number;
+    }
+  | {
+      name: "CosineDecayRestarts";
+      initial_learning_rate?: number;
+      first_decay_steps: number;
+      /** Default 2. */
+      t_mul?: number;
+      /** Default 1. */
+      m_mul?: number;
+      /** Default 0. */
+      alpha?: number;
+    };
+
+/** A figure that is watched from epoch to epoch; those of validation need validation pictures. */
+export type Monitor = "val_loss" | "val_accuracy" | "loss" | "accuracy";
+
+/** Keras's `EarlyStopping`: ends a run whose figure has stopped improving. */
+export type EarlyStopping = {
+  /** Default `val_loss`. */
+  monitor?: Monitor;
+  /** Epochs without an improvement that are waited for. Default 0. */
+  patience?: number;
+  /** What a change must exceed to be an improvement. Default 0. */
+  minDelta?: number;
+  /** End with the weights of the best epoch. Default false. */
+  restoreBestWeights?: boolean;
+  /** Epochs of the run that pass before anything is watched. Default 0. */
+  startFromEpoch?: number;
+};
+
+/** Keras's `ReduceLROnPlateau`: reduces the learning rate when a figure has stopped improving. */
+export type ReduceOnPlateau = {
+  /** Default `val_loss`. */
+  monitor?: Monitor;
+  /** What the rate is multiplied by: from 0 up to 1. Default 0.1. */
+  factor?: number;
+  /** Epochs without an improvement that are waited for. Default 10. */
+  patience?: number;
+  /** What a change must exceed to be an improvement. Default 0.0001. */
+  minDelta?: number;
+  /** Epochs that pass after a reduction before anything is watched again. Default 0. */
+  cooldown?: number;
+  /** The rate never falls below this. Default 0. */
+  minLearningRate?: number;
+};
+
+/** A loss by Keras's name with its options: `{ name: "categorical_crossentropy", label_smoothing: 0.1 }`. */
+export type LossSpec = { name: string; label_smoothing?: number; [option: string]: unknown };
 
 /** A layer by Keras's names: `{ layer: "Conv2D", filters: 32, kernel_size: 3 }`. */
 export type LayerSpec = { layer: string; name?: string; [option: string]: unknown };
@@ -269,7 +353,7 @@ export type ModelSpec = {
   layers: LayerSpec[];
   compile?: {
     optimizer?: OptimizerSpec | string;
-    loss?: string;
+    loss?: LossSpec | string;
     metrics?: string[];
   };
 };
@@ -330,8 +414,14 @@ export type TrainOptions = {
   steps?: number | undefined;
   /** Another optimizer than the model's. */
   optimizer?: OptimizerSpec | string | undefined;
-  /** Another step size than the optimizer's. */
+  /** Another step size than the optimizer's; with a `schedule`, the rate that it begins at where it does not say so itself. */
   learningRate?: number | undefined;
+  /** How the step size changes from step to step, counted from the run's first. Not beside `reduceOnPlateau`. */
+  schedule?: LearningRateSchedule | undefined;
+  /** End the run when a figure stops improving; true: with Keras's defaults. Off by default. */
+  earlyStopping?: boolean | EarlyStopping | undefined;
+  /** Reduce the step size when a figure stops improving; true: with Keras's defaults. Off by default. */
+  reduceOnPlateau?: boolean | ReduceOnPlateau | undefined;
   /** How training pictures are changed each time they are learned from; not at all by default. */
   augmentation?: Augmentation | undefined;
   /** What each class counts in the loss: a number a class, or `balanced` for rare ones to count as much as frequent ones. */
@@ -351,9 +441,12 @@ export type TrainOptions = {
 
 /** What can be changed while a run goes on. */
 export type TrainUpdate = {
+  /** From the next step on. Ends a schedule. */
   learningRate?: number | undefined;
   /** The run's last epoch. */
   epochs?: number | undefined;
+  /** Pictures a step, from the next epoch on. */
+  batchSize?: number | undefined;
 };
 
 /**
@@ -377,7 +470,7 @@ export type StepEvent = {
   epoch: number;
   /** Within the epoch. */
   step: number;
-  /** Steps in an epoch. */
+  /** Steps in an epoch; another number where the batch size was changed meanwhile. */
   steps: number;
   /** Steps over the life of the weights. */
   globalStep: number;
@@ -387,6 +480,8 @@ export type StepEvent = {
   accuracy: number;
   /** Pictures in the batch. */
   images: number;
+  /** What the step was taken with. */
+  learningRate: number;
   /** Training speed over about the last second, validation and pauses left out. */
   imagesPerSecond: number;
 };
@@ -400,6 +495,8 @@ export type EpochEvent = {
   /** Over the validation split after the epoch; absent where none was measured. */
   valLoss?: number;
   valAccuracy?: number;
+  /** Of the epoch's last step. */
+  learningRate?: number;
   /** Time that the epoch took, validation included and pauses left out. */
   seconds: number;
 };
@@ -411,8 +508,14 @@ export type CheckpointEvent = { type: "checkpoint"; /** Over the life of the wei
 
 export type DoneEvent = {
   type: "done";
-  /** `finished`: all epochs or steps. `stopped`: by `stop()`. `diverged`: the loss is no number any more. */
+  /**
+   * `finished`: all epochs or steps. `stopped`: by `stop()`. `early-stopping`: what it watched
+   * stopped improving. `diverged`: the loss is no number any more; the last good weights stand
+   * again, and the `warning` event before this one says which.
+   */
   reason: "finished" | "stopped" | "early-stopping" | "diverged";
+  /** The epoch whose weights were put back, the best; absent where the last ones stand. */
+  restoredEpoch?: number;
 };
 
 export type TrainEvent = FittingEvent | StepEvent | EpochEvent | WarningEvent | CheckpointEvent | DoneEvent;
@@ -437,8 +540,9 @@ export type RunInfo = {
 
 /** Everything that happened to the present weights, for charts. */
 export type History = {
-  steps: { epoch: number; loss: number; accuracy: number }[];
-  epochs: { epoch: number; loss: number; accuracy: number; valLoss?: number; valAccuracy?: number }[];
+  /** The learning rate is known of the steps that were taken in this lab, not of those in a checkpoint. */
+  steps: { epoch: number; loss: number; accuracy: number; learningRate?: number }[];
+  epochs: { epoch: number; loss: number; accuracy: number; valLoss?: number; valAccuracy?: number; learningRate?: number }[];
 };
 
 /** The run that a loaded checkpoint was saved in. */
@@ -453,6 +557,56 @@ export type SavedRun = {
   finished: boolean;
   optimizer: string;
   learningRate: number;
+};
+
+export type FinderOptions = {
+  /** The rate of the first step. Default 0.000001. */
+  minLearningRate?: number | undefined;
+  /** The rate of the last step. Default 10. */
+  maxLearningRate?: number | undefined;
+  /** Steps to take, from 10 to 10,000; fewer where the loss leaves all bounds. Default 100. */
+  steps?: number | undefined;
+  /** Pictures a step. Default 32. */
+  batchSize?: number | undefined;
+  /** How much of the smoothed loss is kept at each step, from 0 up to 1. Default 0.9. */
+  smoothing?: number | undefined;
+  /** Another optimizer than the present one; its own rate is not used. */
+  optimizer?: OptimizerSpec | string | undefined;
+  augmentation?: Augmentation | undefined;
+  classWeight?: "balanced" | number[] | undefined;
+  /** Default: the lab's. */
+  seed?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** Told of every step that was taken, as it comes. */
+  onProgress?: ((progress: FinderProgress) => void) | undefined;
+};
+
+/** One step of the learning-rate finder. */
+export type FinderPoint = {
+  /** Counted from 1. */
+  step: number;
+  learningRate: number;
+  /** Of the step's batch, before its update. */
+  loss: number;
+  /** The mean of that and the losses before it, the older the less. */
+  smoothed: number;
+};
+
+export type FinderProgress = {
+  done: number;
+  /** Steps at the most. */
+  total: number;
+  unit: "steps";
+  /** The steps since the last time. */
+  points: FinderPoint[];
+};
+
+export type FoundLearningRate = {
+  points: FinderPoint[];
+  /** The rate where the smoothed loss falls fastest; null where it does not fall. */
+  suggestion: number | null;
+  /** Whether the loss left all bounds before the last step, as it should. */
+  diverged: boolean;
 };
 
 export type EvaluateOptions = {

@@ -6,7 +6,7 @@
  * one of its promises is pending: everything goes through one `SerialQueue`.
  */
 import { CnnLabError } from "../api/error";
-import type { DroppedFile, GalleryPixels, Pixels, ReadOptions, RunOptions } from "../api/protocol";
+import type { DroppedFile, FinderRequest, GalleryPixels, Pixels, ReadOptions, RunOptions } from "../api/protocol";
 import type {
   Augmentation,
   DatasetInfo,
@@ -17,7 +17,9 @@ import type {
   Evaluation,
   FeatureMaps,
   FileWarning,
+  FinderPoint,
   FittingEvent,
+  FoundLearningRate,
   History,
   Prediction,
   RunInfo,
@@ -38,6 +40,9 @@ export type CoreEvent =
   | Omit<EpochEvent, "seconds">
   | WarningEvent
   | DoneEvent;
+
+/** What the learning-rate finder tells; nothing comes after `done`. */
+export type FinderEvent = ({ type: "point" } & FinderPoint) | ({ type: "done" } & FoundLearningRate);
 
 export type ShardHeader = {
   file: string;
@@ -160,6 +165,10 @@ export interface Core {
   startEvaluation(split: Split): number;
   advanceEvaluation(n: number): Promise<Evaluation | undefined>;
   cancelEvaluation(): void;
+  /** Returns the steps to take at the most. */
+  startLearningRateFinder(options: FinderRequest): number;
+  advanceLearningRateFinder(n: number): Promise<FinderEvent[]>;
+  cancelLearningRateFinder(): void;
   predict(rgba: Uint8Array, width: number, height: number): Promise<Prediction>;
   featureMaps(
     rgba: Uint8Array,

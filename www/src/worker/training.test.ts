@@ -52,7 +52,7 @@ class CountingCore {
       const step = (this.steps % STEPS_PER_EPOCH) + 1;
       const epoch = Math.floor(this.steps / STEPS_PER_EPOCH) + 1;
       this.steps += 1;
-      events.push({ type: "step", epoch, step, steps: STEPS_PER_EPOCH, globalStep: this.steps, loss: 1, accuracy: 1, images: 4 });
+      events.push({ type: "step", epoch, step, steps: STEPS_PER_EPOCH, globalStep: this.steps, loss: 1, accuracy: 1, images: 4, learningRate: 0.001 });
     }
     if (this.steps % STEPS_PER_EPOCH === 0) this.validation = 2;
     return events;

@@ -3,7 +3,7 @@ import { sizeOf, sourcesOf } from "../../api/costs";
 import type { LayerCost, LayerSpec, ModelSpec, Preset, Summary } from "../../api/types";
 import { isAbort, type Notice, noticeOf } from "../notices";
 import { own } from "../network-step";
-import { optimizers } from "../settings";
+import { optimizerSettings } from "../settings";
 import type { Workbench } from "../workbench";
 import { type Checked, compare, type Comparison } from "./changes";
 import { type Draft, draftOf, equal, layerNames, placeNamed, placeOf, type Source, specOf } from "./draft";
@@ -316,10 +316,7 @@ export class BuilderStep {
     if (optimizer === undefined || typeof optimizer === "string" || JSON.stringify(before) === JSON.stringify(optimizer)) {
       return;
     }
-    const { settings } = this.bench;
-    const known = optimizers.find(({ name }) => name === optimizer.name);
-    settings.optimizer = known?.name ?? settings.optimizer;
-    settings.learningRate = typeof optimizer.learning_rate === "number" ? optimizer.learning_rate : settings.learningRate;
+    Object.assign(this.bench.settings, optimizerSettings(optimizer));
   }
 
   /** Leaves the network in use as it is. Asks first where something was built. */
