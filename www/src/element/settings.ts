@@ -248,7 +248,7 @@ const readers: readonly Reader[] = [
   {
     attribute: "learning-rate",
     read: (text) => ({
-      learningRate: number("learning-rate", text, "a number above 0, such as 0.001", (v) => Number.isFinite(v) && v > 0),
+      learningRate: number("learning-rate", text, "a number of at least 0, such as 0.001", (v) => Number.isFinite(v) && v >= 0),
     }),
     write: ({ learningRate }) => String(learningRate),
   },

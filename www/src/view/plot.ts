@@ -6,6 +6,7 @@ import { define } from "../element/define";
 import { base } from "../element/styles";
 import { valueAt } from "./chart";
 import type { Points } from "./curve";
+import { rate } from "./format";
 
 const none: Points = { x: [], y: [] };
 const font = "12px system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif";
@@ -26,6 +27,8 @@ export class PlotElement extends LitElement {
   @property({ type: Boolean }) log = false;
   /** Whether the upright axis begins at 0. */
   @property({ type: Boolean }) grounded = false;
+  /** The most that the upright axis goes up to; null: to the highest value. */
+  @property({ attribute: false }) ceiling: number | null = null;
   @property({ attribute: false }) formatX: (x: number) => string = String;
   @property({ attribute: false }) formatY: (y: number) => string = String;
 
@@ -136,9 +139,9 @@ export class PlotElement extends LitElement {
 
   #range(): [number, number] {
     const seen = this.line.y.filter(Number.isFinite);
-    const high = seen.reduce((top, y) => Math.max(top, y), -Infinity);
+    const high = Math.min(this.ceiling ?? Infinity, seen.reduce((top, y) => Math.max(top, y), -Infinity));
     const low = this.grounded ? 0 : seen.reduce((least, y) => Math.min(least, y), Infinity);
-    if (high === -Infinity) return [0, 1];
+    if (seen.length === 0) return [0, 1];
     const room = (high - low) * 0.08 || Math.abs(high) * 0.1 || 1;
     return [this.grounded ? 0 : low - room, high + room];
   }
@@ -162,10 +165,11 @@ export class PlotElement extends LitElement {
       axes: [
         {
           ...axis, size: 24, gap: 4, label: this.across, labelSize: 16, labelGap: 0, labelFont: font,
-          // uPlot leaves out what would stand too close, as null.
-          values: (_, ticks: (number | null)[]) => ticks.map((tick) => (tick === null || (this.log && !isPower(tick)) ? "" : this.formatX(tick))),
+          // Of a logarithmic axis only the powers of ten have a line and a number; uPlot takes null for none.
+          filter: (_, ticks) => ticks.map((tick) => (this.log && !isPower(tick) ? null : tick)),
+          values: (_, ticks: (number | null)[]) => ticks.map((tick) => (tick === null ? "" : this.formatX(tick))),
         },
-        { ...axis, size: 56, gap: 4, values: (_, ticks) => ticks.map((tick) => this.formatY(tick)) },
+        { ...axis, size: 56, gap: 4, values: (_, ticks) => ticks.map(rate) },
       ],
       series: [
         {},

@@ -55,18 +55,20 @@ export class OptionsDialog extends LitElement {
     dialogStyles,
     css`
       dialog { --width: 1000px; height: min(820px, calc(100dvh - 24px)); }
-      dialog > .body { display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 20px 32px; align-content: start; align-items: start; }
+      dialog > .body { position: relative; display: grid; grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 20px 32px; align-content: start; align-items: start; }
       .column, section { display: flex; flex-direction: column; gap: 8px; min-width: 0; }
       .column { gap: 20px; }
       h3 { font-size: 14px; line-height: 20px; color: var(--lab-text); }
       .fields { grid-template-columns: repeat(auto-fill, minmax(136px, 1fr)); align-items: start; }
       .fields label.keras, .check label.keras { font: 12px/20px var(--lab-mono); }
+      .fields.pair { grid-template-columns: minmax(96px, 1fr) minmax(0, 2fr); }
+      .field > .caption { min-height: 24px; }
       .check { gap: 2px; font-size: 12px; min-height: 28px; }
       .check input { margin-right: 6px; }
       .check.under { align-self: end; min-height: 32px; }
       .inset { padding-left: 12px; border-left: 2px solid var(--lab-line); }
       .error { font-size: 12px; line-height: 16px; color: var(--lab-bad); overflow-wrap: anywhere; }
-      .weights { max-height: 240px; overflow: auto; padding: 2px; }
+      .weights { max-height: 264px; overflow: auto; padding: 2px 2px 2px 12px; }
       .status { min-height: 32px; }
       .found { font-size: 16px; line-height: 24px; font-weight: 650; }
       cnn-lab-plot { height: 168px; }
@@ -200,7 +202,7 @@ export class OptionsDialog extends LitElement {
     };
     return html`<section aria-labelledby="of-gradients">
       <h3 id="of-gradients">Weights and gradients</h3>
-      <div class="fields">
+      <div class="fields pair">
         ${this.#number({ id: "of-weight_decay", label: "weight_decay", help: optionHelp["weight_decay"], value: (options["weight_decay"] as number | undefined) ?? null, rest: decay as number | null, why, set: (to) => this.#setOption("weight_decay", to) })}
         ${this.#choice({
           id: "of-clip", label: "Clip gradients", plain: true, why, value: clip ?? "",
@@ -310,7 +312,7 @@ export class OptionsDialog extends LitElement {
     const own = startsItself(schedule);
     return html`<section aria-labelledby="of-rate">
       <h3 id="of-rate">Learning rate</h3>
-      <div class="fields">
+      <div class="fields pair">
         ${this.#number({
           id: "start-rate", label: schedule ? "Begins at" : "Learning rate", plain: true, value: settings.learningRate, set: (to) => void training.setLearningRate(to ?? settings.learningRate),
           why: own && !training.active ? "The schedule has rates of its own." : undefined,
@@ -419,7 +421,7 @@ export class OptionsDialog extends LitElement {
                     })}`}`}
       </div>
       <p class="small muted" role="status">${search.outcome}<span class="sr">${suggestion === null || active ? "" : `Suggested: ${rate(suggestion)}.`}</span></p>
-      <cnn-lab-plot name="loss, smoothed" across="learning rate" log .span=${search.span} .formatX=${rate} .formatY=${loss}
+      <cnn-lab-plot name="loss, smoothed" across="learning rate" log .span=${search.span} .ceiling=${search.ceiling} .formatX=${rate} .formatY=${loss}
         .line=${{ x: points.map(({ learningRate }) => learningRate), y: points.map(({ smoothed }) => smoothed) }} .behind=${points.map((point) => point.loss)}
         .mark=${suggestion === null ? null : { x: suggestion, text: rate(suggestion) }}></cnn-lab-plot>
     </section>`;

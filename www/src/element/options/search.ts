@@ -30,6 +30,13 @@ export class Search {
     return suggestion === null ? null : short(suggestion);
   }
 
+  /** What the chart ends at above: the rise at the end is cut off, or the fall before it could not be seen. */
+  get ceiling(): number | null {
+    const smoothed = this.points.map((point) => point.smoothed);
+    const least = smoothed.reduce((at, value, i) => (value < (smoothed[at] ?? Infinity) ? i : at), 0);
+    return smoothed.length === 0 ? null : 1.25 * Math.max(...smoothed.slice(0, least + 1));
+  }
+
   /** What it came to, in a sentence. */
   get outcome(): string {
     const { found, suggestion } = this;
