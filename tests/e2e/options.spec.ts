@@ -96,6 +96,26 @@ test("wrong options are option errors that name the field, and right ones train"
   expect(await failures(page, cases.map(([options]) => options))).toEqual(cases.map(([, told]) => told));
 });
 
+test("what only Keras's optimizers have is left out of a network, with a warning where it would change something", async ({ page }) => {
+  await openModule(page);
+  const found = await page.evaluate(async () => {
+    const lab = await cnnLab.CnnLab.create({ device: "cpu" });
+    const warnings: string[] = [];
+    lab.addEventListener("warning", (event) => warnings.push((event as CustomEvent<{ message: string }>).detail.message));
+    const spec = (await lab.presets())[0]!.spec;
+    const optimizer = { name: "adam", beta_1: 0.8, use_ema: true, ema_momentum: 0.99, jit_compile: "auto" };
+    const compile = { ...spec.compile, optimizer, loss: { name: "categorical_crossentropy", label_smoothing: 0.1 } };
+    const { notes } = await lab.inspectModel({ ...spec, compile });
+    await lab.setModel({ ...spec, compile });
+    const taken = lab.spec!.compile;
+    lab.dispose();
+    return { notes, warnings, taken };
+  });
+  expect(found.notes).toEqual(["The optimizer's use_ema (true) is left out: the lab trains without it."]);
+  expect(found.warnings).toEqual(found.notes);
+  expect(found.taken).toMatchObject({ optimizer: { name: "adam", beta_1: 0.8 }, loss: { name: "categorical_crossentropy", label_smoothing: 0.1 } });
+});
+
 test("early stopping puts the best weights back, a plateau reduces the rate, and the batch size changes with the next epoch", async ({ page }) => {
   await openModule(page);
   const found = await page.evaluate(async () => {

@@ -11,13 +11,14 @@ import {
   checkOptions,
   checkPlace,
   checkSignal,
-  checkSize,
   checkText,
   checkWhole,
 } from "./check";
+import { checkFiles, checkReading } from "./check-files";
 import { checkFinder, checkTraining } from "./check-training";
 import { costsOf } from "./costs";
 import { abortedError, CnnLabError, optionError, stateError } from "./error";
+import { withoutForeign } from "./foreign";
 import { Host } from "./host";
 import { OwnPictures, toPicture } from "./own-pictures";
 import type { Edit } from "./protocol";
@@ -61,10 +62,6 @@ import type {
 
 const devices = ["auto", "webgpu", "cpu", "ndarray"] as const;
 const splits = ["train", "validation", "test"] as const;
-const colors = ["rgb", "grayscale"] as const;
-const fits = ["stretch", "crop", "pad"] as const;
-const filters = ["triangle", "nearest", "catmull-rom", "lanczos3"] as const;
-const decoders = ["core", "browser"] as const;
 const formats = ["checkpoint", "safetensors", "keras", "onnx"] as const;
 
 /**
@@ -406,7 +403,7 @@ export class CnnLab extends EventTarget {
    * Rejects with `spec` naming layer and field, or `spec-json` naming the line.
    */
   async summarize(spec: ModelSpec | string): Promise<Summary> {
-    return this.#host.call("summarize", [toJson(spec)]);
+    return this.#host.call("summarize", [withoutForeign(toJson(spec)).json]);
   }
 
   /**
@@ -414,18 +411,24 @@ export class CnnLab extends EventTarget {
    * written out, and what each layer costs. Rejects as `summarize` does.
    */
   async inspectModel(spec: ModelSpec | string): Promise<ModelInfo> {
-    const info = await this.#host.call("inspectModel", [toJson(spec)]);
-    return { ...info, costs: costsOf(info.spec, info.summary) };
+    const { json, notes } = withoutForeign(toJson(spec));
+    const info = await this.#host.call("inspectModel", [json]);
+    return { ...info, notes: [...notes, ...info.notes], costs: costsOf(info.spec, info.summary) };
   }
 
   /**
    * Takes a network with fresh weights: an object or JSON text in Keras's names. The present
-   * one is gone then; where this fails, it stays.
+   * one is gone then; where this fails, it stays. Options of an optimizer that only Keras has
+   * are left out, which a `warning` event tells where they would change anything.
    * Rejects with `spec` naming layer and field, `spec-json`, or `state` during a run.
    */
   async setModel(spec: ModelSpec | string): Promise<Summary> {
-    const model = await this.#host.call("setModel", [toJson(spec)]);
+    const { json, notes } = withoutForeign(toJson(spec));
+    const model = await this.#host.call("setModel", [json]);
     takeModel(this.#host.memory, model);
+    for (const message of notes) {
+      this.dispatchEvent(new CustomEvent("warning", { detail: { type: "warning", code: "model-text", message } }));
+    }
     return model.summary;
   }
 
@@ -589,36 +592,4 @@ function toJson(spec: unknown): string {
     // It refers to itself, or holds what JSON has no word for.
   }
   throw optionError("spec", "A model is an object with layers, or the same as JSON text.");
-}
-
-function checkFiles(files: unknown, o: LoadFilesOptions): void {
-  checkObject("files", files, "a list of files, a DataTransfer or a folder's handle");
-  checkOptions(o, [
-    "size",
-    "color",
-    "fit",
-    "filter",
-    "labelColumn",
-    "className",
-    "limit",
-    "decoder",
-    "signal",
-    "onProgress",
-  ]);
-  checkReading(o);
-  if (o.className !== undefined) checkName("className", o.className);
-  if (typeof o.labelColumn === "number") checkPlace("labelColumn", o.labelColumn);
-  else if (o.labelColumn !== undefined) checkName("labelColumn", o.labelColumn);
-  checkWhole("limit", o.limit, 1);
-  if (o.decoder !== undefined) checkOneOf("decoder", o.decoder, decoders);
-}
-
-/** How pictures are to be read. */
-function checkReading(o: AddPicturesOptions | LoadFilesOptions): void {
-  checkSize("size", o.size);
-  if (o.color !== undefined) checkOneOf("color", o.color, colors);
-  if (o.fit !== undefined) checkOneOf("fit", o.fit, fits);
-  if (o.filter !== undefined) checkOneOf("filter", o.filter, filters);
-  checkSignal(o.signal);
-  checkFunction("onProgress", o.onProgress);
 }

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { attributesOf, defaults, optimizerSettings, readAttributes, settingsOf, trainingChanges, trainOptions } from "./settings";
+import { attributesOf, defaults, optimizerSettings, readAttributes, settingsOf, settingsOfOptions, trainingChanges, trainOptions } from "./settings";
 
 function element(attributes: Record<string, string>): { getAttribute(name: string): string | null } {
   return { getAttribute: (name) => attributes[name] ?? null };
@@ -68,6 +68,13 @@ test("every training option goes through attributes, and to the class", () => {
   });
   expect(trainingChanges(chosen)).toBe(7);
   expect(trainingChanges(defaults)).toBe(0);
+});
+
+test("a run's options lead back to the settings that asked for them", () => {
+  const { steps: _view, ...asked } = chosen;
+  expect({ ...asked, ...settingsOfOptions(trainOptions(chosen)) }).toEqual(asked);
+  expect(settingsOfOptions({})).toEqual({});
+  expect(settingsOfOptions({ earlyStopping: true, reduceOnPlateau: false })).toEqual({ earlyStopping: {}, reduceOnPlateau: null });
 });
 
 test("a schedule that says itself at which rate it begins is given no other", () => {

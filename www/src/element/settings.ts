@@ -111,6 +111,25 @@ export function trainOptions(settings: Settings): TrainOptions {
   };
 }
 
+/** The settings that ask the class for these options: the way back from `trainOptions`, for options of another run or of a text. What is left out of them is left out. */
+export function settingsOfOptions(o: TrainOptions): Partial<Settings> {
+  const { epochs, batchSize, optimizer, learningRate, schedule, reduceOnPlateau, earlyStopping, augmentation, classWeight, shuffle, validate } = o;
+  const watcher = <T extends object>(given: boolean | T): T | null => (typeof given === "object" ? given : given ? ({} as T) : null);
+  return {
+    ...(epochs !== undefined && { epochs }),
+    ...(batchSize !== undefined && { batchSize }),
+    ...(optimizer !== undefined && optimizerSettings(optimizer)),
+    ...(learningRate !== undefined && { learningRate }),
+    ...(schedule && { schedule }),
+    ...(reduceOnPlateau !== undefined && { reduceOnPlateau: watcher<ReduceOnPlateau>(reduceOnPlateau) }),
+    ...(earlyStopping !== undefined && { earlyStopping: watcher<EarlyStopping>(earlyStopping) }),
+    ...(augmentation && { augmentation }),
+    ...(classWeight && { classWeight }),
+    ...(shuffle !== undefined && { shuffle }),
+    ...(validate !== undefined && { validate }),
+  };
+}
+
 /** How many of the training options that have no control of their own in the panel are not as at first. */
 export function trainingChanges({ optimizerOptions, schedule, reduceOnPlateau, earlyStopping, classWeight, shuffle, validate }: Settings): number {
   const others = [schedule, reduceOnPlateau, earlyStopping, Array.isArray(classWeight), !shuffle, !validate];
