@@ -322,7 +322,7 @@ test("rate and batch size change while a run goes on, and what was changed in a 
   await mainButton(page).click();
   await expect(progress(page)).toContainText("Paused.");
   await type(page, "batch-size", "128");
-  await expect(progress(page)).toContainText("batch size 128 from the next epoch");
+  await expect(progress(page)).toContainText("Batch size 128 from the next epoch");
   // The others are kept to the end.
   await openOptions(page);
   await expect(page.locator("#choose-optimizer")).toBeDisabled();

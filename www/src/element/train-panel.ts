@@ -40,6 +40,7 @@ export class TrainPanel extends LitElement {
       .buttons .primary { min-width: 112px; }
       .progress { display: grid; gap: 4px; }
       .progress .row { min-height: 16px; }
+      .bad { color: var(--lab-bad); }
       .charts { display: grid; grid-auto-rows: minmax(150px, 1fr); flex: 1 0 340px; gap: 12px; }
       .test { display: grid; align-content: start; gap: 8px; min-height: 87px; padding-top: 12px; border-top: 1px solid var(--lab-line); }
       .test .row { min-height: 44px; }
@@ -220,7 +221,7 @@ export class TrainPanel extends LitElement {
   }
 
   #progress(): TemplateResult {
-    const { fitting, fittingText, fittingLeft, latest, lastEpoch, share, secondsLeft, run, outcome } = this.bench.training;
+    const { fitting, fittingText, fittingLeft, latest, lastEpoch, share, secondsLeft, run, outcome, diverged } = this.bench.training;
     const epoch = `Epoch ${latest?.epoch ?? "–"} of ${lastEpoch ?? this.bench.settings.epochs}`;
     const batch = latest ? `, batch ${count(latest.step)} of ${count(latest.steps)}` : "";
     const left = fitting ? fittingLeft : run ? secondsLeft : null;
@@ -231,7 +232,7 @@ export class TrainPanel extends LitElement {
         <span class="number">${run && latest && !fitting ? `${count(latest.imagesPerSecond)} images/s` : nothing}</span>
       </div>
       <div class="row between muted">
-        <span>${run ? this.#standing() : outcome}</span>
+        <span class=${diverged && !run ? "bad" : ""}>${run ? this.#standing() : outcome}</span>
         <span class="number">${left !== null ? `${fitting ? "about " : ""}${duration(left)} left` : nothing}</span>
       </div>
     </div>`;
@@ -240,8 +241,9 @@ export class TrainPanel extends LitElement {
   /** What holds at present, in a run under way. */
   #standing(): string {
     const { fitting, latest, nextBatchSize, paused } = this.bench.training;
-    const next = nextBatchSize === null ? "" : `, batch size ${count(nextBatchSize)} from the next epoch`;
-    const now = latest && !fitting ? `Learning rate ${rate(latest.learningRate)}${next}` : "";
+    // One of them: both would take two lines, and move what is below.
+    const now =
+      nextBatchSize !== null ? `Batch size ${count(nextBatchSize)} from the next epoch.` : latest && !fitting ? `Learning rate ${rate(latest.learningRate)}` : "";
     return paused ? `Paused. ${now}` : now;
   }
 

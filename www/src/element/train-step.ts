@@ -62,8 +62,8 @@ export class TrainStep {
   #onlySteps = false;
   /** What was changed while the run stood still, for when it goes on. */
   #changed: TrainUpdate = {};
-  /** Why the last run diverged, and what to do. */
-  #diverged = "";
+  /** Why the last run diverged, and what to do; empty where it did not. */
+  diverged = "";
 
   constructor(private readonly bench: Workbench) {}
 
@@ -287,9 +287,9 @@ export class TrainStep {
         }
         this.outcome = "";
         this.resumable = false;
-        if (this.#diverged) {
+        if (this.diverged) {
           // The weights went back to where they were good, and the curves go on from there.
-          this.#diverged = "";
+          this.diverged = "";
           this.#redrawHistory();
         }
         void this.#follow(run);
@@ -349,7 +349,7 @@ export class TrainStep {
         break;
       case "warning":
         if (event.code === "diverged") {
-          this.#diverged = event.message;
+          this.diverged = event.message;
         } else if (!isLost(event)) {
           // The lab tells of those itself, with or without a run.
           this.bench.warn(event);
@@ -381,7 +381,7 @@ export class TrainStep {
     const restored = restoredEpoch === undefined ? "" : ` The weights of epoch ${restoredEpoch}, its best, were put back.`;
     switch (reason) {
       case "diverged":
-        return this.#diverged;
+        return this.diverged;
       case "stopped":
         return this.fitting ? "Stopped before the first step. The network is as it was." : "Stopped. Continue goes on from here.";
       case "early-stopping": {
@@ -452,7 +452,7 @@ export class TrainStep {
     this.total = 0;
     this.nextBatchSize = null;
     this.#changed = {};
-    this.#diverged = "";
+    this.diverged = "";
     this.resumable = false;
     this.outcome = "";
     this.evaluation = null;

@@ -165,8 +165,8 @@ export class PlotElement extends LitElement {
       axes: [
         {
           ...axis, size: 24, gap: 4, label: this.across, labelSize: 16, labelGap: 0, labelFont: font,
-          // Of a logarithmic axis only the powers of ten have a line and a number; uPlot takes null for none.
-          filter: (_, ticks) => ticks.map((tick) => (this.log && !isPower(tick) ? null : tick)),
+          grid: { ...axis.grid, filter: (_, ticks) => this.#powers(ticks, 1) },
+          filter: (plot, ticks) => this.#powers(ticks, plot.over.clientWidth < 330 ? 2 : 1),
           values: (_, ticks: (number | null)[]) => ticks.map((tick) => (tick === null ? "" : this.formatX(tick))),
         },
         { ...axis, size: 56, gap: 4, values: (_, ticks) => ticks.map(rate) },
@@ -186,6 +186,12 @@ export class PlotElement extends LitElement {
         ],
       },
     };
+  }
+
+  /** Of a logarithmic axis only each `every`th power of ten has a line or a number; uPlot takes null for none. */
+  #powers(ticks: number[], every: number): (number | null)[] {
+    const fits = (tick: number): boolean => isPower(tick) && Math.round(Math.log10(tick)) % every === 0;
+    return this.log ? ticks.map((tick) => (fits(tick) ? tick : null)) : ticks;
   }
 
   /** The marked place: an upright line with its value beside it. */

@@ -23,6 +23,8 @@ class CountingCore {
   training = false;
   busy = false;
   failing: Error | undefined;
+  /** The step at which the loss is no number any more. */
+  divergesAt = Infinity;
 
   startTraining(_: RunOptions): typeof info {
     this.training = true;
@@ -40,6 +42,10 @@ class CountingCore {
       expect(n).toBe(1);
       this.pieces -= 1;
       return [{ type: "fitting", what: "whitening", pictures: 9, share: 1 - this.pieces / this.total }];
+    }
+    if (this.steps >= this.divergesAt) {
+      this.training = false;
+      return [{ type: "warning", code: "diverged", message: "The loss is no longer a number." }, { type: "done", reason: "diverged" }];
     }
     if (this.validation > 0) {
       this.validation = Math.max(0, this.validation - n);
@@ -114,6 +120,16 @@ test("steps and epochs are told in order, with speed and seconds, from a first c
   }
   const epoch = told.findIndex((event) => event.type === "epoch");
   expect(told[epoch - 1]).toMatchObject({ type: "step", globalStep: STEPS_PER_EPOCH });
+});
+
+test("a run that diverges leaves a checkpoint of the weights that the core went back to", async () => {
+  for (const [at, good] of [[STEPS_PER_EPOCH / 2, 0], [STEPS_PER_EPOCH + 5, STEPS_PER_EPOCH]] as const) {
+    const { core, training, messages } = await begin();
+    core.divergesAt = at;
+    await until(() => training.over);
+    await until(() => messages.at(-1)?.kind === "checkpoint");
+    expect(messages.at(-1)).toMatchObject({ kind: "checkpoint", step: good });
+  }
 });
 
 test("a pause holds, a step is one step, also over the validation between epochs", async () => {
