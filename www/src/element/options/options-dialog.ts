@@ -314,7 +314,7 @@ export class OptionsDialog extends LitElement {
       <h3 id="of-rate">Learning rate</h3>
       <div class="fields pair">
         ${this.#number({
-          id: "start-rate", label: schedule ? "Begins at" : "Learning rate", plain: true, value: settings.learningRate, set: (to) => void training.setLearningRate(to ?? settings.learningRate),
+          id: "start-rate", label: schedule ? "Begins at" : "Rate", plain: true, value: settings.learningRate, set: (to) => void training.setLearningRate(to ?? settings.learningRate),
           why: own && !training.active ? "The schedule has rates of its own." : undefined,
           help: "How large each change of the weights is. In a run under way you can change it too; that ends a schedule.",
         })}

@@ -43,7 +43,9 @@ export class Search {
     if (this.loading) return "Loading the pictures …";
     if (this.active || !found) return "";
     if (suggestion === null) return "The loss did not fall, so there is nothing to suggest. Try more steps, or fresh weights.";
-    return found.diverged ? "" : "The loss did not rise to the end; a search that goes higher may find more.";
+    const smoothed = this.points.map((point) => point.smoothed);
+    const rises = (smoothed.at(-1) ?? 0) > 1.25 * Math.min(...smoothed);
+    return found.diverged || rises ? "" : "The loss did not rise at the end; a search that goes higher may find more.";
   }
 
   async start(): Promise<void> {
