@@ -6,7 +6,7 @@ import type { Augmentation } from "./types";
 const MOST_PIXELS = 4096;
 
 /** What is written for a value in a sentence. */
-function show(value: unknown): string {
+export function show(value: unknown): string {
   if (typeof value === "string") return `"${value}"`;
   if (value === null || typeof value !== "object") return String(value);
   return Array.isArray(value) ? "a list" : "an object";

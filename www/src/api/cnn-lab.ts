@@ -1,7 +1,6 @@
 import { siteBase } from "./base";
 import {
   checkAugmentation,
-  checkClassWeight,
   checkFlag,
   checkFunction,
   checkLayer,
@@ -12,10 +11,11 @@ import {
   checkOptions,
   checkPlace,
   checkSignal,
-  checkSize,
   checkText,
   checkWhole,
 } from "./check";
+import { checkFiles, checkReading } from "./check-files";
+import { checkFinder, checkTraining, trainOptionNames } from "./check-training";
 import { costsOf } from "./costs";
 import { abortedError, CnnLabError, optionError, stateError } from "./error";
 import { Host } from "./host";
@@ -42,6 +42,8 @@ import type {
   FilesInfo,
   FileSource,
   FitOptions,
+  FinderOptions,
+  FoundLearningRate,
   Gallery,
   GalleryOptions,
   History,
@@ -66,10 +68,6 @@ import type {
 
 const devices = ["auto", "webgpu", "cpu", "ndarray"] as const;
 const splits = ["train", "validation", "test"] as const;
-const colors = ["rgb", "grayscale"] as const;
-const fits = ["stretch", "crop", "pad"] as const;
-const filters = ["triangle", "nearest", "catmull-rom", "lanczos3"] as const;
-const decoders = ["core", "browser"] as const;
 const programs = ["keras", "pytorch", "burn"] as const;
 const formats = ["checkpoint", "safetensors", "keras", "onnx"] as const;
 
@@ -525,6 +523,18 @@ export class CnnLab extends EventTarget {
   }
 
   /**
+   * Looks for a learning rate to begin with: a short run on a copy of the weights, whose rate
+   * grows from step to step until the loss leaves all bounds. The network stays as it is.
+   * Rejects as `train` does, and with `aborted`.
+   */
+  async findLearningRate(o: FinderOptions = {}): Promise<FoundLearningRate> {
+    checkFinder(o);
+    this.#refuseDuringRun("look for a learning rate");
+    const { signal, onProgress, ...options } = o;
+    return this.#host.call("findLearningRate", [defined(options)], { signal, onProgress });
+  }
+
+  /**
    * Measures the present weights on a split; training may go on meanwhile. Progress is in
    * batches. Rejects with `state` without data or model, `data-missing` for an empty split,
    * `input-shape` or `class-count` where network and data do not fit, `aborted`.
@@ -672,67 +682,11 @@ function defined<T extends object>(options: T): T {
   ) as T;
 }
 
-function checkTraining(o: TrainOptions, more: readonly string[] = ["resume"]): void {
-  checkOptions(o, [
-    ...more,
-    "epochs",
-    "batchSize",
-    "steps",
-    "optimizer",
-    "learningRate",
-    "augmentation",
-    "classWeight",
-    "shuffle",
-    "validate",
-    "signal",
-  ]);
-  checkWhole("epochs", o.epochs, 1);
-  checkWhole("batchSize", o.batchSize, 1);
-  checkWhole("steps", o.steps, 1);
-  checkNumber("learningRate", o.learningRate);
-  checkAugmentation(o.augmentation);
-  checkClassWeight(o.classWeight);
-  checkFlag("shuffle", o.shuffle);
-  checkFlag("validate", o.validate);
-  checkFlag("resume", o.resume);
-  checkSignal(o.signal);
-}
-
 function checkCrossValidation(o: CrossValidationOptions): void {
+  // A fold's run begins anew.
+  checkOptions(o, [...trainOptionNames.filter((name) => name !== "resume"), "folds", "seed", "onProgress"]);
   checkTraining(o, ["folds", "seed", "onProgress"]);
   checkWhole("folds", o.folds, 2);
   checkWhole("seed", o.seed, 0);
-  checkFunction("onProgress", o.onProgress);
-}
-
-function checkFiles(files: unknown, o: LoadFilesOptions): void {
-  checkObject("files", files, "a list of files, a DataTransfer or a folder's handle");
-  checkOptions(o, [
-    "size",
-    "color",
-    "fit",
-    "filter",
-    "labelColumn",
-    "className",
-    "limit",
-    "decoder",
-    "signal",
-    "onProgress",
-  ]);
-  checkReading(o);
-  if (o.className !== undefined) checkName("className", o.className);
-  if (typeof o.labelColumn === "number") checkPlace("labelColumn", o.labelColumn);
-  else if (o.labelColumn !== undefined) checkName("labelColumn", o.labelColumn);
-  checkWhole("limit", o.limit, 1);
-  if (o.decoder !== undefined) checkOneOf("decoder", o.decoder, decoders);
-}
-
-/** How pictures are to be read. */
-function checkReading(o: AddPicturesOptions | LoadFilesOptions): void {
-  checkSize("size", o.size);
-  if (o.color !== undefined) checkOneOf("color", o.color, colors);
-  if (o.fit !== undefined) checkOneOf("fit", o.fit, fits);
-  if (o.filter !== undefined) checkOneOf("filter", o.filter, filters);
-  checkSignal(o.signal);
   checkFunction("onProgress", o.onProgress);
 }

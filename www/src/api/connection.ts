@@ -1,14 +1,13 @@
 /** One worker: calls by id, and what it tells unasked. */
 import { abortedError, CnnLabError, optionError, type ErrorFields } from "./error";
-import { isFatal, type Args, type FromWorker, type Method, type Result, type ToWorker } from "./protocol";
+import { isFatal, type Args, type FromWorker, type Method, type ProgressOf, type Result, type ToWorker } from "./protocol";
 
 /** What of a `Worker` is used. */
 export type Port = Pick<Worker, "postMessage" | "terminate" | "addEventListener">;
 
-export type CallOptions = {
+export type CallOptions<M extends Method = Method> = {
   signal?: AbortSignal | undefined;
-  /** Told what the called method tells. */
-  onProgress?: ((progress: never) => void) | undefined;
+  onProgress?: ((progress: ProgressOf<M>) => void) | undefined;
   transfer?: Transferable[] | undefined;
   /** Told for how many milliseconds handing the message over held up this thread. */
   onSent?: ((milliseconds: number) => void) | undefined;
@@ -24,7 +23,8 @@ export type Listener = {
 type Pending = {
   resolve: (result: unknown) => void;
   reject: (error: CnnLabError) => void;
-  onProgress: CallOptions["onProgress"];
+  /** Of a kind that the call's method says. */
+  onProgress: ((progress: never) => void) | undefined;
 };
 
 export class Connection {
@@ -53,7 +53,7 @@ export class Connection {
   }
 
   /** Calls the worker. Aborting asks it to stop; the promise settles with what it answers. */
-  call<M extends Method>(method: M, args: Args<M>, o: CallOptions = {}): Promise<Result<M>> {
+  call<M extends Method>(method: M, args: Args<M>, o: CallOptions<M> = {}): Promise<Result<M>> {
     if (this.#closed) return Promise.reject(this.#closed);
     if (o.signal?.aborted) return Promise.reject(abortedError());
     const id = ++this.#lastId;

@@ -3,7 +3,7 @@ import { EventQueue } from "./event-queue";
 import type { StepEvent, TrainEvent } from "./types";
 
 function step(globalStep: number): StepEvent {
-  return { type: "step", epoch: 1, step: globalStep, steps: 9999, globalStep, loss: 1, accuracy: 0, images: 1, imagesPerSecond: 1 };
+  return { type: "step", epoch: 1, step: globalStep, steps: 9999, globalStep, loss: 1, accuracy: 0, images: 1, learningRate: 0.001, imagesPerSecond: 1 };
 }
 
 async function drain(queue: EventQueue): Promise<TrainEvent[]> {

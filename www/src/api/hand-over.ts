@@ -14,7 +14,7 @@ const FIRST_PIECE = 32;
 const MOST_IN_PIECE = 1024;
 
 /** How a worker is called. */
-export type Call = <M extends Method>(method: M, args: Args<M>, o?: CallOptions) => Promise<Result<M>>;
+export type Call = <M extends Method>(method: M, args: Args<M>, o?: CallOptions<M>) => Promise<Result<M>>;
 
 /** Numbers drops over all labs of a page. */
 let lastDrop = 0;

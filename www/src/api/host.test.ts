@@ -64,7 +64,7 @@ class ScriptedWorker implements Port {
   }
 
   step(globalStep: number): void {
-    const event: StepEvent = { type: "step", epoch: 1, step: globalStep, steps: 10, globalStep, loss: 1, accuracy: 0, images: 1, imagesPerSecond: 1 };
+    const event: StepEvent = { type: "step", epoch: 1, step: globalStep, steps: 10, globalStep, loss: 1, accuracy: 0, images: 1, learningRate: 0.001, imagesPerSecond: 1 };
     this.say({ kind: "events", events: [event] });
   }
 
@@ -350,8 +350,21 @@ test("history follows the events", async () => {
   const epoch: TrainEvent = { type: "epoch", epoch: 1, loss: 1, accuracy: 0.5, valLoss: 2, valAccuracy: 0.4, seconds: 3 };
   last().say({ kind: "events", events: [epoch, { type: "done", reason: "finished" }] });
   expect(host.memory.history).toEqual({
-    steps: [{ epoch: 1, loss: 1, accuracy: 0 }],
+    steps: [{ epoch: 1, loss: 1, accuracy: 0, learningRate: 0.001 }],
     epochs: [{ epoch: 1, loss: 1, accuracy: 0.5, valLoss: 2, valAccuracy: 0.4 }],
   });
   expect(host.run).toBeNull();
+});
+
+test("a checkpoint has what was changed before it; a run that begins further back takes the history with it", async () => {
+  const { host, run } = await withRun("cpu", { epochs: 2 });
+  run.changes = { learningRate: 0.5 };
+  last().say({ kind: "checkpoint", bytes: new Uint8Array([1]), step: 1 });
+  expect(run.changes).toEqual({});
+  for (const step of [1, 2, 3]) last().step(step);
+  expect(host.memory.history.steps).toHaveLength(3);
+  last().say({ kind: "events", events: [{ type: "done", reason: "diverged" }] });
+  // The scripted run begins at step 0, as after a divergence in the first epoch.
+  await host.start(new RunState({}));
+  expect(host.memory.history.steps).toEqual([]);
 });

@@ -53,7 +53,7 @@ export class Host {
   }
 
   /** Calls the worker; where it was lost, once a fresh one has taken over. */
-  async call<M extends Method>(method: M, args: Args<M>, o?: CallOptions): Promise<Result<M>> {
+  async call<M extends Method>(method: M, args: Args<M>, o?: CallOptions<M>): Promise<Result<M>> {
     const connection = await this.#live();
     return connection.call(method, args, o);
   }
@@ -140,6 +140,8 @@ export class Host {
         // One that comes before the run has begun was still being made for the run before.
         if (run?.info) {
           run.checkpoint = message.step;
+          // What was changed before is in it, and a rate that was reduced since is not undone.
+          run.changes = {};
           run.push({ type: "checkpoint", step: message.step });
         }
         break;
@@ -150,8 +152,8 @@ export class Host {
               run.furthest = event.globalStep;
               this.#failures.clear();
             }
-            const { epoch, loss, accuracy } = event;
-            memory.history.steps.push({ epoch, loss, accuracy });
+            const { epoch, loss, accuracy, learningRate } = event;
+            memory.history.steps.push({ epoch, loss, accuracy, learningRate });
           } else if (event.type === "epoch") {
             const { type, seconds, ...record } = event;
             memory.history.epochs.push(record);
@@ -252,6 +254,12 @@ export class Host {
 
   #begin(run: RunState, info: RunInfo): void {
     run.begin(info);
+    // A run that diverged went back to its last good weights, and its history with them.
+    const { history } = this.memory;
+    if (history.steps.length > info.step) {
+      history.steps.length = info.step;
+      history.epochs = history.epochs.filter(({ epoch }) => epoch < info.epoch);
+    }
     // While something is being fitted, a loaded run can still be gone on with instead.
     if (!info.fitting) this.memory.savedRun = null;
   }

@@ -1,5 +1,6 @@
 /** Models as people paste them: which text is the lab's own spec, and what any other says. */
 import { CnnLabError, optionError } from "./error";
+import { withoutForeign } from "./foreign";
 import type { Host } from "./host";
 import type { Experiment } from "./protocol";
 import type { DatasetInfo, FitOptions, ModelInfo, ModelSpec } from "./types";
@@ -16,7 +17,7 @@ export type ReadModel = Pick<ModelInfo, "fit" | "validationSplit" | "notes"> & {
 export async function readModel(host: Host, model: unknown, dataset: DatasetInfo | null): Promise<ReadModel> {
   const json = specJson(model);
   if (json !== null) {
-    return { json, fit: {}, validationSplit: null, notes: [], locate: (error) => error };
+    return { ...withoutForeign(json), fit: {}, validationSplit: null, locate: (error) => error };
   }
   const experiment = await host.call("readModel", [
     { text: model as string, inputShape: dataset?.shape ?? null, classes: dataset?.classes.length ?? null },
@@ -27,7 +28,8 @@ export async function readModel(host: Host, model: unknown, dataset: DatasetInfo
     const line = lines.find(([name]) => name === error.layer)?.[1];
     return line === undefined ? error : new CnnLabError({ ...fields(error), line, message: `line ${line}: ${error.message}` });
   };
-  return { json: JSON.stringify(spec), fit: fitOf(experiment), validationSplit: validationSplit ?? null, notes, locate };
+  const own = withoutForeign(JSON.stringify(spec));
+  return { json: own.json, fit: fitOf(experiment), validationSplit: validationSplit ?? null, notes: [...notes, ...own.notes], locate };
 }
 
 function fields({ code, message, file, layer, field }: CnnLabError): ConstructorParameters<typeof CnnLabError>[0] {

@@ -20,6 +20,9 @@ import type {
   FilesInfo,
   FitOptions,
   FileWarning,
+  FinderOptions,
+  FinderProgress,
+  FoundLearningRate,
   History,
   LoadFilesOptions,
   MissingSet,
@@ -45,6 +48,8 @@ export type RunOptions = Omit<TrainOptions, "signal">;
 
 /** A cross-validation's options without what only the page can hold. */
 export type FoldOptions = Omit<CrossValidationOptions, "signal" | "onProgress">;
+/** The same of the learning-rate finder. */
+export type FinderRequest = Omit<FinderOptions, "signal" | "onProgress">;
 
 export type Model = { summary: Summary; spec: ModelSpec };
 
@@ -161,6 +166,8 @@ export type Calls = {
   stop: () => void;
   update: (o: TrainUpdate) => void;
   /** Has progress, can be aborted. */
+  findLearningRate: (o: FinderRequest) => FoundLearningRate;
+  /** Has progress, can be aborted. */
   evaluate: (split: Split) => Evaluation;
   /** Has progress of its own kind, can be aborted. */
   crossValidate: (o: FoldOptions) => CrossValidation;
@@ -197,6 +204,10 @@ export type Method = keyof Calls;
 export type Args<M extends Method> = Parameters<Calls[M]>;
 export type Result<M extends Method> = ReturnType<Calls[M]>;
 
+/** What is told of a call while it goes on, where that is more than how far it is. */
+type OwnProgress = { findLearningRate: FinderProgress; crossValidate: CrossValidationProgress };
+export type ProgressOf<M extends Method> = M extends keyof OwnProgress ? OwnProgress[M] : Progress;
+
 export type ToWorker =
   | { kind: "call"; id: number; method: Method; args: unknown[] }
   | { kind: "abort"; id: number };
@@ -204,7 +215,7 @@ export type ToWorker =
 export type FromWorker =
   | { kind: "result"; id: number; result: unknown }
   | { kind: "error"; id: number; error: ErrorFields }
-  | { kind: "progress"; id: number; progress: Progress | CrossValidationProgress }
+  | { kind: "progress"; id: number; progress: ProgressOf<Method> }
   | { kind: "events"; events: TrainEvent[] }
   /** The run can go on from these bytes. `step`: over the life of the weights. */
   | { kind: "checkpoint"; bytes: Uint8Array<ArrayBuffer>; step: number }

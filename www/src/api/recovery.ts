@@ -97,7 +97,10 @@ export async function restore(
     }
   }
   if (checkpoint) {
+    const { steps } = memory.history;
     takeLoaded(memory, await connection.call("load", [checkpoint.bytes]));
+    // A checkpoint does not say with which rate each step was taken.
+    memory.history.steps.forEach((step, i) => Object.assign(step, steps[i]));
   } else if (model) {
     takeModel(memory, await connection.call("setModel", [JSON.stringify(model.spec)]));
   }

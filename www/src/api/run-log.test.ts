@@ -31,7 +31,7 @@ function begin(options: RunState["options"] = {}, from: Partial<RunInfo> = {}): 
 /** One step, as the host hears it: first into the history. */
 function step(run: RunState, loss = 1): void {
   const globalStep = memory.history.steps.push({ epoch: Math.floor(memory.history.steps.length / 2) + 1, loss, accuracy: 0 });
-  run.push({ type: "step", epoch: 1, step: 1, steps: 2, globalStep, loss, accuracy: 0, images: 1, imagesPerSecond: 1 });
+  run.push({ type: "step", epoch: 1, step: 1, steps: 2, globalStep, loss, accuracy: 0, images: 1, learningRate: 0.01, imagesPerSecond: 1 });
 }
 
 test("a run that took no step leaves nothing behind, however it ended", async () => {

@@ -2,7 +2,7 @@ import { stateError } from "./error";
 import type { Host } from "./host";
 import type { RunState } from "./run-state";
 import type { DoneEvent, RunInfo, TrainEvent, TrainUpdate } from "./types";
-import { checkNumber, checkOptions, checkWhole } from "./check";
+import { checkUpdate } from "./check-training";
 
 /**
  * A training run. It goes on by itself, iterated or not:
@@ -90,13 +90,12 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
   }
 
   /**
-   * Changes the learning rate or the last epoch while the run goes on. Rejects with code
-   * `option` for a wrong value, `state` where the run is over.
+   * Changes the learning rate, which ends a schedule, the last epoch or, from the next epoch
+   * on, the batch size while the run goes on. Rejects with code `option` for a wrong value,
+   * `state` where the run is over.
    */
   async update(o: TrainUpdate = {}): Promise<void> {
-    checkOptions(o, ["learningRate", "epochs"]);
-    checkNumber("learningRate", o.learningRate);
-    checkWhole("epochs", o.epochs, 1);
+    checkUpdate(o);
     await this.#begun();
     if (this.#state.over) throw stateError("The run is over; there is nothing to change.");
     await this.#host.control("update", [o]);

@@ -2,6 +2,9 @@
  * The types of the public contract. Accuracies and probabilities are shares from 0 to 1,
  * losses are mean cross-entropy in nats, epochs and steps count from 1, indices from 0.
  */
+import type { EarlyStopping, LearningRateSchedule, ReduceOnPlateau } from "./option-types";
+
+export type * from "./option-types";
 
 import type { CnnLabError } from "./error";
 
@@ -265,7 +268,10 @@ export type SplitOptions = {
 };
 
 /** An optimizer by Keras's names: `{ name: "rmsprop", learning_rate: 0.001 }`. */
-export type OptimizerSpec = { name: string; learning_rate?: number; [option: string]: unknown };
+export type OptimizerSpec = { name: string; learning_rate?: number | LearningRateSchedule; [option: string]: unknown };
+
+/** A loss by Keras's name with its options: `{ name: "categorical_crossentropy", label_smoothing: 0.1 }`. */
+export type LossSpec = { name: string; label_smoothing?: number; [option: string]: unknown };
 
 /** A layer by Keras's names: `{ layer: "Conv2D", filters: 32, kernel_size: 3 }`. */
 export type LayerSpec = { layer: string; name?: string; [option: string]: unknown };
@@ -276,7 +282,7 @@ export type ModelSpec = {
   layers: LayerSpec[];
   compile?: {
     optimizer?: OptimizerSpec | string;
-    loss?: string;
+    loss?: LossSpec | string;
     metrics?: string[];
   };
 };
@@ -349,8 +355,14 @@ export type TrainOptions = {
   steps?: number | undefined;
   /** Another optimizer than the model's. */
   optimizer?: OptimizerSpec | string | undefined;
-  /** Another step size than the optimizer's. */
+  /** Another step size than the optimizer's; with a `schedule`, the rate that it begins at where it does not say so itself. */
   learningRate?: number | undefined;
+  /** How the step size changes from step to step, counted from the run's first. Not beside `reduceOnPlateau`. */
+  schedule?: LearningRateSchedule | undefined;
+  /** End the run when a figure stops improving; true: with Keras's defaults. Off by default. */
+  earlyStopping?: boolean | EarlyStopping | undefined;
+  /** Reduce the step size when a figure stops improving; true: with Keras's defaults. Off by default. */
+  reduceOnPlateau?: boolean | ReduceOnPlateau | undefined;
   /** How training pictures are changed each time they are learned from; not at all by default. */
   augmentation?: Augmentation | undefined;
   /** What each class counts in the loss: a number a class, or `balanced` for rare ones to count as much as frequent ones. */
@@ -370,9 +382,12 @@ export type TrainOptions = {
 
 /** What can be changed while a run goes on. */
 export type TrainUpdate = {
+  /** From the next step on. Ends a schedule. */
   learningRate?: number | undefined;
   /** The run's last epoch. */
   epochs?: number | undefined;
+  /** Pictures a step, from the next epoch on. */
+  batchSize?: number | undefined;
 };
 
 /**
@@ -396,7 +411,7 @@ export type StepEvent = {
   epoch: number;
   /** Within the epoch. */
   step: number;
-  /** Steps in an epoch. */
+  /** Steps in an epoch; another number where the batch size was changed meanwhile. */
   steps: number;
   /** Steps over the life of the weights. */
   globalStep: number;
@@ -406,6 +421,8 @@ export type StepEvent = {
   accuracy: number;
   /** Pictures in the batch. */
   images: number;
+  /** What the step was taken with. */
+  learningRate: number;
   /** Training speed over about the last second, validation and pauses left out. */
   imagesPerSecond: number;
 };
@@ -419,6 +436,8 @@ export type EpochEvent = {
   /** Over the validation split after the epoch; absent where none was measured. */
   valLoss?: number;
   valAccuracy?: number;
+  /** Of the epoch's last step. */
+  learningRate?: number;
   /** Time that the epoch took, validation included and pauses left out. */
   seconds: number;
 };
@@ -430,8 +449,14 @@ export type CheckpointEvent = { type: "checkpoint"; /** Over the life of the wei
 
 export type DoneEvent = {
   type: "done";
-  /** `finished`: all epochs or steps. `stopped`: by `stop()`. `diverged`: the loss is no number any more. */
+  /**
+   * `finished`: all epochs or steps. `stopped`: by `stop()`. `early-stopping`: what it watched
+   * stopped improving. `diverged`: the loss is no number any more; the last good weights stand
+   * again, and the `warning` event before this one says which.
+   */
   reason: "finished" | "stopped" | "early-stopping" | "diverged";
+  /** The epoch whose weights were put back, the best; absent where the last ones stand. */
+  restoredEpoch?: number;
 };
 
 export type TrainEvent = FittingEvent | StepEvent | EpochEvent | WarningEvent | CheckpointEvent | DoneEvent;
@@ -456,8 +481,9 @@ export type RunInfo = {
 
 /** Everything that happened to the present weights, for charts. */
 export type History = {
-  steps: { epoch: number; loss: number; accuracy: number }[];
-  epochs: { epoch: number; loss: number; accuracy: number; valLoss?: number; valAccuracy?: number }[];
+  /** The learning rate is known of the steps that were taken in this lab, not of those in a checkpoint. */
+  steps: { epoch: number; loss: number; accuracy: number; learningRate?: number }[];
+  epochs: { epoch: number; loss: number; accuracy: number; valLoss?: number; valAccuracy?: number; learningRate?: number }[];
 };
 
 /** The run that a loaded checkpoint was saved in. */

@@ -24,6 +24,10 @@ export const dialogs = {
     load: () => import("./augment-dialog"),
     show: (bench: Workbench): TemplateResult => html`<cnn-lab-augment .bench=${bench}></cnn-lab-augment>`,
   },
+  options: {
+    load: () => import("./options/options-dialog"),
+    show: (bench: Workbench): TemplateResult => html`<cnn-lab-options .bench=${bench}></cnn-lab-options>`,
+  },
   builder: {
     load: () => import("./builder/builder-dialog"),
     show: (bench: Workbench): TemplateResult => html`<cnn-lab-builder .bench=${bench}></cnn-lab-builder>`,

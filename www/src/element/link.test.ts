@@ -4,7 +4,8 @@ import { attributesOf, defaults, settingsOf } from "./settings";
 
 const settings = {
   ...defaults, dataset: "cifar10", limit: 500, validation: 0.2, model: '{"input_shape": [32, 32, 3], "layers": []}', epochs: 3, batchSize: 16,
-  optimizer: "adam", learningRate: 0.01, augmentation: { rotation_range: 40 }, balance: true, device: "cpu" as const, seed: 7,
+  optimizer: "adam", learningRate: 0.01, augmentation: { rotation_range: 40 }, classWeight: "balanced" as const, optimizerOptions: { amsgrad: true },
+  schedule: { name: "ExponentialDecay" as const, decay_steps: 100, decay_rate: 0.5 }, earlyStopping: { patience: 2 }, reduceOnPlateau: { factor: 0.5 }, shuffle: false, validate: false, device: "cpu" as const, seed: 7,
 };
 
 /** A link with any bytes in it. */
@@ -20,6 +21,11 @@ test("an experiment comes back as it was", async () => {
   const { steps: _view, ...experiment } = settings;
   expect(settingsOf(await readLink(fragment))).toEqual(experiment);
   expect(isLink("#top")).toBe(false);
+});
+
+test("a link of an earlier version of the page still opens", async () => {
+  const fragment = await packed('{"dataset":"mnist","validation":"0.1","test":"0.1","model":"lenet","epochs":"3","batch-size":"64","learning-rate":"0.01","optimizer":"sgd","class-weight":"balanced","device":"auto","seed":"0"}');
+  expect(settingsOf(await readLink(fragment))).toMatchObject({ model: "lenet", epochs: 3, optimizer: "sgd", learningRate: 0.01, classWeight: "balanced" });
 });
 
 test("a first visit's link is short, and says nothing that goes without saying", async () => {

@@ -1,6 +1,7 @@
 import type { CnnLab } from "../api/cnn-lab";
 import type { DatasetInfo, ModelSpec, Preset, Summary } from "../api/types";
 import { misfit } from "./builder/fit";
+import { optimizerSettings } from "./settings";
 import { optionsOf } from "./train-step";
 import type { Workbench } from "./workbench";
 
@@ -39,7 +40,7 @@ export class NetworkStep {
     const first = this.presets[0];
     if (preset) {
       await this.take(lab, preset.spec, preset.name);
-      this.bench.training.adoptUnchosen(preset);
+      this.bench.training.adoptUnchosen(optionsOf(preset));
     } else if (first) {
       await this.take(lab, first.spec, first.name);
       await this.#takeNamed(lab, model);
@@ -49,7 +50,13 @@ export class NetworkStep {
   /** What the settings say is no preset's name: a spec, Keras code, or a mistake. */
   async #takeNamed(lab: CnnLab, model: string): Promise<void> {
     if (/^\{|[(\n]/.test(model)) {
-      await this.bench.try(() => this.take(lab, model, own));
+      await this.bench.try(async () => {
+        await this.take(lab, model, own);
+        // Who says which optimizer says all of it; a schedule's absence cannot be said.
+        if (!("optimizer" in this.bench.given)) {
+          this.bench.training.adoptUnchosen(optimizerSettings(lab.spec?.compile?.optimizer));
+        }
+      });
     } else {
       const names = this.presets.map(({ name }) => name).join(", ");
       this.bench.fail({
@@ -114,7 +121,7 @@ export class NetworkStep {
     const gone = old && !this.presets.some(({ name }) => name === old.name);
     if (old && first && first.name !== old.name && (gone || (old === former[0] && first.name !== former[0].name))) {
       const taken = await this.#takeFitting(lab, first);
-      this.bench.training.adoptUnchosen(taken, optionsOf(old));
+      this.bench.training.adoptUnchosen(optionsOf(taken), optionsOf(old));
       return;
     }
     const output = this.summary?.layers.at(-1)?.outputShape ?? [];

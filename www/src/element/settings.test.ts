@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { readAttributes } from "./settings";
+import { attributesOf, defaults, optimizerSettings, readAttributes, settingsOf, settingsOfOptions, trainingChanges, trainOptions } from "./settings";
 
 function element(attributes: Record<string, string>): { getAttribute(name: string): string | null } {
   return { getAttribute: (name) => attributes[name] ?? null };
@@ -12,7 +12,7 @@ test("attributes are read, and what is absent stays open", () => {
   expect(errors).toEqual([]);
   expect(settings).toEqual({
     dataset: "cifar10", epochs: 3, batchSize: 128, learningRate: 0.01, optimizer: "sgd", device: "cpu", limit: 5000, validation: 0, steps: ["train", "inside"],
-    augmentation: { rotation_range: 40 }, balance: true,
+    augmentation: { rotation_range: 40 }, classWeight: "balanced", optimizerOptions: {},
   });
 });
 
@@ -22,7 +22,8 @@ test.each([
   ["batch-size", "0", "a whole number from 1"],
   ["batch-size", "2.5", "a whole number from 1"],
   ["seed", "-1", "a whole number from 0"],
-  ["learning-rate", "Infinity", "above 0"],
+  ["learning-rate", "Infinity", "at least 0"],
+  ["learning-rate", "-1", "at least 0"],
   ["validation", "1", "a share from 0 to 0.9"],
   ["device", "gpu", "auto, webgpu, cpu, ndarray"],
   ["steps", "train test", "data, network, train, inside"],
@@ -31,10 +32,64 @@ test.each([
   ["augmentation", "[40]", "as JSON"],
   ["class-weight", "even", "balanced, none"],
   ["optimizer", "adamax", "rmsprop, adam, sgd"],
+  ["optimizer", '{"name": "sgd", "momentun": 0.9}', "momentun"],
+  ["optimizer", '{"name": "sgd", "learning_rate": 0.9}', "learning-rate"],
+  ["optimizer", '{"name": "sgd"', "as JSON"],
+  ["class-weight", "[1, -2]", "a number a class"],
+  ["schedule", "cosine", "as JSON"],
+  ["schedule", "null", "CosineDecay"],
+  ["schedule", '{"name": "CosineDecay"}', "decay_steps is a number"],
+  ["reduce-on-plateau", '{"factor": 1}', "factor is a number"],
+  ["early-stopping", '{"patience": -1}', "patience is a whole number"],
+  ["early-stopping", "yes", "or true"],
+  ["shuffle", "no", "true, false"],
 ])("%s=%j is an error that says what fits", (attribute, text, expected) => {
   const { settings, errors } = readAttributes(element({ [attribute]: text, dataset: "mnist" }));
   expect(settings).toEqual({ dataset: "mnist" });
   expect(errors).toHaveLength(1);
   expect(errors[0]).toMatchObject({ code: "option", field: attribute });
   expect(errors[0]?.message).toContain(expected);
+});
+
+const chosen = {
+  ...defaults, optimizer: "sgd", optimizerOptions: { momentum: 0.9, clipnorm: 1 }, learningRate: 0.05,
+  schedule: { name: "CosineDecay" as const, decay_steps: 100 }, earlyStopping: { patience: 3, restoreBestWeights: true },
+  classWeight: [1, 2.5], shuffle: false, validate: false,
+};
+
+test("every training option goes through attributes, and to the class", () => {
+  const { steps: _view, limit: _none, reduceOnPlateau: _off, augmentation: _as, ...experiment } = chosen;
+  expect(settingsOf(attributesOf(chosen))).toEqual(experiment);
+  expect(settingsOf(attributesOf({ ...defaults, reduceOnPlateau: { factor: 0.5 } })).reduceOnPlateau).toEqual({ factor: 0.5 });
+  expect(readAttributes(element({ "early-stopping": "true", "reduce-on-plateau": "false" })).settings).toEqual({ earlyStopping: {}, reduceOnPlateau: null });
+  expect(trainOptions(chosen)).toEqual({
+    epochs: 5, batchSize: 64, shuffle: false, validate: false, optimizer: { name: "sgd", momentum: 0.9, clipnorm: 1 }, learningRate: 0.05,
+    schedule: chosen.schedule, earlyStopping: chosen.earlyStopping, classWeight: [1, 2.5],
+  });
+  expect(trainingChanges(chosen)).toBe(7);
+  expect(trainingChanges(defaults)).toBe(0);
+});
+
+test("a run's options lead back to the settings that asked for them", () => {
+  const { steps: _view, ...asked } = chosen;
+  expect({ ...asked, ...settingsOfOptions(trainOptions(chosen)) }).toEqual(asked);
+  expect(settingsOfOptions({})).toEqual({});
+  expect(settingsOfOptions({ earlyStopping: true, reduceOnPlateau: false })).toEqual({ earlyStopping: {}, reduceOnPlateau: null });
+});
+
+test("a schedule that says itself at which rate it begins is given no other", () => {
+  expect(trainOptions({ ...chosen, schedule: { name: "CosineDecay", initial_learning_rate: 0.1, decay_steps: 9 } })).not.toHaveProperty("learningRate");
+  expect(trainOptions({ ...chosen, schedule: { name: "PiecewiseConstantDecay", boundaries: [5], values: [1, 2] } })).not.toHaveProperty("learningRate");
+});
+
+test("a network's optimizer becomes settings: Keras's defaults and what the lab has not are left out", () => {
+  expect(optimizerSettings({ name: "SGD", learning_rate: 0.1, momentum: 0.9, nesterov: false, use_ema: true, weight_decay: null })).toEqual({
+    optimizer: "sgd", optimizerOptions: { momentum: 0.9 }, learningRate: 0.1, schedule: null,
+  });
+  expect(optimizerSettings("adam")).toEqual({ optimizer: "adam", optimizerOptions: {}, learningRate: 0.001, schedule: null });
+  expect(optimizerSettings({ name: "adamw", weight_decay: 0.004, learning_rate: { name: "CosineDecay", initial_learning_rate: 0.2, decay_steps: 10 } })).toEqual({
+    optimizer: "adamw", optimizerOptions: {}, learningRate: 0.2, schedule: { name: "CosineDecay", decay_steps: 10 },
+  });
+  expect(optimizerSettings({ name: "lion" })).toEqual({});
+  expect(optimizerSettings(undefined)).toEqual({});
 });

@@ -1,4 +1,9 @@
-import type { Augmentation, DeviceChoice } from "../api/types";
+import { checkClassWeight } from "../api/check";
+import { checkEarlyStopping, checkOptimizer, checkReduceOnPlateau, checkSchedule } from "../api/check-training";
+import { hasStart, optimizers, optionsOfOptimizer } from "../api/keras";
+import type { Augmentation, DeviceChoice, EarlyStopping, LearningRateSchedule, OptimizerSpec, ReduceOnPlateau, TrainOptions } from "../api/types";
+
+export { optimizers };
 
 export const stepNames = ["data", "network", "train", "inside"] as const;
 export type Step = (typeof stepNames)[number];
@@ -19,14 +24,27 @@ export type Settings = {
   epochs: number;
   batchSize: number;
   optimizer: string;
+  /** Its options that are not Keras's defaults, in Keras's names. */
+  optimizerOptions: OptimizerOptions;
+  /** With a schedule, the rate that it begins at, unless it says so itself. */
   learningRate: number;
+  /** Null: the rate stays. */
+  schedule: LearningRateSchedule | null;
+  /** Null: off, as is the next. */
+  reduceOnPlateau: ReduceOnPlateau | null;
+  earlyStopping: EarlyStopping | null;
   /** How training pictures are changed each time they are seen; empty: not at all. */
   augmentation: Augmentation;
-  /** Whether each class counts alike, however many pictures it has. */
-  balance: boolean;
+  /** `balanced`: each class counts alike, however many pictures it has; a list: by hand; null: each picture counts alike. */
+  classWeight: "balanced" | number[] | null;
+  shuffle: boolean;
+  /** Whether the validation pictures are measured after every epoch. */
+  validate: boolean;
   device: DeviceChoice;
   seed: number;
 };
+
+export type OptimizerOptions = Readonly<Record<string, number | boolean>>;
 
 export const defaults: Settings = {
   steps: stepNames,
@@ -38,18 +56,85 @@ export const defaults: Settings = {
   epochs: 5,
   batchSize: 64,
   optimizer: "rmsprop",
+  optimizerOptions: {},
   learningRate: 0.001,
+  schedule: null,
+  reduceOnPlateau: null,
+  earlyStopping: null,
   augmentation: {},
-  balance: false,
+  classWeight: null,
+  shuffle: true,
+  validate: true,
   device: "auto",
   seed: 0,
 };
 
-export const optimizers = [
-  { name: "rmsprop", title: "RMSprop", learningRate: 0.001 },
-  { name: "adam", title: "Adam", learningRate: 0.001 },
-  { name: "sgd", title: "SGD", learningRate: 0.01 },
-] as const;
+/** What a network's spec says of its optimizer, as settings. What Keras has and the lab does not is left out. */
+export function optimizerSettings(
+  optimizer: OptimizerSpec | string | undefined,
+): Partial<Pick<Settings, "optimizer" | "optimizerOptions" | "learningRate" | "schedule">> {
+  const { name, learning_rate: rate, ...options }: OptimizerSpec = typeof optimizer === "object" ? optimizer : { name: optimizer ?? "" };
+  const known = optimizers.find((other) => other.name === name.toLowerCase());
+  if (!known) {
+    return {};
+  }
+  const rest = optionsOfOptimizer(known.name);
+  const own = Object.entries(options).filter(([key, value]) => key in rest && value !== null && value !== undefined && value !== rest[key]);
+  const chosen = { optimizer: known.name, optimizerOptions: Object.fromEntries(own) as OptimizerOptions, schedule: null };
+  if (rate === undefined || typeof rate === "number") {
+    return { ...chosen, learningRate: rate ?? known.learningRate };
+  }
+  if (!("initial_learning_rate" in rate)) {
+    return { ...chosen, schedule: rate, learningRate: known.learningRate };
+  }
+  const { initial_learning_rate: learningRate = known.learningRate, ...schedule } = rate;
+  return { ...chosen, schedule, learningRate };
+}
+
+/** Whether a schedule says itself at which rate it begins. */
+export function startsItself(schedule: LearningRateSchedule | null): boolean {
+  return schedule !== null && (!hasStart(schedule.name) || "initial_learning_rate" in schedule);
+}
+
+/** What the class is asked for with these settings. */
+export function trainOptions(settings: Settings): TrainOptions {
+  const { epochs, batchSize, optimizer, optimizerOptions, learningRate, schedule, reduceOnPlateau, earlyStopping, augmentation, classWeight, shuffle, validate } = settings;
+  return {
+    epochs, batchSize, shuffle, validate,
+    optimizer: { name: optimizer, ...optimizerOptions },
+    ...(!startsItself(schedule) && { learningRate }),
+    ...(schedule && { schedule }),
+    ...(reduceOnPlateau && { reduceOnPlateau }),
+    ...(earlyStopping && { earlyStopping }),
+    ...(Object.keys(augmentation).length > 0 && { augmentation }),
+    ...(classWeight && { classWeight }),
+  };
+}
+
+/** The settings that ask the class for these options: the way back from `trainOptions`, for options of another run or of a text. What is left out of them is left out. */
+export function settingsOfOptions(o: TrainOptions): Partial<Settings> {
+  const { epochs, batchSize, optimizer, learningRate, schedule, reduceOnPlateau, earlyStopping, augmentation, classWeight, shuffle, validate } = o;
+  const watcher = <T extends object>(given: boolean | T): T | null => (typeof given === "object" ? given : given ? ({} as T) : null);
+  return {
+    ...(epochs !== undefined && { epochs }),
+    ...(batchSize !== undefined && { batchSize }),
+    ...(optimizer !== undefined && optimizerSettings(optimizer)),
+    ...(learningRate !== undefined && { learningRate }),
+    ...(schedule && { schedule }),
+    ...(reduceOnPlateau !== undefined && { reduceOnPlateau: watcher<ReduceOnPlateau>(reduceOnPlateau) }),
+    ...(earlyStopping !== undefined && { earlyStopping: watcher<EarlyStopping>(earlyStopping) }),
+    ...(augmentation && { augmentation }),
+    ...(classWeight && { classWeight }),
+    ...(shuffle !== undefined && { shuffle }),
+    ...(validate !== undefined && { validate }),
+  };
+}
+
+/** How many of the training options that have no control of their own in the panel are not as at first. */
+export function trainingChanges({ optimizerOptions, schedule, reduceOnPlateau, earlyStopping, classWeight, shuffle, validate }: Settings): number {
+  const others = [schedule, reduceOnPlateau, earlyStopping, Array.isArray(classWeight), !shuffle, !validate];
+  return Object.keys(optimizerOptions).length + others.filter(Boolean).length;
+}
 
 export const devices: readonly { kind: DeviceChoice; title: string }[] = [
   { kind: "auto", title: "Automatic" },
@@ -110,6 +195,47 @@ function json(attribute: string, text: string): Augmentation {
   return value;
 }
 
+/** JSON that a check of the class's lets pass; null for nothing. */
+function checked(attribute: string, text: string, example: string, check: (value: unknown) => void): unknown {
+  try {
+    const value: unknown = JSON.parse(text);
+    check(value);
+    return value;
+  } catch (error) {
+    const why = error instanceof SyntaxError ? "" : `; ${(error as Error).message.replace(/\.$/, "")}`;
+    throw new AttributeError(attribute, text, `${example}${why}`);
+  }
+}
+
+/** A watcher: an object, or true for Keras's defaults, or false. */
+function watcher(attribute: string, text: string, check: (value: unknown) => void): object | null {
+  const value = checked(attribute, text, `Keras's options as JSON, such as {"patience": 3}, or true`, check);
+  return value === true ? {} : value === false ? null : (value as object);
+}
+
+/** An optimizer's name, or JSON with its options too. */
+function optimizerOf(text: string): Partial<Settings> {
+  if (!text.trim().startsWith("{")) {
+    return { optimizer: oneOf("optimizer", text, optimizers.map(({ name }) => name)), optimizerOptions: {} };
+  }
+  const example = `an optimizer's name or its options as JSON, such as {"name": "sgd", "momentum": 0.9}, without learning_rate`;
+  const spec = checked("optimizer", text, example, (value) => {
+    checkOptimizer(value);
+    if ("learning_rate" in (value as object)) throw new Error("learning-rate is an attribute of its own");
+  });
+  const { optimizer, optimizerOptions } = optimizerSettings(spec as OptimizerSpec);
+  return { ...(optimizer && { optimizer }), ...(optimizerOptions && { optimizerOptions }) };
+}
+
+function classWeightOf(text: string): Settings["classWeight"] {
+  if (!text.trim().startsWith("[")) {
+    return oneOf("class-weight", text, ["balanced", "none"]) === "balanced" ? "balanced" : null;
+  }
+  return checked("class-weight", text, "balanced, none, or a list with a number a class, such as [1, 2.5]", checkClassWeight) as number[];
+}
+
+const yes = (attribute: string, text: string): boolean => oneOf(attribute, text, ["true", "false"]) === "true";
+
 const whole = (attribute: string, text: string, least: number): number =>
   number(attribute, text, `a whole number from ${least}`, (value) => Number.isSafeInteger(value) && value >= least);
 
@@ -141,14 +267,32 @@ const readers: readonly Reader[] = [
   {
     attribute: "learning-rate",
     read: (text) => ({
-      learningRate: number("learning-rate", text, "a number above 0, such as 0.001", (v) => Number.isFinite(v) && v > 0),
+      learningRate: number("learning-rate", text, "a number of at least 0, such as 0.001", (v) => Number.isFinite(v) && v >= 0),
     }),
     write: ({ learningRate }) => String(learningRate),
   },
   {
     attribute: "optimizer",
-    read: (text) => ({ optimizer: oneOf("optimizer", text, optimizers.map(({ name }) => name)) }),
-    write: ({ optimizer }) => optimizer,
+    read: optimizerOf,
+    write: ({ optimizer: name, optimizerOptions }) => (Object.keys(optimizerOptions).length === 0 ? name : JSON.stringify({ name, ...optimizerOptions })),
+  },
+  {
+    attribute: "schedule",
+    read: (text) => ({
+      schedule: checked("schedule", text, `a schedule of Keras's as JSON, such as {"name": "CosineDecay", "decay_steps": 1000}`, (value) =>
+        checkSchedule("schedule", value)) as LearningRateSchedule,
+    }),
+    write: ({ schedule }) => schedule && JSON.stringify(schedule),
+  },
+  {
+    attribute: "reduce-on-plateau",
+    read: (text) => ({ reduceOnPlateau: watcher("reduce-on-plateau", text, checkReduceOnPlateau) }),
+    write: ({ reduceOnPlateau }) => reduceOnPlateau && JSON.stringify(reduceOnPlateau),
+  },
+  {
+    attribute: "early-stopping",
+    read: (text) => ({ earlyStopping: watcher("early-stopping", text, checkEarlyStopping) }),
+    write: ({ earlyStopping }) => earlyStopping && JSON.stringify(earlyStopping),
   },
   {
     attribute: "augmentation",
@@ -157,9 +301,11 @@ const readers: readonly Reader[] = [
   },
   {
     attribute: "class-weight",
-    read: (text) => ({ balance: oneOf("class-weight", text, ["balanced", "none"]) === "balanced" }),
-    write: ({ balance }) => (balance ? "balanced" : null),
+    read: (text) => ({ classWeight: classWeightOf(text) }),
+    write: ({ classWeight }) => (typeof classWeight === "string" ? classWeight : classWeight && JSON.stringify(classWeight)),
   },
+  { attribute: "shuffle", read: (text) => ({ shuffle: yes("shuffle", text) }), write: ({ shuffle }) => (shuffle ? null : "false") },
+  { attribute: "validate", read: (text) => ({ validate: yes("validate", text) }), write: ({ validate }) => (validate ? null : "false") },
   {
     attribute: "device",
     read: (text) => ({ device: oneOf("device", text, devices.map(({ kind }) => kind)) }),

@@ -4,13 +4,13 @@ import { live } from "lit/directives/live.js";
 import "../view/chart";
 import "../view/confusion";
 import { historyCsv } from "../view/csv";
-import { count, duration, loss, percent, plural } from "../view/format";
+import { count, duration, loss, percent, plural, rate } from "../view/format";
 import { changes } from "./augment";
 import { define } from "./define";
 import { mainButton } from "./main-button";
 import { Watch } from "./observable";
 import { button, download, field, typedNumber } from "./parts";
-import { devices, optimizers, type Settings } from "./settings";
+import { devices, optimizers, type Settings, startsItself, trainingChanges } from "./settings";
 import { base, panel } from "./styles";
 import type { Workbench } from "./workbench";
 
@@ -36,12 +36,14 @@ export class TrainPanel extends LitElement {
       .options { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 8px 12px; }
       .options .button { justify-content: flex-start; width: 100%; }
       :host([narrow]) .options { grid-template-columns: repeat(2, minmax(0, 1fr)); }
-      .balance { display: flex; align-items: center; gap: 2px; min-height: 24px; margin-top: -4px; font-size: 12px; }
+      .more { display: flex; align-items: center; gap: 8px; }
+      .balance { gap: 2px; font-size: 12px; }
       .balance input { margin-right: 6px; }
       .buttons { display: flex; gap: 8px; flex-wrap: wrap; }
       .buttons .primary { min-width: 112px; }
       .progress { display: grid; gap: 4px; }
       .progress .row { min-height: 16px; }
+      .bad { color: var(--lab-bad); }
       .charts { display: grid; grid-auto-rows: minmax(150px, 1fr); flex: 1 0 340px; gap: 12px; }
       .test { display: grid; align-content: start; gap: 4px; min-height: 84px; padding-top: 8px; border-top: 1px solid var(--lab-line); }
       .test .row { min-height: 40px; }
@@ -123,6 +125,7 @@ export class TrainPanel extends LitElement {
     const { bench } = this;
     const { settings, training } = bench;
     const changed = changes(settings.augmentation);
+    const more = trainingChanges(settings);
     const fixed = training.active || training.resumable ? "A run keeps this to its end. Start over to choose another." : undefined;
     return html`<div class="options">
       ${this.#number("epochs", {
@@ -130,20 +133,18 @@ export class TrainPanel extends LitElement {
         help: "How many times the network sees every training picture.",
       })}
       ${this.#number("batchSize", {
-        id: "batch-size", label: "Batch size", min: 1, step: "1", why: fixed,
-        set: (value) => {
-          settings.batchSize = value;
-          bench.changed();
-        },
-        help: "How many pictures the network looks at before each small change of its weights.",
+        id: "batch-size", label: "Batch size", min: 1, step: "1", set: (value) => training.setBatchSize(value),
+        help: "How many pictures the network looks at before each small change of its weights. You can change it while training runs; it holds from the next epoch on.",
       })}
       ${this.#number("learningRate", {
-        id: "learning-rate", label: "Learning rate", min: 0, step: "any", set: (value) => training.setLearningRate(value),
-        help: "How large each change of the weights is. Too large, and the loss jumps; too small, and it hardly falls. You can change it while training runs.",
+        id: "learning-rate", label: "Learning rate", min: 0, step: "any",
+        why: startsItself(settings.schedule) && !training.active ? "The schedule says itself at which rate it begins. Options has it." : undefined,
+        set: (value) => training.setLearningRate(value),
+        help: "How large each change of the weights is. Too large, and the loss jumps; too small, and it hardly falls. You can change it while training runs; that ends a schedule.",
       })}
       ${field({
         id: "optimizer", label: "Optimizer",
-        help: "The rule by which the weights change. RMSprop and Adam adapt the step to each weight; SGD takes the plain slope, with momentum where the network says so.",
+        help: "The rule by which the weights change. RMSprop and Adam adapt the step to each weight; SGD takes the plain slope. Options has what else can be set of each.",
         control: html`<select id="optimizer" ?disabled=${fixed !== undefined} title=${fixed ?? nothing}
           @change=${(event: Event) => training.chooseOptimizer((event.target as HTMLSelectElement).value)}>
           ${optimizers.map(({ name, title }) => html`<option value=${name} .selected=${live(name === settings.optimizer)}>${title}</option>`)}
@@ -160,14 +161,21 @@ export class TrainPanel extends LitElement {
         }),
       })}
     </div>
-    <div class="balance" title=${fixed ?? nothing}>
-      <input type="checkbox" id="balance" .checked=${live(settings.balance)} ?disabled=${fixed !== undefined}
-        @change=${(event: Event) => {
-          settings.balance = (event.target as HTMLInputElement).checked;
-          bench.changed();
-        }} />
-      <label for="balance">Balance classes</label>
-      <cnn-lab-help about="Balance classes">Mistakes on rare classes count for more, so that each class counts alike however many pictures it has.</cnn-lab-help>
+    <div class="more">
+      <span class="row balance" title=${fixed ?? nothing}>
+        <input type="checkbox" id="balance" .checked=${live(settings.classWeight === "balanced")} ?disabled=${fixed !== undefined}
+          @change=${(event: Event) => {
+            settings.classWeight = (event.target as HTMLInputElement).checked ? "balanced" : null;
+            bench.changed();
+          }} />
+        <label for="balance">Balance classes</label>
+        <cnn-lab-help about="Balance classes">Mistakes on rare classes count for more, so that each class counts alike however many pictures it has.</cnn-lab-help>
+      </span>
+      <span class="grow"></span>
+      ${button({
+        id: "options", label: more === 0 ? "Options …" : `Options: ${more} …`,
+        name: `Training options: ${more === 0 ? "as Keras has them" : plural(more, "change")} …`, onClick: () => bench.open("options"),
+      })}
     </div>`;
   }
 
@@ -221,7 +229,7 @@ export class TrainPanel extends LitElement {
   }
 
   #progress(): TemplateResult {
-    const { fitting, fittingText, fittingLeft, latest, lastEpoch, share, secondsLeft, run, outcome } = this.bench.training;
+    const { fitting, fittingText, fittingLeft, latest, lastEpoch, share, secondsLeft, run, outcome, diverged } = this.bench.training;
     const epoch = `Epoch ${latest?.epoch ?? "–"} of ${lastEpoch ?? this.bench.settings.epochs}`;
     const batch = latest ? `, batch ${count(latest.step)} of ${count(latest.steps)}` : "";
     const left = fitting ? fittingLeft : run ? secondsLeft : null;
@@ -232,10 +240,19 @@ export class TrainPanel extends LitElement {
         <span class="number">${run && latest && !fitting ? `${count(latest.imagesPerSecond)} images/s` : nothing}</span>
       </div>
       <div class="row between muted">
-        <span>${run ? (this.bench.training.paused ? "Paused." : "") : outcome}</span>
+        <span class=${diverged && !run ? "bad" : ""}>${run ? this.#standing() : outcome}</span>
         <span class="number">${left !== null ? `${fitting ? "about " : ""}${duration(left)} left` : nothing}</span>
       </div>
     </div>`;
+  }
+
+  /** What holds at present, in a run under way. */
+  #standing(): string {
+    const { fitting, latest, nextBatchSize, paused } = this.bench.training;
+    // One of them: both would take two lines, and move what is below.
+    const now =
+      nextBatchSize !== null ? `Batch size ${count(nextBatchSize)} from the next epoch.` : latest && !fitting ? `Learning rate ${rate(latest.learningRate)}` : "";
+    return paused ? `Paused. ${now}` : now;
   }
 
   #charts(): TemplateResult {

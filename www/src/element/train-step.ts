@@ -1,12 +1,11 @@
 import type { TrainRun } from "../api/train-run";
-import type { Evaluation, FittingEvent, Preset, Progress, StepEvent, TrainEvent, TrainOptions } from "../api/types";
+import type { DoneEvent, Evaluation, FittingEvent, Preset, Progress, StepEvent, TrainEvent, TrainOptions, TrainUpdate } from "../api/types";
 import type { Lines } from "../view/chart";
 import { duration, percent, plural } from "../view/format";
 import { TimeLeft } from "../view/time-left";
-import { changes } from "./augment";
 import { Curves } from "./curves";
 import { isLost } from "./notices";
-import { defaults, optimizers, type Settings } from "./settings";
+import { defaults, optimizers, optimizerSettings, type Settings, trainOptions } from "./settings";
 import type { Workbench } from "./workbench";
 
 /** Charts are drawn anew at most so often, in milliseconds. */
@@ -16,13 +15,7 @@ const noLines: Lines = { training: { x: [], y: [] }, validation: { x: [], y: [] 
 
 /** How a preset's lesson trains it. */
 export function optionsOf({ epochs, batchSize, spec }: Preset): Partial<Settings> {
-  const optimizer = spec.compile?.optimizer;
-  return optimizer === undefined || typeof optimizer === "string"
-    ? { epochs, batchSize }
-    : {
-        epochs, batchSize, optimizer: optimizer.name,
-        ...(optimizer.learning_rate !== undefined && { learningRate: optimizer.learning_rate }),
-      };
+  return { epochs, batchSize, ...optimizerSettings(spec.compile?.optimizer) };
 }
 
 /** What the main button does next. */
@@ -42,6 +35,8 @@ export class TrainStep {
   /** Training steps taken and to be taken by the present run. */
   taken = 0;
   total = 0;
+  /** Pictures a step from the next epoch on, where that was changed while the run goes on. */
+  nextBatchSize: number | null = null;
   lossLines: Lines = noLines;
   accuracyLines: Lines = noLines;
   /** The curves of the weights before these. */
@@ -63,6 +58,12 @@ export class TrainStep {
   #pausing = false;
   /** The main button was pressed, and the run has not begun yet. */
   #starting = false;
+  /** The present run is of so many steps, not of epochs. */
+  #onlySteps = false;
+  /** What was changed while the run stood still, for when it goes on. */
+  #changed: TrainUpdate = {};
+  /** Why the last run diverged, and what to do; empty where it did not. */
+  diverged = "";
 
   constructor(private readonly bench: Workbench) {}
 
@@ -113,10 +114,16 @@ export class TrainStep {
 
   /** Seconds until the present run ends, as far as its speed tells; validation comes on top. */
   get secondsLeft(): number | null {
-    const { latest, run } = this;
-    return latest && run && latest.imagesPerSecond > 0
-      ? ((this.total - this.taken) * (run.info?.batchSize ?? 0)) / latest.imagesPerSecond
-      : null;
+    const { latest, run, total, taken } = this;
+    const pictures = this.bench.data.info?.splits.train ?? 0;
+    // Steps may come to have other sizes, so pictures are what is counted.
+    return latest && run && latest.imagesPerSecond > 0 ? ((total - taken) * pictures) / (this.#stepsToCome ?? latest.steps) / latest.imagesPerSecond : null;
+  }
+
+  /** Steps of each epoch after this one, where the batch size was changed. */
+  get #stepsToCome(): number | null {
+    const pictures = this.bench.data.info?.splits.train ?? 0;
+    return this.nextBatchSize === null ? null : Math.ceil(pictures / this.nextBatchSize);
   }
 
   /** Takes the options that a preset's lesson trains it with. */
@@ -125,14 +132,14 @@ export class TrainStep {
   }
 
   /**
-   * Takes those of its options in whose place nothing was chosen: what the attributes say or
-   * a person typed differs from `before`, the options so far.
+   * Takes those of a network's options in whose place nothing was chosen: what the attributes
+   * say or a person typed differs from `before`, the options so far.
    */
-  adoptUnchosen(preset: Preset, before: Partial<Settings> = defaults): void {
+  adoptUnchosen(of: Partial<Settings>, before: Partial<Settings> = defaults): void {
     const { settings, given } = this.bench;
-    const options = optionsOf(preset);
+    const options = { ...of };
     for (const key of Object.keys(options) as (keyof Settings)[]) {
-      if (key in given || settings[key] !== before[key]) {
+      if (key in given || JSON.stringify(settings[key]) !== JSON.stringify(before[key])) {
         Reflect.deleteProperty(options, key);
       }
     }
@@ -141,8 +148,8 @@ export class TrainStep {
 
   chooseOptimizer(name: string): void {
     const { settings } = this.bench;
-    settings.optimizer = name;
-    settings.learningRate = optimizers.find((known) => known.name === name)?.learningRate ?? settings.learningRate;
+    const { learningRate } = optimizers.find((known) => known.name === name) ?? settings;
+    Object.assign(settings, { optimizer: name, optimizerOptions: {}, learningRate });
     this.bench.changed();
   }
 
@@ -150,6 +157,12 @@ export class TrainStep {
   async setLearningRate(learningRate: number): Promise<void> {
     this.bench.settings.learningRate = learningRate;
     await this.#update({ learningRate });
+  }
+
+  /** Pictures a step; in a run under way, from the next epoch on. */
+  async setBatchSize(batchSize: number): Promise<void> {
+    this.bench.settings.batchSize = batchSize;
+    await this.#update({ batchSize });
   }
 
   /** How many epochs to train; a run under way ends after so many of its own. */
@@ -161,18 +174,34 @@ export class TrainStep {
     }
   }
 
-  async #update(change: { learningRate?: number; epochs?: number }): Promise<void> {
+  async #update(change: TrainUpdate): Promise<void> {
     const { run } = this;
     if (run) {
-      await this.bench.try(async () => {
-        await run.update(change);
-        if (change.epochs !== undefined && run.info) {
-          this.lastEpoch = change.epochs;
-          this.total = (change.epochs - run.info.epoch + 1) * run.info.stepsPerEpoch;
-        }
-      });
+      await this.bench.try(() => this.#tell(run, change));
+    } else if (this.resumable) {
+      Object.assign(this.#changed, change);
     }
     this.bench.changed();
+  }
+
+  /** Tells a run of a change, and notes what comes of it. */
+  async #tell(run: TrainRun, change: TrainUpdate): Promise<void> {
+    await run.update(change);
+    this.lastEpoch = change.epochs ?? this.lastEpoch;
+    // More than there are is all there are.
+    this.nextBatchSize = change.batchSize ?? this.nextBatchSize;
+    const { latest } = this;
+    if (latest) this.#count(latest);
+    else if (change.epochs !== undefined && run.info) this.total = (change.epochs - run.info.epoch + 1) * run.info.stepsPerEpoch;
+  }
+
+  /** How far the run is, and how far it goes. */
+  #count({ epoch, step, steps, globalStep }: StepEvent): void {
+    const { info } = this.run ?? {};
+    this.taken = Math.max(0, globalStep - (info?.step ?? 0));
+    if (!this.#onlySteps) {
+      this.total = this.taken + (steps - step) + Math.max(0, (this.lastEpoch ?? epoch) - epoch) * (this.#stepsToCome ?? steps);
+    }
   }
 
   /** The main button. */
@@ -233,12 +262,7 @@ export class TrainStep {
 
   /** What a fresh run is asked for, as the settings are now. */
   get options(): TrainOptions {
-    const { epochs, batchSize, optimizer, learningRate, augmentation, balance } = this.bench.settings;
-    return {
-      epochs, batchSize, optimizer, learningRate,
-      ...(changes(augmentation) > 0 && { augmentation }),
-      ...(balance && { classWeight: "balanced" as const }),
-    };
+    return trainOptions(this.bench.settings);
   }
 
   /** Loads what is missing, then trains. */
@@ -251,20 +275,29 @@ export class TrainStep {
     try {
       const lab = await this.bench.ready;
       if (await this.bench.data.load()) {
-        const { learningRate } = this.bench.settings;
-        // A run that goes on keeps its options; the learning rate may be another.
+        // A run that goes on keeps its options, but for what was changed while it stood still.
         const run = lab.train(extra.resume ? extra : { ...this.options, ...extra });
         const info = await run.started;
-        if (extra.resume) {
-          await run.update({ learningRate }).catch(() => undefined);
-        }
-        this.run = run;
+        const change = this.#changed;
+        this.#changed = {};
+        this.#onlySteps = extra.steps !== undefined;
         this.lastEpoch = info.epochs;
         this.taken = 0;
         this.total = info.totalSteps;
+        this.run = run;
+        if (!extra.resume) {
+          this.nextBatchSize = null;
+        } else if (Object.keys(change).length > 0) {
+          await this.#tell(run, change).catch(() => undefined);
+        }
         this.outcome = "";
         this.resumable = false;
-        void this.#follow(run, extra.steps !== undefined);
+        if (this.diverged) {
+          // The weights went back to where they were good, and the curves go on from there.
+          this.diverged = "";
+          this.#redrawHistory();
+        }
+        void this.#follow(run);
       }
     } catch (error) {
       this.bench.fail(error);
@@ -275,10 +308,10 @@ export class TrainStep {
   }
 
   /** Shows what happens in a run until it ends. */
-  async #follow(run: TrainRun, onlySteps: boolean): Promise<void> {
+  async #follow(run: TrainRun): Promise<void> {
     try {
       for await (const event of run) {
-        this.#take(event, onlySteps);
+        this.#take(event);
       }
     } catch (error) {
       // The weights and the place in the run are still there.
@@ -292,7 +325,7 @@ export class TrainStep {
     this.bench.changed();
   }
 
-  #take(event: TrainEvent, onlySteps: boolean): void {
+  #take(event: TrainEvent): void {
     switch (event.type) {
       case "fitting":
         this.#fittingTime.add(event.share, 1, performance.now());
@@ -301,8 +334,11 @@ export class TrainStep {
         this.bench.changedSoon();
         break;
       case "step":
+        if (event.epoch !== this.latest?.epoch) {
+          this.nextBatchSize = null;
+        }
         this.latest = event;
-        this.taken = Math.max(0, event.globalStep - (this.run?.info?.step ?? 0));
+        this.#count(event);
         this.curves.step(event);
         this.evaluationIsOld = true;
         this.#drawChartsSoon();
@@ -317,8 +353,10 @@ export class TrainStep {
         this.bench.tell({ name: "epoch", detail: event });
         break;
       case "warning":
-        // The lab tells of these two itself, with or without a run.
-        if (!isLost(event)) {
+        if (event.code === "diverged") {
+          this.diverged = event.message;
+        } else if (!isLost(event)) {
+          // The lab tells of those itself, with or without a run.
           this.bench.warn(event);
         }
         // Steps since the checkpoint come again, and the curves go on from there.
@@ -327,8 +365,8 @@ export class TrainStep {
       case "checkpoint":
         break;
       case "done":
-        this.resumable = (event.reason === "stopped" && !this.fitting) || (onlySteps && event.reason === "finished" && !this.#atEnd);
-        this.outcome = this.#outcome(event.reason, onlySteps);
+        this.resumable = (event.reason === "stopped" && !this.fitting) || (this.#onlySteps && event.reason === "finished" && !this.#atEnd);
+        this.outcome = this.#outcome(event);
         if (this.fitting) {
           this.spoken = this.outcome;
         } else {
@@ -344,17 +382,20 @@ export class TrainStep {
     return latest !== null && latest.epoch === this.lastEpoch && latest.step === latest.steps;
   }
 
-  #outcome(reason: string, onlySteps: boolean): string {
-    if (reason === "diverged") {
-      return "The loss is not a number any more. Try a smaller learning rate, and start over.";
+  #outcome({ reason, restoredEpoch }: DoneEvent): string {
+    const restored = restoredEpoch === undefined ? "" : ` The weights of epoch ${restoredEpoch}, its best, were put back.`;
+    switch (reason) {
+      case "diverged":
+        return this.diverged;
+      case "stopped":
+        return this.fitting ? "Stopped before the first step. The network is as it was." : "Stopped. Continue goes on from here.";
+      case "early-stopping": {
+        const monitor = this.bench.settings.earlyStopping?.monitor ?? "val_loss";
+        return `Stopped early: ${monitor} no longer improved.${restored || " The last epoch's weights stand."}`;
+      }
+      case "finished":
+        return this.#onlySteps ? "One step taken." : `Finished.${restored} Train goes on for as many epochs again.`;
     }
-    if (this.fitting) {
-      return "Stopped before the first step. The network is as it was.";
-    }
-    if (reason === "stopped") {
-      return "Stopped. Continue goes on from here.";
-    }
-    return onlySteps ? "One step taken." : "Finished. Train goes on for as many epochs again.";
   }
 
   #redrawHistory(): void {
@@ -414,6 +455,9 @@ export class TrainStep {
     this.lastEpoch = null;
     this.taken = 0;
     this.total = 0;
+    this.nextBatchSize = null;
+    this.#changed = {};
+    this.diverged = "";
     this.resumable = false;
     this.outcome = "";
     this.evaluation = null;
@@ -457,7 +501,10 @@ export class TrainStep {
       if (run) {
         const { settings } = this.bench;
         settings.batchSize = run.batchSize;
-        settings.optimizer = run.optimizer;
+        if (settings.optimizer !== run.optimizer) {
+          settings.optimizer = run.optimizer;
+          settings.optimizerOptions = {};
+        }
         settings.learningRate = run.learningRate;
         this.lastEpoch = run.epochs;
         this.outcome = this.resumable

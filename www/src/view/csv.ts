@@ -15,13 +15,13 @@ export function warningsCsv(warnings: readonly FileWarning[]): string {
  * first column. Numbers are written in full, with a point, so that any program reads them.
  */
 export function historyCsv(history: History): string {
-  const rows = ["kind,epoch,step,loss,accuracy,val_loss,val_accuracy"];
+  const rows = ["kind,epoch,step,loss,accuracy,val_loss,val_accuracy,learning_rate"];
   history.steps.forEach((step, index) => {
-    rows.push(`step,${step.epoch},${index + 1},${step.loss},${step.accuracy},,`);
+    rows.push(`step,${step.epoch},${index + 1},${step.loss},${step.accuracy},,,${step.learningRate ?? ""}`);
   });
   for (const epoch of history.epochs) {
     rows.push(
-      `epoch,${epoch.epoch},,${epoch.loss},${epoch.accuracy},${epoch.valLoss ?? ""},${epoch.valAccuracy ?? ""}`,
+      `epoch,${epoch.epoch},,${epoch.loss},${epoch.accuracy},${epoch.valLoss ?? ""},${epoch.valAccuracy ?? ""},${epoch.learningRate ?? ""}`,
     );
   }
   return rows.join("\r\n") + "\r\n";

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, count, decimal, duration, loss, percent, plural, shape, value } from "./format";
+import { bytes, count, decimal, duration, loss, percent, plural, rate, shape, value } from "./format";
 
 test("thousands are parted by a narrow space that does not break", () => {
   expect(count(999)).toBe("999");
@@ -26,6 +26,10 @@ test("values of maps keep three significant figures", () => {
   expect([0, 1234.5, 3.14159, 0.0012345, -0.5].map(value)).toEqual([
     "0", "1\u202f235", "3.14", "0.00123", "\u22120.500",
   ]);
+});
+
+test("learning rates keep three significant figures, and stay short", () => {
+  expect([0, 0.1, 1 / 3, 0.0012345, 0.0001, 0.00003162, 1e-7].map(rate)).toEqual(["0", "0.1", "0.333", "0.00123", "0.0001", "3.16e\u22125", "1e\u22127"]);
 });
 
 test("shares, sizes and times read as a person says them", () => {

@@ -48,6 +48,13 @@ export function value(x: number): string {
   return decimal(x, Math.min(6, Math.max(0, 2 - digits)));
 }
 
+/** A learning rate to three significant figures: 0.001, 0.000316, 3.16e−5. */
+export function rate(x: number): string {
+  const text = String(Number(x.toPrecision(3)));
+  // From a ten-thousandth on zeros take more room than a power of ten.
+  return (x >= 1e-4 || x === 0 ? text : Number(x.toPrecision(3)).toExponential()).replace("-", minus);
+}
+
 /** Bytes as a person reads a download. */
 export function bytes(size: number): string {
   if (size < 1000) {

@@ -6,7 +6,7 @@
  * one of its promises is pending: everything goes through one `SerialQueue`.
  */
 import { CnnLabError } from "../api/error";
-import type { DroppedFile, Experiment, FoldOptions, GalleryPixels, Pixels, ReadOptions, RunOptions } from "../api/protocol";
+import type { DroppedFile, Experiment, FinderRequest, FoldOptions, GalleryPixels, Pixels, ReadOptions, RunOptions } from "../api/protocol";
 import type {
   Augmentation,
   CrossValidation,
@@ -18,8 +18,10 @@ import type {
   Evaluation,
   FeatureMaps,
   FileWarning,
+  FinderPoint,
   FittingEvent,
   FoldScores,
+  FoundLearningRate,
   History,
   ModelTextFormat,
   Prediction,
@@ -48,6 +50,8 @@ export type FoldEvent =
   | { type: "training"; fold: number; event: CoreEvent }
   | ({ type: "scores" } & Omit<FoldScores, "seconds">)
   | ({ type: "done" } & Omit<CrossValidation, "warnings" | "seconds">);
+/** What the learning-rate finder tells; nothing comes after `done`. */
+export type FinderEvent = ({ type: "point" } & FinderPoint) | ({ type: "done" } & FoundLearningRate);
 
 export type ShardHeader = {
   file: string;
@@ -174,6 +178,10 @@ export interface Core {
   /** At most `n` steps or batches; with the last, a `done` event. */
   advanceCrossValidation(n: number): Promise<FoldEvent[]>;
   cancelCrossValidation(): void;
+  /** Returns the steps to take at the most. */
+  startLearningRateFinder(options: FinderRequest): number;
+  advanceLearningRateFinder(n: number): Promise<FinderEvent[]>;
+  cancelLearningRateFinder(): void;
   predict(rgba: Uint8Array, width: number, height: number): Promise<Prediction>;
   featureMaps(
     rgba: Uint8Array,

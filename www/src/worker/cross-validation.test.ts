@@ -7,7 +7,7 @@ const run = { epoch: 1, epochs: 2, step: 0, stepsPerEpoch: 10, totalSteps: 20, b
 const fold = (fold: number, fitting = false): FoldEvent => ({ type: "fold", fold, folds: 2, train: 40, heldOut: 41, run: { ...run, fitting } });
 const step = (fold: number, globalStep: number): FoldEvent => ({
   type: "training", fold,
-  event: { type: "step", epoch: globalStep > 10 ? 2 : 1, step: ((globalStep - 1) % 10) + 1, steps: 10, globalStep, loss: 0.5, accuracy: 0.75, images: 4 },
+  event: { type: "step", epoch: globalStep > 10 ? 2 : 1, step: ((globalStep - 1) % 10) + 1, steps: 10, globalStep, loss: 0.5, accuracy: 0.75, images: 4, learningRate: 0.01 },
 });
 const ended = (fold: number): FoldEvent => ({ type: "training", fold, event: { type: "done", reason: "finished" } });
 const scores = (fold: number): FoldEvent => ({ type: "scores", fold, train: 40, heldOut: 41, loss: fold, accuracy: 0.9, epochs: [], reason: "finished", restoredEpoch: null });

@@ -23,6 +23,8 @@ class CountingCore {
   training = false;
   busy = false;
   failing: Error | undefined;
+  /** The step at which the loss is no number any more. */
+  divergesAt = Infinity;
 
   startTraining(_: RunOptions): typeof info {
     this.training = true;
@@ -41,6 +43,10 @@ class CountingCore {
       this.pieces -= 1;
       return [{ type: "fitting", what: "whitening", pictures: 9, share: 1 - this.pieces / this.total }];
     }
+    if (this.steps >= this.divergesAt) {
+      this.training = false;
+      return [{ type: "warning", code: "diverged", message: "The loss is no longer a number." }, { type: "done", reason: "diverged" }];
+    }
     if (this.validation > 0) {
       this.validation = Math.max(0, this.validation - n);
       const epoch = this.steps / STEPS_PER_EPOCH;
@@ -52,7 +58,7 @@ class CountingCore {
       const step = (this.steps % STEPS_PER_EPOCH) + 1;
       const epoch = Math.floor(this.steps / STEPS_PER_EPOCH) + 1;
       this.steps += 1;
-      events.push({ type: "step", epoch, step, steps: STEPS_PER_EPOCH, globalStep: this.steps, loss: 1, accuracy: 1, images: 4 });
+      events.push({ type: "step", epoch, step, steps: STEPS_PER_EPOCH, globalStep: this.steps, loss: 1, accuracy: 1, images: 4, learningRate: 0.001 });
     }
     if (this.steps % STEPS_PER_EPOCH === 0) this.validation = 2;
     return events;
@@ -114,6 +120,16 @@ test("steps and epochs are told in order, with speed and seconds, from a first c
   }
   const epoch = told.findIndex((event) => event.type === "epoch");
   expect(told[epoch - 1]).toMatchObject({ type: "step", globalStep: STEPS_PER_EPOCH });
+});
+
+test("a run that diverges leaves a checkpoint of the weights that the core went back to", async () => {
+  for (const [at, good] of [[STEPS_PER_EPOCH / 2, 0], [STEPS_PER_EPOCH + 5, STEPS_PER_EPOCH]] as const) {
+    const { core, training, messages } = await begin();
+    core.divergesAt = at;
+    await until(() => training.over);
+    await until(() => messages.at(-1)?.kind === "checkpoint");
+    expect(messages.at(-1)).toMatchObject({ kind: "checkpoint", step: good });
+  }
 });
 
 test("a pause holds, a step is one step, also over the validation between epochs", async () => {

@@ -29,7 +29,9 @@ export class Training {
   #fitting: boolean;
 
   #over = false;
-  #diverged = false;
+  /** The step that the core goes back to where the run diverges, and that of an epoch's end which becomes it with the next step. */
+  #good: number;
+  #nextGood: number | null = null;
   #paused: boolean;
   /** Wakes the loop where it waits in a pause. */
   #wake: (() => void) | undefined;
@@ -51,6 +53,7 @@ export class Training {
     this.#queue = queue;
     this.#post = post;
     this.#step = info.step;
+    this.#good = info.step;
     this.#fitting = info.fitting;
     this.#paused = paused;
   }
@@ -139,8 +142,8 @@ export class Training {
           await macrotask();
         }
       }
-      // What was learned, for a later failure; weights that are no numbers are not worth keeping.
-      if (!this.#diverged && !this.#fitting) await this.#queue.run(() => this.#save());
+      // What was learned, for a later failure.
+      if (!this.#fitting) await this.#queue.run(() => this.#save());
     } catch (thrown) {
       this.#over = true;
       const error = toCnnLabError(thrown);
@@ -205,16 +208,21 @@ export class Training {
           return event;
         case "step":
           this.#step = event.globalStep;
+          this.#good = this.#nextGood ?? this.#good;
+          this.#nextGood = null;
           return { ...event, imagesPerSecond };
         case "epoch": {
           const seconds = this.#epochMs / 1000;
           this.#epochMs = 0;
           this.#epochEnded = true;
+          this.#nextGood = this.#step;
           return { ...event, seconds };
         }
         case "done":
           this.#over = true;
-          this.#diverged = event.reason === "diverged";
+          if (event.reason === "diverged") this.#step = this.#good;
+          // Other weights were put back than a checkpoint of this step may hold.
+          if (event.reason === "diverged" || event.restoredEpoch !== undefined) this.#saved.step = -1;
           return event;
         case "warning":
           return event;

@@ -3,8 +3,8 @@
  * runs the training loop between them, and fetches what the core asks no one for.
  */
 import { CnnLabError, fieldsOf, stateError, toCnnLabError } from "../api/error";
-import type { Args, Edit, FromWorker, Method, Model, Result, ToWorker } from "../api/protocol";
-import type { CrossValidationProgress, DatasetInfo, ModelSpec, Progress } from "../api/types";
+import type { Args, Edit, FromWorker, Method, Model, ProgressOf, Result, ToWorker } from "../api/protocol";
+import type { DatasetInfo, ModelSpec } from "../api/types";
 import { loadTexts, type Core } from "./core";
 import { crossValidate } from "./cross-validation";
 import { bundled, loadBundled } from "./dataset";
@@ -21,6 +21,7 @@ import {
   unknownDrop,
   type Place,
 } from "./files";
+import { findLearningRate } from "./finder";
 import { toRgba } from "./picture";
 import { Preparing } from "./preparing";
 import { forget, loadRemembered, remember, remembered } from "./remembered";
@@ -29,9 +30,9 @@ import { openPages, sweep, type Pages } from "./storage";
 import { Training } from "./training";
 import { transferables } from "./transferables";
 
-type Context = { signal: AbortSignal; onProgress: (progress: Progress | CrossValidationProgress) => void };
+type Context<M extends Method> = { signal: AbortSignal; onProgress: (progress: ProgressOf<M>) => void };
 type Handlers = {
-  [M in Method]: (arg: Args<M>[0], context: Context) => Result<M> | Promise<Result<M>>;
+  [M in Method]: (arg: Args<M>[0], context: Context<M>) => Result<M> | Promise<Result<M>>;
 };
 
 // The types of the page's globals are in force; a worker posts without a target.
@@ -45,8 +46,9 @@ const post = (message: FromWorker, transfer: Transferable[] = []): void => {
 
 /** Calls of the core, one at a time. */
 const queue = new SerialQueue();
-/** The core holds one evaluation and one half-loaded set at a time. */
+/** The core holds one evaluation, one search for a learning rate and one half-loaded set at a time. */
 const evaluations = new SerialQueue();
+const searches = new SerialQueue();
 const loads = new SerialQueue();
 
 let base = "";
@@ -226,6 +228,8 @@ const handlers: Handlers = {
   stop: () => training?.stop(),
   update: (o) => run().update(o),
 
+  findLearningRate: (options, context) =>
+    searches.run(() => findLearningRate({ core: lab().core, queue }, { options, ...context })),
   evaluate: (split, context) =>
     evaluations.run(() => evaluate({ core: lab().core, queue }, { split, ...context })),
   crossValidate: (options, context) => crossValidate({ core: lab().core, queue }, { options, ...context }),
@@ -255,7 +259,7 @@ async function answer(id: number, method: Method, args: unknown[]): Promise<void
   running.set(id, controller);
   try {
     // `Calls` gives method and argument their types; over the wire they are only data.
-    const handler = handlers[method] as (arg: unknown, context: Context) => unknown;
+    const handler = handlers[method] as (arg: unknown, context: Context<Method>) => unknown;
     const result = await handler(args[0], {
       signal: controller.signal,
       onProgress: (progress) => post({ kind: "progress", id, progress }),

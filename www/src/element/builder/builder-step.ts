@@ -3,7 +3,7 @@ import { sizeOf, sourcesOf } from "../../api/costs";
 import type { FitOptions, LayerCost, LayerSpec, ModelSpec, Preset, Summary } from "../../api/types";
 import { isAbort, type Notice, noticeOf } from "../notices";
 import { own } from "../network-step";
-import { optimizers } from "../settings";
+import { optimizerSettings, settingsOfOptions } from "../settings";
 import type { Workbench } from "../workbench";
 import { type Checked, compare, type Comparison } from "./changes";
 import { type Draft, draftOf, equal, layerNames, placeNamed, placeOf, type Source, specOf } from "./draft";
@@ -340,20 +340,13 @@ export class BuilderStep {
     if (optimizer === undefined || typeof optimizer === "string" || JSON.stringify(before) === JSON.stringify(optimizer)) {
       return;
     }
-    const { settings } = this.bench;
-    const known = optimizers.find(({ name }) => name === optimizer.name);
-    settings.optimizer = known?.name ?? settings.optimizer;
-    settings.learningRate = typeof optimizer.learning_rate === "number" ? optimizer.learning_rate : settings.learningRate;
+    Object.assign(this.bench.settings, optimizerSettings(optimizer));
   }
 
   /** What the text said of training it is chosen on the page too. */
   async #adoptFit(): Promise<void> {
     const { settings, data } = this.bench;
-    const { epochs, batchSize, augmentation, classWeight } = this.fit;
-    settings.epochs = epochs ?? settings.epochs;
-    settings.batchSize = batchSize ?? settings.batchSize;
-    settings.augmentation = augmentation ?? settings.augmentation;
-    settings.balance = classWeight === undefined ? settings.balance : classWeight === "balanced";
+    Object.assign(settings, settingsOfOptions(this.fit));
     if (this.validation !== null && this.validation !== settings.validation) {
       settings.validation = this.validation;
       await data.divide();

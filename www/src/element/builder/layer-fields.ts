@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
+import type { LossSpec } from "../../api/types";
 import { shape } from "../../view/format";
 import { define } from "../define";
 import "../help";
@@ -247,7 +248,7 @@ export class LayerFields extends LitElement {
     const { label_smoothing: smoothing, ...named } = (typeof loss === "string" ? { name: loss } : loss) as { name: string; label_smoothing?: unknown };
     const set = (name: string, smooth: unknown, by: string | null = null): void => {
       const whole = smooth === undefined || smooth === 0 ? name : { name, label_smoothing: smooth };
-      builder.edit(edits.setCompile(builder.draft, { loss: whole as string }), by);
+      builder.edit(edits.setCompile(builder.draft, { loss: whole as LossSpec | string }), by);
     };
     const { problem } = builder;
     const elsewhere = problem?.at === "output" && problem.field !== "loss" && problem.field !== "label_smoothing";

@@ -327,7 +327,7 @@ export class RunsDialog extends LitElement {
   async #again(run: RunRecord): Promise<void> {
     const { bench } = this;
     const lab = await bench.ready;
-    const { settings, left } = settingsOfRun(run);
+    const settings = settingsOfRun(run);
     await bench.try(async () => {
       await bench.network.take(lab, run.spec, own);
       Object.assign(bench.settings, settings);
@@ -336,9 +336,6 @@ export class RunsDialog extends LitElement {
       const unfit = misfit(run.spec.input_shape, lab.summary?.layers.at(-1)?.outputShape ?? [], info && { shape: info.shape, classes: info.classes.length });
       if (unfit) {
         bench.warn({ message: `${run.name} was trained on ${run.dataset}. ${unfit}` });
-      }
-      if (left.length > 0) {
-        bench.warn({ message: `${run.name} was trained with ${left.join(", ")}, which this page has no setting for: left out.` });
       }
     });
     this.question = null;

@@ -37,12 +37,14 @@ test("the best of each data set is marked, where there are two to compare", () =
   expect([...bestOf(runs)].sort()).toEqual(["a:accuracy", "a:valAccuracy", "b:accuracy", "b:valLoss"]);
 });
 
-test("a run's options become settings, and what there is no setting for is named", () => {
-  expect(settingsOfRun(record)).toEqual({ settings: { epochs: 2, batchSize: 64, optimizer: "rmsprop", learningRate: 0.001, augmentation: {}, balance: false }, left: [] });
-  const { settings, left } = settingsOfRun(other("b", { options: { classWeight: "balanced", augmentation: { zoom_range: 0.2 }, shuffle: false, steps: 1 } }));
+test("a run's options become settings; what it was not asked for is as at first", () => {
+  const plain = { schedule: null, reduceOnPlateau: null, earlyStopping: null, augmentation: {}, classWeight: null, shuffle: true, validate: true };
+  expect(settingsOfRun(record)).toEqual({ ...plain, epochs: 2, batchSize: 64, optimizer: "rmsprop", optimizerOptions: {}, learningRate: 0.001 });
+  const options = { classWeight: "balanced" as const, augmentation: { zoom_range: 0.2 }, shuffle: false, steps: 1, earlyStopping: { patience: 3 } };
   // Without an optimizer of its own it was trained with its network's.
-  expect(settings).toEqual({ optimizer: "adam", learningRate: 0.01, augmentation: { zoom_range: 0.2 }, balance: true });
-  expect(left).toEqual(["shuffle"]);
+  expect(settingsOfRun(other("b", { options }))).toEqual({
+    ...plain, optimizer: "adam", optimizerOptions: {}, learningRate: 0.01, classWeight: "balanced", augmentation: { zoom_range: 0.2 }, shuffle: false, earlyStopping: { patience: 3 },
+  });
 });
 
 test("options in words", () => {

@@ -24,7 +24,8 @@ export function optimizerInWords({ optimizer, learningRate }: TrainOptions): str
   const name = typeof optimizer === "string" ? optimizer : optimizer?.name;
   const rate = learningRate ?? (typeof optimizer === "object" ? optimizer.learning_rate : undefined);
   const title = name === undefined ? "the network’s optimizer" : (optimizers.find((known) => known.name === name)?.title ?? name);
-  return rate === undefined ? title : `${title} at ${rate}`;
+  const shown = typeof rate === "object" ? rate.name : rate;
+  return shown === undefined ? title : `${title} at ${shown}`;
 }
 
 /** What watches or steers the run from epoch to epoch, by the name it goes by. */
