@@ -205,9 +205,10 @@ export class ImportDialog extends LitElement {
     this.bench.own.choose(options);
   }
 
+  /** Not `live`: what is being typed must outlast the news of what was found. */
   #size([height, width]: [number, number]): TemplateResult {
     const side = (id: string, name: string, now: number, take: (value: number) => [number, number]): TemplateResult =>
-      html`<input id=${id} type="number" min="1" max="4096" step="1" inputmode="numeric" aria-label=${name} .value=${live(String(now))}
+      html`<input id=${id} type="number" min="1" max="4096" step="1" inputmode="numeric" aria-label=${name} .value=${String(now)}
         @change=${(event: Event) => {
           const input = event.target as HTMLInputElement;
           const value = typedNumber(input);
