@@ -48,9 +48,6 @@ export class TrainPanel extends LitElement {
       .test { display: grid; align-content: start; gap: 4px; min-height: 84px; padding-top: 8px; border-top: 1px solid var(--lab-line); }
       .test .row { min-height: 40px; }
       .test summary { min-height: 32px; padding: 6px 128px 0 0; }
-      .test > :is(details, .folds) { grid-row: 2; grid-column: 1; }
-      .folds { justify-self: end; align-self: start; }
-      .folds .button { padding: 0 8px; }
       .big { font-size: 16px; line-height: 24px; font-weight: 650; }
       .warnings { font-size: 12px; line-height: 16px; }
       .warnings ul { margin: 4px 0 0; padding-left: 16px; }
@@ -123,7 +120,7 @@ export class TrainPanel extends LitElement {
 
   #options(): TemplateResult {
     const { bench } = this;
-    const { settings, training } = bench;
+    const { settings, training, folding } = bench;
     const changed = changes(settings.augmentation);
     const more = trainingChanges(settings);
     const fixed = training.active || training.resumable ? "A run keeps this to its end. Start over to choose another." : undefined;
@@ -172,6 +169,11 @@ export class TrainPanel extends LitElement {
         <cnn-lab-help about="Balance classes">Mistakes on rare classes count for more, so that each class counts alike however many pictures it has.</cnn-lab-help>
       </span>
       <span class="grow"></span>
+      ${button({
+        id: "cross-validate", label: folding === null ? "Folds …" : `Folds: ${percent(folding, 0)} …`,
+        name: folding === null ? "Folds … to cross-validate" : `Folds: ${percent(folding, 0)} … of the cross-validation done`,
+        onClick: () => bench.open("folds"),
+      })}
       ${button({
         id: "options", label: more === 0 ? "Options …" : `Options: ${more} …`,
         name: `Training options: ${more === 0 ? "as Keras has them" : plural(more, "change")} …`, onClick: () => bench.open("options"),
@@ -267,7 +269,7 @@ export class TrainPanel extends LitElement {
   }
 
   #test(): TemplateResult {
-    const { data, training, folding } = this.bench;
+    const { data, training } = this.bench;
     const { evaluation, evaluating } = training;
     const pictures = data.info?.splits.test ?? 0;
     const why = pictures === 0 ? "Load pictures first." : undefined;
@@ -290,12 +292,6 @@ export class TrainPanel extends LitElement {
             <cnn-lab-confusion .classes=${data.info.classes} .confusion=${evaluation.confusion}></cnn-lab-confusion>
           </details>`
         : nothing}
-      <div class="folds">${button({
-        id: "cross-validate",
-        label: folding === null ? "Cross-validate …" : `Folds: ${percent(folding, 0)} …`,
-        name: folding === null ? "Cross-validate …" : `Folds: ${percent(folding, 0)} … of the cross-validation done`,
-        onClick: () => this.bench.open("folds"),
-      })}</div>
     </div>`;
   }
 
