@@ -11,9 +11,10 @@
 //!    labelled pictures ([`data::dataset`]), which are augmented and standardised
 //!    ([`data::prepare`]) and become batches of tensors ([`data::batch`]).
 //! 2. [`model`]: a layer list in Keras's names ([`model::spec`]) is checked and counted
-//!    ([`model::shape`], [`model::cost`]) and computed over Burn ([`model::network`]).
+//!    ([`model::shape`], [`model::cost`]), computed over Burn and measured by its loss
+//!    ([`model::network`], [`model::loss`]).
 //!    [`model::keras`] reads Keras's Python and JSON, and writes Keras, PyTorch and Burn.
-//! 3. [`train`]: the loss, the optimizers and schedules, and the session that is pulled
+//! 3. [`train`]: the optimizers and schedules, and the session that is pulled
 //!    forward step by step ([`train::session`]), or a copy of its weights beside it
 //!    ([`train::finder`]).
 //! 4. [`evaluate`] and [`explain`]: how good a network is, on a split or on every fold in turn

@@ -9,13 +9,38 @@ use burn::tensor::module::{avg_pool2d, batch_norm, batch_norm_train, conv2d, max
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions, PadMode};
 use burn::tensor::{Device, Tensor, TensorData, activation};
 
-use crate::model::network::{Mode, Value};
 use crate::model::shape::same_padding;
 use crate::model::spec::{
     Activation, BatchNorm, Conv, Dense, DepthwiseConv, Interpolation, LayerKind, Pool,
     SeparableConv, Window,
 };
 use crate::random::{Purpose, Stream};
+
+/// A value between two layers.
+#[derive(Clone, Debug)]
+pub enum Value {
+    /// `[batch, channels, height, width]`.
+    Image(Tensor<4>),
+    /// `[batch, length]`.
+    Vector(Tensor<2>),
+}
+
+/// Whether the network is being trained, which Dropout and BatchNormalization want to know.
+#[derive(Clone, Copy, Debug)]
+pub enum Mode {
+    /// Dropout does nothing, and batches are normalised by the moving statistics.
+    Inference,
+    /// Dropout draws its masks from this seed and step, for a share of the batch that
+    /// begins at its example number `first`; batches are normalised by their own statistics.
+    Training {
+        /// The run's seed.
+        seed: u64,
+        /// The number of the training step, over the whole life of the weights.
+        step: u64,
+        /// The place of the share's first example in the whole batch.
+        first: usize,
+    },
+}
 
 /// What a layer computes with besides its inputs.
 pub(super) struct Context<'a> {

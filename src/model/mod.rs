@@ -12,6 +12,8 @@ pub mod keras;
 #[cfg(feature = "tensors")]
 mod layer;
 #[cfg(feature = "tensors")]
+pub mod loss;
+#[cfg(feature = "tensors")]
 pub mod network;
 #[cfg(feature = "tensors")]
 pub mod preset;

@@ -13,38 +13,13 @@ use crate::data::prepare::Target;
 use crate::data::preprocess::Preprocessing;
 use crate::error::Result;
 use crate::model::layer::{self, Context};
+pub use crate::model::layer::{Mode, Value};
+use crate::model::loss::{cross_entropy, head_logits};
 use crate::model::shape::{Shape, check_trainable, infer, input_of};
 use crate::model::spec::{BatchNorm, LayerKind, ModelSpec};
 pub use crate::model::weights::ParamInfo;
 use crate::model::weights::{Weight, following, trainable};
 use crate::random::{Purpose, Stream};
-use crate::train::loss::{cross_entropy, head_logits};
-
-/// A value between two layers.
-#[derive(Clone, Debug)]
-pub enum Value {
-    /// `[batch, channels, height, width]`.
-    Image(Tensor<4>),
-    /// `[batch, length]`.
-    Vector(Tensor<2>),
-}
-
-/// Whether the network is being trained, which Dropout and BatchNormalization want to know.
-#[derive(Clone, Copy, Debug)]
-pub enum Mode {
-    /// Dropout does nothing, and batches are normalised by the moving statistics.
-    Inference,
-    /// Dropout draws its masks from this seed and step, for a share of the batch that
-    /// begins at its example number `first`; batches are normalised by their own statistics.
-    Training {
-        /// The run's seed.
-        seed: u64,
-        /// The number of the training step, over the whole life of the weights.
-        step: u64,
-        /// The place of the share's first example in the whole batch.
-        first: usize,
-    },
-}
 
 /// What one share of a batch gives. Summed over shares in their order, it is what the
 /// whole batch gives; but a batch normalisation sees only its share.

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 use crate::error::{Error, Result};
 use crate::model::fields::Fields;
 use crate::model::initializer::{Initializer, Regularizer};
-use crate::train::loss::Loss;
+use crate::model::loss::Loss;
 use crate::train::optimizer::OptimizerSpec;
 
 /// A model: the shape of one input picture, the layers in order, and how it is trained.

@@ -1,8 +1,7 @@
-//! Training: optimizers, loss, the session's state machine and its history.
+//! Training: optimizers, the session's state machine and its history.
 
 pub mod finder;
 pub mod history;
-pub mod loss;
 pub mod monitor;
 pub mod optimizer;
 pub mod options;

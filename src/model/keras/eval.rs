@@ -11,20 +11,9 @@ use super::interpreter::Interpreter;
 use super::limits;
 use super::shapes::Shape;
 use super::syntax::{Argument, Expr, ExprKind};
-use super::value::{Arguments, BUILTINS, MadeOf, REFUSED, Value, by_habit};
+use super::value::{Arguments, BUILTINS, MadeOf, REFUSED, Value, by_habit, unknown};
 use super::{classes, numbers};
 use crate::error::{Error, Result};
-
-/// Words for what is not known, short enough for a sentence.
-pub(super) fn unknown(what: impl AsRef<str>) -> Value {
-    let what = what.as_ref();
-    let short: String = what.chars().take(60).collect();
-    Value::Unknown(if short.len() < what.len() {
-        format!("{short}...").into()
-    } else {
-        short.into()
-    })
-}
 
 impl Interpreter<'_> {
     /// The value of an expression.

@@ -8,11 +8,11 @@ mod functions;
 
 use std::rc::Rc;
 
-use super::eval::unknown;
 use super::graph::Graph;
 use super::lexer::{Lexeme, Token};
 use super::limits;
 use super::syntax::{Expr, ExprKind, Statement, StatementKind};
+use super::value::unknown;
 use super::value::{ModelKind, Scope, Store, Value, canonical};
 use super::{classes, value};
 use crate::error::{Error, Result};

@@ -6,8 +6,8 @@ mod methods;
 use std::rc::Rc;
 
 use super::argument::{Arg, Given};
-use super::eval::unknown;
 use super::interpreter::Interpreter;
+use super::value::unknown;
 use super::value::{Arguments, Item, MadeOf, Model, ModelKind, Value};
 use super::{augment, classes, limits};
 use crate::error::{Error, Result};

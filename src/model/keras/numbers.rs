@@ -2,9 +2,9 @@
 //!
 //! What Python would refuse, or would take long for, gives a value that is not known.
 
-use super::eval::unknown;
 use super::limits;
 use super::value::Value;
+use super::value::unknown;
 
 /// How many numbers a range has.
 pub(super) fn range_length(from: i64, to: i64, by: i64) -> i64 {

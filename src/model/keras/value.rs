@@ -280,3 +280,14 @@ pub(super) const REFUSED: &[&str] = &[
     "__loader__",
     "__spec__",
 ];
+
+/// Words for what is not known, short enough for a sentence.
+pub(super) fn unknown(what: impl AsRef<str>) -> Value {
+    let what = what.as_ref();
+    let short: String = what.chars().take(60).collect();
+    Value::Unknown(if short.len() < what.len() {
+        format!("{short}...").into()
+    } else {
+        short.into()
+    })
+}

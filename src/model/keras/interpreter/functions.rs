@@ -2,9 +2,9 @@
 
 use std::rc::Rc;
 
-use super::super::eval::unknown;
 use super::super::limits;
 use super::super::syntax::{Def, ExprKind, Statement, StatementKind};
+use super::super::value::unknown;
 use super::super::value::{Arguments, Function, Scope, Value};
 use super::{Flow, Interpreter, empty};
 use crate::error::Result;

@@ -1,7 +1,7 @@
 //! Methods of models, lists and data, and Python's own functions.
 
-use super::super::eval::unknown;
 use super::super::interpreter::Interpreter;
+use super::super::value::unknown;
 use super::super::value::{Arguments, Flow, Item, ModelKind, Value};
 use super::super::{limits, numbers, training};
 use super::LOOKS;
