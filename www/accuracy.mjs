@@ -65,7 +65,8 @@ try {
     await page.goto(new URL("cnn-lab.js", url).href);
     const result = await page.evaluate(train, { ...options, seed, module: new URL("cnn-lab.js", url).href });
     accuracies.push(result.accuracy);
-    const time = `${Math.floor(result.seconds / 60)} min ${Math.round(result.seconds % 60)} s`;
+    const whole = Math.round(result.seconds);
+    const time = `${Math.floor(whole / 60)} min ${whole % 60} s`;
     console.log(
       [
         String(seed).padStart(4),
