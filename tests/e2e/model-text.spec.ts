@@ -61,7 +61,12 @@ test("code that is pasted onto the page is read, used and trained as it says", a
   await choose(page, { limit: 300, epochs: 4 });
   await paste(page, lesson("fashion_mnist.py").replace(/epochs\s*=\s*\w+/, "epochs=2"));
   await expect(page.locator("#builder-dialog")).toBeVisible();
-  await expect(page.locator("#verdict")).toContainText("Taken over for training: 2 epochs");
+  await expect(page.locator("#builder-verdict")).toContainText("Train takes over the optimizer, 2 epochs, batches of 128.");
+  // Undone, it is gone with the network that it came with; done again, it is back.
+  await page.locator("#undo").click();
+  await expect(page.locator("#builder-verdict")).not.toContainText("takes over");
+  await expect(page.locator("#use")).toHaveAttribute("aria-disabled", "true");
+  await page.locator("#redo").click();
   await expect(page.locator("#builder-verdict")).toContainText("360\u202f458 parameters");
   await page.locator("#tab-summary").click();
   await expect(page.locator("cnn-lab-net-summary tr.total b").first()).toHaveText("360\u202f458");
@@ -112,6 +117,8 @@ test("text that is no network is told with its line, and nothing has changed", a
   await text.fill("model = Sequential()\nmodel.add(Dense(10, input_shape=(28, 28, 1)");
   await expect(page.locator("#verdict")).toHaveClass(/bad/);
   await page.locator("#close").click();
+  await expect(page.locator("#builder-dialog footer")).toContainText("would be gone");
+  await page.locator("#discard").click();
   await page.locator("#paste-code").click();
   await expect(page.locator("#builder-verdict")).toHaveText(before);
 });

@@ -654,6 +654,7 @@ export class CnnLab extends EventTarget {
     const { memory } = this.#host;
     const loaded = await this.#host.call("load", [bytes]);
     takeLoaded(memory, loaded);
+    this.#fit = {};
     this.#runs.forget();
     memory.checkpoint = { bytes, step: loaded.history.steps.length };
     return loaded.summary;

@@ -15,12 +15,12 @@ export type ReadModel = Pick<ModelInfo, "fit" | "validationSplit" | "notes"> & {
 
 /** Reads an object, a spec's JSON, or Keras's Python or JSON; the data says what a text leaves open. */
 export async function readModel(host: Host, model: unknown, dataset: DatasetInfo | null): Promise<ReadModel> {
-  const json = specJson(model);
-  if (json !== null) {
-    return { ...withoutForeign(json), fit: {}, validationSplit: null, locate: (error) => error };
+  const text = textOf(model);
+  if (isSpec(text)) {
+    return { ...withoutForeign(text), fit: {}, validationSplit: null, locate: (error) => error };
   }
   const experiment = await host.call("readModel", [
-    { text: model as string, inputShape: dataset?.shape ?? null, classes: dataset?.classes.length ?? null },
+    { text, inputShape: dataset?.shape ?? null, classes: dataset?.classes.length ?? null },
   ]);
   const { spec, notes, lines, validationSplit } = experiment;
   const locate = (error: unknown): unknown => {
@@ -45,30 +45,31 @@ function fitOf({ epochs, batchSize, augmentation, train }: Experiment): FitOptio
   };
 }
 
-/**
- * The spec as JSON where no reading is needed: of an object, of a spec's own text, and of JSON
- * with a mistake, of which the core tells the line. Null: a text to be read. Random layers are
- * no layers of a spec; the reader makes them an augmentation.
- */
-function specJson(model: unknown): string | null {
-  if (model !== null && typeof model === "object") {
-    try {
-      return JSON.stringify(model);
-    } catch {
-      // It refers to itself, or holds what JSON has no word for.
-    }
-  }
-  if (typeof model !== "string") {
-    throw optionError("spec", "A model is an object with layers, the same as JSON text, or Keras code.");
-  }
-  if (!model.trimStart().startsWith("{")) return null;
+/** A model as text, whatever it came as. */
+function textOf(model: unknown): string {
+  if (typeof model === "string") return model;
   try {
-    const spec = JSON.parse(model) as Partial<ModelSpec> | null;
-    const layers = spec?.layers;
-    if (!Array.isArray(layers) && ["class_name", "cells", "config"].some((key) => key in (spec ?? {}))) return null;
-    const isRandom = ({ layer }: { layer?: unknown }): boolean => typeof layer === "string" && layer.startsWith("Random");
-    return Array.isArray(layers) && layers.some((layer) => isRandom(Object(layer) as object)) ? null : model;
+    if (model !== null && typeof model === "object") return JSON.stringify(model);
   } catch {
-    return model;
+    // It refers to itself, or holds what JSON has no word for.
+  }
+  throw optionError("spec", "A model is an object with layers, the same as JSON text, or Keras code.");
+}
+
+/**
+ * Whether the core takes a text as it is: a spec's JSON, or JSON with a mistake, of which it
+ * tells the line. Any other is read first. Random layers are no layers of a spec; the reader
+ * makes them an augmentation.
+ */
+export function isSpec(text: string): boolean {
+  if (!text.trimStart().startsWith("{")) return false;
+  try {
+    const spec = JSON.parse(text) as Partial<ModelSpec> | null;
+    const layers = spec?.layers;
+    if (!Array.isArray(layers)) return !["class_name", "cells", "config"].some((key) => key in (spec ?? {}));
+    const isRandom = ({ layer }: { layer?: unknown }): boolean => typeof layer === "string" && layer.startsWith("Random");
+    return !layers.some((layer) => isRandom(Object(layer) as object));
+  } catch {
+    return true;
   }
 }

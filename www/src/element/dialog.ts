@@ -33,6 +33,8 @@ export class Modal implements ReactiveController {
     private readonly name: DialogName,
     /** What else closing means. */
     private readonly onClose: () => void = () => undefined,
+    /** What the cross does where closing at once would lose something. */
+    private readonly leave?: () => void,
   ) {
     host.addController(this);
   }
@@ -64,7 +66,7 @@ export class Modal implements ReactiveController {
     const { error } = this.bench();
     return html`<header>
         <h2 id="dialog-title" class="grow">${title}</h2>${more ?? ""}
-        ${button({ id: "close", label: "×", name: "Close", kind: "square", onClick: this.closed })}
+        ${button({ id: "close", label: "×", name: "Close", kind: "square", onClick: this.leave ?? this.closed })}
       </header>
       <div class="failed" role="alert">${
         error

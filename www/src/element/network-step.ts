@@ -1,7 +1,7 @@
 import type { CnnLab } from "../api/cnn-lab";
 import type { DatasetInfo, ModelSpec, Preset, Summary } from "../api/types";
 import { misfit } from "./builder/fit";
-import { optimizerSettings } from "./settings";
+import { optimizerSettings, settingsOfOptions } from "./settings";
 import { optionsOf } from "./train-step";
 import type { Workbench } from "./workbench";
 
@@ -55,6 +55,11 @@ export class NetworkStep {
         // Who says which optimizer says all of it; a schedule's absence cannot be said.
         if (!("optimizer" in this.bench.given)) {
           this.bench.training.adoptUnchosen(optimizerSettings(lab.spec?.compile?.optimizer));
+        }
+        // Of code, what its `fit` says too.
+        const said = settingsOfOptions(lab.fit);
+        if (Object.keys(said).length > 0) {
+          this.bench.training.adoptUnchosen(said);
         }
       });
     } else {

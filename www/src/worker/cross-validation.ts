@@ -31,6 +31,7 @@ async function run(core: Core, queue: SerialQueue, { options, signal, onProgress
   const info = await queue.run(() => core.startCrossValidation(options));
   const course = new Course(info, performance.now());
   let pace = new Pace();
+  let fatal = false;
   try {
     for (;;) {
       signal.throwIfAborted();
@@ -51,11 +52,13 @@ async function run(core: Core, queue: SerialQueue, { options, signal, onProgress
     }
   } catch (error) {
     const { code } = toCnnLabError(error);
-    // It is of no use any more. A core that panicked is not asked again.
-    if (!isFatal({ code })) await queue.run(() => core.cancelCrossValidation());
+    fatal = isFatal({ code });
     // Nothing else makes a call of it senseless once it has begun.
     if (code === "state") throw stateError("The data or the network was changed meanwhile, which ended the cross-validation. Begin it again with what they are now.");
     throw error;
+  } finally {
+    // Its last network is of no use any more. A core that panicked is not asked again.
+    if (!fatal) await queue.run(() => core.cancelCrossValidation());
   }
 }
 

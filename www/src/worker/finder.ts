@@ -1,5 +1,6 @@
 /** The search for a learning rate in slices, so that requests and Cancel get their turns between. */
-import type { FinderRequest } from "../api/protocol";
+import { stateError, toCnnLabError } from "../api/error";
+import { type FinderRequest, isFatal } from "../api/protocol";
 import type { FinderPoint, FinderProgress, FoundLearningRate } from "../api/types";
 import type { Core } from "./core";
 import { macrotask } from "./macrotask";
@@ -13,6 +14,7 @@ export async function findLearningRate(
   o.signal.throwIfAborted();
   const total = await queue.run(() => core.startLearningRateFinder(o.options));
   const pace = new Pace();
+  let fatal = false;
   try {
     for (;;) {
       o.signal.throwIfAborted();
@@ -36,8 +38,14 @@ export async function findLearningRate(
       o.onProgress({ done: points.at(-1)?.step ?? 0, total, unit: "steps", points });
       await macrotask();
     }
+  } catch (error) {
+    const { code } = toCnnLabError(error);
+    fatal = isFatal({ code });
+    // Nothing else makes a call of it senseless once it has begun.
+    if (code === "state") throw stateError("The data or the network was changed meanwhile, which ended the search. Begin it again with what they are now.");
+    throw error;
   } finally {
-    // Ended or cancelled, its copy of the network is of no use any more.
-    await queue.run(() => core.cancelLearningRateFinder());
+    // Ended or cancelled, its copy of the network is of no use any more. A core that panicked is not asked again.
+    if (!fatal) await queue.run(() => core.cancelLearningRateFinder());
   }
 }

@@ -1,14 +1,14 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import { count } from "../../view/format";
+import { count, percent, plural } from "../../view/format";
 import { define } from "../define";
 import { dialogStyles, Modal } from "../dialog";
 import { Watch } from "../observable";
 import { button } from "../parts";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
-import { layerNames } from "./draft";
+import { type Draft, layerNames } from "./draft";
 import "./layer-facts";
 import "./layer-fields";
 import "./layer-list";
@@ -16,6 +16,26 @@ import "./layer-menu";
 import "./net-diagram";
 import "./net-summary";
 import "./net-text";
+
+/** What the code that it was read from says of training, in a sentence. */
+function takenOver({ said, compile: { optimizer } }: Draft): string {
+  if (!said) {
+    return "";
+  }
+  const { epochs, batchSize, augmentation, classWeight, earlyStopping, reduceOnPlateau, shuffle } = said.fit;
+  const words = [
+    ...(optimizer ? ["the optimizer"] : []),
+    ...(epochs === undefined ? [] : [plural(epochs, "epoch")]),
+    ...(batchSize === undefined ? [] : [`batches of ${batchSize}`]),
+    ...(said.validation === null ? [] : [`${percent(said.validation, 0)} of the pictures for validation`]),
+    ...(augmentation ? ["the augmentation"] : []),
+    ...(classWeight ? ["the class weights"] : []),
+    ...(earlyStopping ? ["early stopping"] : []),
+    ...(reduceOnPlateau ? ["the reduction of its rate on a plateau"] : []),
+    ...(shuffle === undefined ? [] : [shuffle ? "shuffling" : "no shuffling"]),
+  ];
+  return words.length === 0 ? "" : ` Train takes over ${words.join(", ")}.`;
+}
 
 const tabs = { summary: "Summary", diagram: "Diagram", text: "Edit as text" } as const;
 type Tab = keyof typeof tabs;
@@ -28,7 +48,7 @@ export class BuilderDialog extends LitElement {
   @state() private tab: Tab = "summary";
   #shown: Workbench["builder"]["shows"] | null = null;
   #asked: Workbench["builder"]["asking"] = null;
-  readonly #modal = new Modal(this, () => this.bench, "builder");
+  readonly #modal = new Modal(this, () => this.bench, "builder", undefined, () => this.bench.builder.cancel());
 
   constructor() {
     super();
@@ -214,15 +234,16 @@ export class BuilderDialog extends LitElement {
     }
     const params = comparison?.params ?? 0;
     const more = params === 0 ? "" : `, ${count(Math.abs(params))} ${params > 0 ? "more" : "fewer"} than the network in use`;
-    return html`<p class="grow small muted" id="builder-verdict" role="status">${checked ? `Fine: ${count(checked.info.summary.totalParams)} parameters${more}. It starts with fresh weights.` : "Checking …"}
+    return html`<p class="grow small muted" id="builder-verdict" role="status">${checked ? `Fine: ${count(checked.info.summary.totalParams)} parameters${more}. It starts with fresh weights.${takenOver(builder.draft)}` : "Checking …"}
       ${misfit ? html`<span class="bad">${misfit}</span>` : nothing}</p>`;
   }
 
   /** The Escape key, where it would lose something. */
   readonly #cancel = (event: Event): void => {
-    if (event.target === event.currentTarget && this.bench.builder.changed) {
+    const { builder } = this.bench;
+    if (event.target === event.currentTarget && (builder.changed || !builder.text.settled)) {
       event.preventDefault();
-      this.bench.builder.cancel();
+      builder.cancel();
     }
   };
 

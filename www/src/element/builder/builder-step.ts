@@ -1,12 +1,12 @@
 import type { CnnLab } from "../../api/cnn-lab";
 import { sizeOf, sourcesOf } from "../../api/costs";
-import type { FitOptions, LayerCost, LayerSpec, ModelSpec, Preset, Summary } from "../../api/types";
+import type { LayerCost, LayerSpec, ModelSpec, Preset, Summary } from "../../api/types";
 import { isAbort, type Notice, noticeOf } from "../notices";
 import { own } from "../network-step";
 import { optimizerSettings, settingsOfOptions } from "../settings";
 import type { Workbench } from "../workbench";
 import { type Checked, compare, type Comparison } from "./changes";
-import { type Draft, draftOf, equal, layerNames, placeNamed, placeOf, type Source, specOf } from "./draft";
+import { type Draft, draftOf, equal, layerNames, placeNamed, placeOf, type Said, type Source, specOf } from "./draft";
 import * as edits from "./edits";
 import { misfit } from "./fit";
 import { TextStep } from "./text-step";
@@ -45,10 +45,6 @@ export class BuilderStep {
   asking: "use" | "discard" | null = null;
   /** What is shown of the whole when it opens. */
   shows: "summary" | "text" = "summary";
-  /** How the text that was read last trains it, taken over with the network. */
-  fit: FitOptions = {};
-  /** The share of the pictures that it validates with; null: it says nothing. */
-  validation: number | null = null;
   /** The same network as text. */
   readonly text: TextStep;
   /** What a screen reader is told. */
@@ -67,8 +63,7 @@ export class BuilderStep {
 
   /** Whether the draft makes another network than the one in use, or trains it otherwise. */
   get changed(): boolean {
-    const trains = Object.keys(this.fit).length > 0;
-    return this.used !== null && (trains || !equal(this.used.draft, this.draft));
+    return this.used !== null && (this.draft.said !== undefined || !equal(this.used.draft, this.draft));
   }
 
   get comparison(): Comparison | null {
@@ -91,8 +86,6 @@ export class BuilderStep {
       this.asking = null;
       this.adding = false;
       this.text.forget();
-      this.fit = {};
-      this.validation = null;
       this.spoken = "";
       const at = info.summary.layers.findIndex((layer) => layer.name === name);
       this.selected = draft.layers[Math.max(0, at)]?.key ?? "input";
@@ -313,10 +306,12 @@ export class BuilderStep {
       await bench.network.take(lab, specOf(draft), preset?.name ?? own);
       if (preset) {
         bench.training.adopt(preset);
-      } else {
+      }
+      if (draft.said) {
+        await this.#adoptSaid(draft.said, draft.compile.optimizer);
+      } else if (!preset) {
         this.#adoptOptimizer(draft.compile.optimizer);
       }
-      await this.#adoptFit();
       bench.close();
       this.asking = null;
     });
@@ -343,19 +338,20 @@ export class BuilderStep {
     Object.assign(this.bench.settings, optimizerSettings(optimizer));
   }
 
-  /** What the text said of training it is chosen on the page too. */
-  async #adoptFit(): Promise<void> {
+  /** What the code says of training is chosen in Train too, whatever is chosen there. */
+  async #adoptSaid({ fit, validation }: Said, optimizer: NonNullable<ModelSpec["compile"]>["optimizer"]): Promise<void> {
     const { settings, data } = this.bench;
-    Object.assign(settings, settingsOfOptions(this.fit));
-    if (this.validation !== null && this.validation !== settings.validation) {
-      settings.validation = this.validation;
+    Object.assign(settings, optimizerSettings(optimizer), settingsOfOptions(fit));
+    if (validation !== null && validation !== settings.validation) {
+      settings.validation = validation;
       await data.divide();
     }
   }
 
   /** Leaves the network in use as it is. Asks first where something was built. */
   cancel(sure = false): void {
-    if (this.changed && !sure) {
+    // A text with a mistake has changed nothing yet, and was typed all the same.
+    if ((this.changed || !this.text.settled) && !sure) {
       this.asking = "discard";
       this.bench.changed();
     } else {

@@ -2,7 +2,7 @@
  * A network while it is being built. It may be wrong; the core says so. Layers have a key of
  * their own, so that one can be followed while it moves and while its name changes.
  */
-import type { LayerSpec, ModelSpec } from "../../api/types";
+import type { FitOptions, LayerSpec, ModelSpec } from "../../api/types";
 import { specText } from "../spec-text";
 import { baseName, withoutDefaults } from "./catalogue";
 
@@ -26,6 +26,15 @@ export type Draft = {
   readonly layers: readonly DraftLayer[];
   /** The next new layer's key. */
   readonly nextKey: number;
+  /** What the code that it was read from says of training, its optimizer in `compile` too: taken over with it. */
+  readonly said?: Said;
+};
+
+/** How code trains its network. */
+export type Said = {
+  readonly fit: FitOptions;
+  /** The share of the pictures to validate with; null: it says nothing. */
+  readonly validation: number | null;
 };
 
 /**

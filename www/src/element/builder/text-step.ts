@@ -1,6 +1,6 @@
+import { isSpec } from "../../api/model-text";
 import { isAbort, type Notice, noticeOf } from "../notices";
-import type { ModelInfo, ModelTextFormat } from "../../api/types";
-import { percent, plural } from "../../view/format";
+import type { ModelTextFormat } from "../../api/types";
 import type { Workbench } from "../workbench";
 import type { BuilderStep } from "./builder-step";
 import { type Draft, draftOf, placeNamed, specOf, textOf } from "./draft";
@@ -59,7 +59,7 @@ export class TextStep {
     // At once: it is asked for again whenever the field is drawn.
     const program = (this.#program = { draft, format, text: this.#program?.text ?? "" });
     const lab = await this.bench.ready;
-    const text = await lab.modelText(format, { spec: specOf(draft), fit: this.builder.fit }).catch((error: unknown) => {
+    const text = await lab.modelText(format, { spec: specOf(draft), fit: draft.said?.fit ?? {} }).catch((error: unknown) => {
       const { message } = noticeOf(error);
       return `# This network cannot be written: ${message}`;
     });
@@ -102,10 +102,11 @@ export class TextStep {
       if (text === this.#typed) {
         this.#reading = false;
         this.problem = null;
-        this.notes = [...info.notes, ...takenOver(info)];
-        this.builder.fit = info.fit;
-        this.builder.validation = info.validationSplit;
-        this.builder.takeChecked({ draft: draftOf(info.spec, this.builder.draft), info }, "text");
+        this.notes = info.notes;
+        const { draft } = this.builder;
+        // A spec's own text has no word for training: what code said before holds.
+        const said = isSpec(text) ? draft.said : { fit: info.fit, validation: info.validationSplit };
+        this.builder.takeChecked({ draft: { ...draftOf(info.spec, draft), ...(said && { said }) }, info }, "text");
       }
     } catch (error) {
       if (text === this.#typed && !isAbort(error)) {
@@ -115,17 +116,6 @@ export class TextStep {
     }
     this.bench.changed();
   }
-}
-
-/** What the text says of training, in a sentence: it is taken over with the network. */
-function takenOver({ fit: { epochs, batchSize, augmentation }, validationSplit }: ModelInfo): string[] {
-  const said = [
-    ...(epochs === undefined ? [] : [plural(epochs, "epoch")]),
-    ...(batchSize === undefined ? [] : [`batches of ${batchSize}`]),
-    ...(validationSplit === null ? [] : [`${percent(validationSplit, 0)} of the pictures for validation`]),
-    ...(augmentation === undefined ? [] : ["the augmentation"]),
-  ];
-  return said.length === 0 ? [] : [`Taken over for training: ${said.join(", ")}.`];
 }
 
 /** The line of an error: the core's own or, where it names a layer and JSON was typed, that one's. */

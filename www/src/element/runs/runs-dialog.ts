@@ -186,7 +186,7 @@ export class RunsDialog extends LitElement {
         @change=${() => this.#tick(id)} /></td>
       ${columns.map((column) =>
         column.key === "name"
-          ? html`<td><input type="text" aria-label="Name of ${name}" maxlength="80" autocomplete="off" .value=${live(name)}
+          ? html`<td><input type="text" aria-label="Name of ${name}" maxlength="80" autocomplete="off" .value=${name}
               @change=${(event: Event) => void this.#rename(run, event.target as HTMLInputElement)} /></td>`
           : html`<td class=${column.number ? "number" : ""} title=${column.key === "options" ? optionsInWords(run.options) : column.key === "network" ? networkInWords(run) : nothing}>${
               best.has(`${id}:${column.key}`) ? html`<b title="The best on ${run.dataset}">${column.text(run)}</b>` : column.text(run)
@@ -315,10 +315,11 @@ export class RunsDialog extends LitElement {
 
   async #delete(runs: readonly RunRecord[]): Promise<void> {
     await this.bench.try(async () => {
-      for (const { id } of runs) {
-        await this.bench.lab?.deleteRun(id);
-      }
+      // One that was deleted in another tab meanwhile must not keep the others.
+      const results = await Promise.allSettled(runs.map(async ({ id }) => this.bench.lab?.deleteRun(id)));
       this.told = `${plural(runs.length, "run")} deleted.`;
+      const failed = results.find((result) => result.status === "rejected" && (result.reason as { code?: unknown }).code !== "option");
+      if (failed) throw (failed as PromiseRejectedResult).reason;
     });
     this.question = null;
   }
