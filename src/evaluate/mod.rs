@@ -10,6 +10,7 @@ use crate::data::dataset::{Dataset, Split};
 use crate::device;
 use crate::error::{Error, Result};
 use crate::evaluate::metrics::{Evaluation, Tally};
+use crate::model::cost::evaluation_batch;
 use crate::model::network::Network;
 use crate::train::options::check_fit;
 
@@ -18,6 +19,8 @@ use crate::train::options::check_fit;
 pub struct Evaluator {
     network: Network,
     split: Split,
+    /// Pictures a batch.
+    batch: usize,
     /// Pictures measured so far.
     done: usize,
     count: usize,
@@ -25,9 +28,6 @@ pub struct Evaluator {
 }
 
 impl Evaluator {
-    /// Pictures a batch.
-    pub const BATCH: usize = 128;
-
     /// Begins to measure a split.
     ///
     /// # Errors
@@ -45,12 +45,13 @@ impl Evaluator {
         }
         let smoothing = network.spec().compile.loss.label_smoothing;
         let tally = Tally::new(dataset.classes().len(), smoothing);
-        Ok(Self { network: network.clone(), split, done: 0, count, tally })
+        let batch = evaluation_batch(network);
+        Ok(Self { network: network.clone(), split, batch, done: 0, count, tally })
     }
 
     /// Batches in all.
     pub fn batches(&self) -> usize {
-        self.count.div_ceil(Self::BATCH)
+        self.count.div_ceil(self.batch)
     }
 
     /// Measures at most `n` batches more; the result after the last.
@@ -62,7 +63,7 @@ impl Evaluator {
         let mut logits: Vec<Tensor<1>> = Vec::new();
         let mut labels = Vec::new();
         for _ in 0..n {
-            let end = self.count.min(self.done + Self::BATCH);
+            let end = self.count.min(self.done + self.batch);
             if self.done == end {
                 break;
             }

@@ -127,6 +127,14 @@ pub fn step_bytes(network: &Network) -> [u64; 2] {
     [weights * FLOAT, values.saturating_mul(2 * FLOAT)]
 }
 
+/// Pictures a batch where nothing is learned: 128, or fewer where their values between layers
+/// would take more than a browser tab has to spare. Figures do not depend on it.
+pub fn evaluation_batch(network: &Network) -> usize {
+    const MOST_BYTES: u64 = 2 << 30;
+    let [_, picture] = step_bytes(network);
+    (MOST_BYTES / picture.max(1)).clamp(1, 128) as usize
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,5 +162,22 @@ mod tests {
         assert_eq!(costs[3].multiply_adds, 11 * 9 * (32 * 4 + 32 * 4));
         assert_eq!(costs[6].multiply_adds, 22 * 18 * 4 * 10);
         assert_eq!(costs[0].activations, 32 * 32 * 8);
+    }
+
+    #[test]
+    fn large_pictures_are_evaluated_in_small_batches() {
+        let batch = |side: usize| {
+            let spec = ModelSpec::from_value(json!({
+                "input_shape": [side, side, 3],
+                "layers": [
+                    {"layer": "Conv2D", "filters": 64, "kernel_size": 3, "padding": "same"},
+                    {"layer": "GlobalAveragePooling2D"}, {"layer": "Dense", "units": 2}]
+            }))
+            .unwrap();
+            evaluation_batch(&Network::new(spec, 0, &burn::tensor::Device::flex()).unwrap())
+        };
+        assert_eq!(batch(64), 128);
+        // 512 * 512 * 64 values of 8 bytes: 134 MB a picture.
+        assert_eq!(batch(512), 15);
     }
 }

@@ -105,6 +105,7 @@ const EPSILON: f64 = 1e-7;
 /// counts as a softmax there too); linear outputs, and those of layers without a named
 /// activation, are taken as logits. Anything else is taken for probabilities that need not sum
 /// to 1, as Keras takes it: divided by their sum, which is the softmax of their logarithms.
+/// (Values of 0 and below differ: Keras keeps them from 0 after dividing, this before it.)
 pub fn head_logits(output: Tensor<2>, activation: Option<Activation>, loss: Loss) -> Tensor<2> {
     let [examples, units] = output.dims();
     let function = activation.unwrap_or(Activation::Linear);

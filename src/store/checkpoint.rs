@@ -45,12 +45,12 @@ struct Metadata {
     iterations: u64,
     /// Steps taken when the optimizer's schedule began.
     #[serde(default, skip_serializing_if = "is_zero")]
-    schedule_start: u64,
+    schedule_start: i64,
     run: Option<Progress>,
     history: History,
 }
 
-fn is_zero(steps: &u64) -> bool {
+fn is_zero(steps: &i64) -> bool {
     *steps == 0
 }
 

@@ -310,8 +310,9 @@ pub struct Optimizer {
     pub spec: OptimizerSpec,
     /// Steps taken.
     pub iterations: u64,
-    /// The steps taken when its schedule began.
-    pub schedule_start: u64,
+    /// The steps taken when its schedule began; below 0 where it goes on with the schedule of
+    /// another that had taken steps.
+    pub schedule_start: i64,
     /// For each slot of the rule, one flat tensor a parameter.
     pub slots: Vec<Vec<Tensor<1>>>,
     /// Nadam's product of momenta and the steps that it is of: a function of those steps, and
@@ -336,7 +337,12 @@ impl Optimizer {
 
     /// The step size of the next step.
     pub fn learning_rate(&self) -> f64 {
-        self.spec.learning_rate.at(self.iterations.saturating_sub(self.schedule_start))
+        self.spec.learning_rate.at(self.scheduled())
+    }
+
+    /// Steps since its schedule began.
+    pub fn scheduled(&self) -> u64 {
+        (self.iterations as i64).saturating_sub(self.schedule_start).max(0) as u64
     }
 
     /// Takes one step: changes `params` by `gradients`, which stand in the same order.

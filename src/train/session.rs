@@ -307,8 +307,9 @@ impl Session {
     /// (never below the present one); from the next epoch on, the pictures a step.
     ///
     /// # Errors
-    /// `option` naming a wrong value, `state` where no run is under way. Nothing is changed
-    /// then.
+    /// `option` naming a wrong value, `state` where there has been no run. Nothing is changed
+    /// then. Of a run that is over the changes hold for what follows: a later last epoch makes
+    /// it one to resume, and the rate stays the optimizer's.
     pub fn update_training(&mut self, update: &TrainUpdate) -> Result<()> {
         let pictures = self.dataset.as_ref().map(|dataset| dataset.len(Split::Train));
         let Some(network) = &self.network else {

@@ -44,7 +44,7 @@ impl Session {
         }
         let changed = before.as_ref() != Some(&optimizer.spec.learning_rate);
         if (asks_schedule || options.schedule.is_some()) && (changed || !options.resume) {
-            optimizer.schedule_start = optimizer.iterations;
+            optimizer.schedule_start = optimizer.iterations as i64;
         }
         Ok(optimizer)
     }

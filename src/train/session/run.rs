@@ -25,6 +25,8 @@ pub(super) struct Good {
     /// Entries of the history.
     steps: usize,
     epochs: usize,
+    /// How far the schedule of the step size is.
+    scheduled: u64,
 }
 
 impl Session {
@@ -35,6 +37,7 @@ impl Session {
             progress: progress.clone(),
             steps: self.history.steps.len(),
             epochs: self.history.epochs.len(),
+            scheduled: self.optimizer.as_ref().map_or(0, Optimizer::scheduled),
         }
     }
 
@@ -209,8 +212,8 @@ impl Session {
     }
 
     /// Ends the run because of what happened, `when`, and puts back the last weights that were
-    /// good, with the run and the history that belong to them. The optimizer starts afresh:
-    /// what it remembers are no numbers either.
+    /// good, with the run and the history that belong to them. The optimizer starts afresh,
+    /// for what it remembers are no numbers either; its schedule goes on from where it was.
     fn diverge(&mut self, when: &str) -> Vec<Event> {
         let (Some(run), Some(optimizer)) = (&mut self.run, &self.optimizer) else {
             return Vec::new();
@@ -245,7 +248,9 @@ impl Session {
                      weights."
                 )
             };
-            self.optimizer = Some(Optimizer::new(optimizer.spec.clone(), &good.network.params));
+            let mut fresh = Optimizer::new(optimizer.spec.clone(), &good.network.params);
+            fresh.schedule_start = -(good.scheduled as i64);
+            self.optimizer = Some(fresh);
             self.network = Some(good.network.clone());
         }
         let mut events = vec![Event::Warning { code: "diverged".into(), message }];

@@ -6,7 +6,7 @@ use crate::data::augment::Augmentation;
 use crate::data::dataset::Split;
 use crate::data::preprocess::Fitting;
 use crate::error::{Error, Result};
-use crate::evaluate::Evaluator;
+use crate::model::cost::evaluation_batch;
 use crate::train::monitor::{EarlyStopping, ReduceOnPlateau};
 use crate::train::optimizer::Optimizer;
 use crate::train::options::{
@@ -68,6 +68,11 @@ impl Start {
                 return Err(Error::state(
                     "The data is not what the run was trained with: load the same set with the \
                      same limit and division, or train without resume.",
+                ));
+            }
+            if progress.step > pictures.div_ceil(progress.batch_size.max(1)) {
+                return Err(Error::checkpoint(
+                    "The run to resume is past the end of its epoch; train without resume.",
                 ));
             }
             if batch_size.is_some_and(|size| size as usize != progress.batch_size) {
@@ -146,7 +151,7 @@ impl Start {
             steps_per_epoch,
             total_steps: steps_left.min(remaining),
             batch_size: progress.batch_size,
-            validation_batches: validation.div_ceil(Evaluator::BATCH),
+            validation_batches: validation.div_ceil(evaluation_batch(network)),
             fitting: !fitting.is_over(),
         };
         Ok((Self { progress, optimizer, steps_left, resume: options.resume, fitting }, info))
