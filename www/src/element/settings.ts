@@ -1,4 +1,4 @@
-import { checkClassWeight } from "../api/check";
+import { checkAugmentation, checkClassWeight, largestSeed } from "../api/check";
 import { checkEarlyStopping, checkOptimizer, checkReduceOnPlateau, checkSchedule } from "../api/check-training";
 import { hasStart, optimizers, optionsOfOptimizer } from "../api/keras";
 import type { Augmentation, DeviceChoice, EarlyStopping, LearningRateSchedule, OptimizerSpec, ReduceOnPlateau, TrainOptions } from "../api/types";
@@ -181,20 +181,6 @@ function oneOf<T extends string>(attribute: string, text: string, names: readonl
   return found;
 }
 
-function json(attribute: string, text: string): Augmentation {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = null;
-  }
-  if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new AttributeError(attribute, text, `Keras's parameters as JSON, such as {"rotation_range": 40}`);
-  }
-  // The lab checks the names and values when a run begins.
-  return value;
-}
-
 /** JSON that a check of the class's lets pass; null for nothing. */
 function checked(attribute: string, text: string, example: string, check: (value: unknown) => void): unknown {
   try {
@@ -296,7 +282,7 @@ const readers: readonly Reader[] = [
   },
   {
     attribute: "augmentation",
-    read: (text) => ({ augmentation: json("augmentation", text) }),
+    read: (text) => ({ augmentation: checked("augmentation", text, `Keras's parameters as JSON, such as {"rotation_range": 40}`, checkAugmentation) as Augmentation }),
     write: ({ augmentation }) => (Object.keys(augmentation).length === 0 ? null : JSON.stringify(augmentation)),
   },
   {
