@@ -14,7 +14,7 @@ import { define } from "./define";
 import { dialogStyles, Modal } from "./dialog";
 import { imbalance, trainingCopies } from "./imbalance";
 import { Watch } from "./observable";
-import { button, download, field, typedNumber } from "./parts";
+import { button, copy, download, field, typedNumber } from "./parts";
 import { styles } from "./style-directive";
 import { base } from "./styles";
 import type { Workbench } from "./workbench";
@@ -539,10 +539,7 @@ export class LookDialog extends LitElement {
         ${button({
           id: "copy-warnings", label: "Copy", name: "Copy as CSV",
           onClick: () =>
-            void navigator.clipboard.writeText(csv()).then(
-              () => (this.copied = "Copied."),
-              () => (this.copied = "Your browser does not allow copying; save the CSV instead."),
-            ),
+            void copy(csv()).then((copied) => (this.copied = copied ? "Copied." : "Your browser does not allow copying; save the CSV instead.")),
         })}
         ${button({ id: "save-warnings", label: "CSV", name: "Download as CSV", onClick: () => download(new Blob([csv()], { type: "text/csv" }), "cnn-lab-warnings.csv") })}
       </div>

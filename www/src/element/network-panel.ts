@@ -7,7 +7,7 @@ import { define } from "./define";
 import { linkOf } from "./experiment";
 import { own } from "./network-step";
 import { Watch } from "./observable";
-import { button, field } from "./parts";
+import { button, copy, field } from "./parts";
 import { base, panel } from "./styles";
 import type { Workbench } from "./workbench";
 
@@ -84,8 +84,7 @@ export class NetworkPanel extends LitElement {
   async #copyLink(): Promise<void> {
     await this.bench.try(async () => {
       const { address, leftOut } = await linkOf(this.bench);
-      const copied = await navigator.clipboard.writeText(address).then(() => true, () => false);
-      this.link = { address, leftOut, copied };
+      this.link = { address, leftOut, copied: await copy(address) };
     });
   }
 
