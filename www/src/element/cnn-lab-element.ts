@@ -14,6 +14,7 @@ import { mainButton } from "./main-button";
 import { isPicture } from "./own-step";
 import { button } from "./parts";
 import { readAttributes, type Settings, type Step, stepNames } from "./settings";
+import { isModel } from "./spec-text";
 import { base, tokens } from "./styles";
 import { type Told, Workbench } from "./workbench";
 
@@ -21,9 +22,6 @@ import { type Told, Workbench } from "./workbench";
 export type CnnLabEvents = {
   [T in Told as `cnn-lab-${T["name"]}`]: CustomEvent<T["detail"]>;
 };
-
-/** Whether a text that is pasted anywhere on the page is meant as a network. */
-const isModel = (text: string): boolean => /\b(Sequential|Model|Conv2D|Dense)\s*\(|"(class_name|input_shape)"/.test(text);
 
 /**
  * `<cnn-lab>`: the whole lab as an element. Its attributes say what is chosen at first, and
@@ -187,7 +185,8 @@ export class CnnLabElement extends LitElement {
     const text = event.clipboardData?.getData("text/plain") ?? "";
     const [into] = event.composedPath();
     const typing = into instanceof HTMLInputElement || into instanceof HTMLTextAreaElement;
-    if (!typing && isModel(text)) {
+    const shown = this.bench?.settings.steps.includes("network") ?? false;
+    if (!typing && shown && isModel(text)) {
       event.preventDefault();
       void this.bench?.builder.openText(text);
     }
@@ -199,6 +198,10 @@ export class CnnLabElement extends LitElement {
    */
   #take(transfer: DataTransfer, toData: boolean): void {
     const { bench } = this;
+    // It belongs to the page around the element, such as to its editor.
+    if (event.defaultPrevented || event.composedPath().some((at) => at instanceof HTMLElement && at.isContentEditable)) {
+      return;
+    }
     const [file, another] = transfer.files;
     // A folder counts as a file here, without a type.
     const isFolder = Array.from(transfer.items).some((item) => item.webkitGetAsEntry()?.isDirectory);
