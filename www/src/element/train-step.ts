@@ -145,6 +145,10 @@ export class TrainStep {
     }
     Object.assign(settings, options);
   }
+    // A watcher that was chosen stays, and then no schedule can be adopted.
+    if (options.schedule && settings.reduceOnPlateau) {
+      delete options.schedule;
+    }
 
   chooseOptimizer(name: string): void {
     const { settings } = this.bench;
