@@ -78,7 +78,7 @@ export class NetworkPanel extends LitElement {
 
   /** Why the network cannot be changed now. */
   get #busy(): string | undefined {
-    return this.bench.training.active ? "Stop the run first: another network starts from fresh weights." : undefined;
+    return this.bench.training.active ? "Stop the run first: another network starts from fresh weights." : this.bench.held;
   }
 
   async #copyLink(): Promise<void> {
