@@ -293,6 +293,25 @@ test("a link that was edited into nonsense is told, and the page works", async (
   await expect(progress(page)).toContainText("Finished", { timeout: 30_000 });
 });
 
+test("a link whose lab cannot be had leaves the one that is open as it is", async ({ page }) => {
+  await openLab(page);
+  await choose(page, { limit: 300, epochs: 1 });
+  const fragment = await page.evaluate(async () => {
+    const stream = new Blob(['{"epochs": "7", "device": "ndarray"}']).stream().pipeThrough(new CompressionStream("deflate-raw"));
+    const bytes = new Uint8Array(await new Response(stream).arrayBuffer());
+    return `#lab=1.${btoa(String.fromCharCode(...bytes)).replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "")}`;
+  });
+  await page.route("**/pkg/**", (route) => route.abort());
+  await page.evaluate((hash) => (location.hash = hash), fragment);
+  await expect(page.locator("cnn-lab .error")).toBeVisible();
+  await page.locator("#dismiss").click();
+  await expect(page.locator("#epochs")).toHaveValue("1");
+  await mainButton(page).click();
+  await expect(progress(page)).toContainText("Finished", { timeout: 30_000 });
+  // The embedder's lab is the same one, too.
+  expect(await page.evaluate(async () => (await document.querySelector("cnn-lab")!.lab).history.epochs.length)).toBe(1);
+});
+
 test("the builder at 1440 x 900 and at 375 px, light and dark: nothing scrolls sideways, axe finds nothing", async ({ page }) => {
   test.slow();
   await openBuilder(page);

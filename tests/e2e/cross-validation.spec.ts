@@ -152,6 +152,10 @@ test("on the page: a row a fold as it comes, mean and deviation, who was taken f
   // Closed, it goes on, and the panel says how far it is.
   await page.keyboard.press("Escape");
   await expect(page.locator("#cross-validate")).toContainText(/Folds: \d+%/);
+  // What would end it cannot be chosen by mistake.
+  await expect(page.locator("#device")).toBeDisabled();
+  await expect(page.locator("#preset")).toHaveAttribute("title", /cancel it in Folds first/);
+  await expect(page.getByRole("radio", { name: /Fashion-MNIST/ })).toBeDisabled();
   await page.locator("#cross-validate").click();
   await expect(page.locator("#folds-progress")).toContainText("Done: 4 folds", { timeout: 60_000 });
   await expect(page.locator("#folds-dialog cnn-lab-confusion tr")).toHaveCount(11);

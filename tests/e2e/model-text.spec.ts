@@ -78,6 +78,29 @@ test("code that is pasted onto the page is read, used and trained as it says", a
   await expect(progress(page)).toContainText("Finished", { timeout: 60_000 });
 });
 
+test("what is pasted into an editor of the page around, or is other code, opens nothing", async ({ page }) => {
+  await openLab(page);
+  const code = "model = Sequential()\nmodel.add(Dense(10))";
+  await paste(page, "class Model(Base):\n    pass\nModel(3)");
+  await page.evaluate(() => {
+    const editor = document.createElement("div");
+    editor.contentEditable = "true";
+    document.body.append(editor);
+    editor.focus();
+  });
+  await paste(page, code);
+  await page.evaluate(() => {
+    document.querySelector("[contenteditable]")!.remove();
+    addEventListener("paste", (event) => event.preventDefault(), { capture: true, once: true });
+  });
+  await paste(page, code);
+  await page.waitForTimeout(200);
+  await expect(page.locator("#builder-dialog")).toBeHidden();
+  // The same text, pasted onto the lab, is a network.
+  await paste(page, code);
+  await expect(page.locator("#builder-dialog")).toBeVisible();
+});
+
 test("a notebook that is dropped is read; the network is shown as Keras, PyTorch and Burn", async ({ page }) => {
   await openLab(page);
   const source = "from tensorflow.keras import layers, models\nmodel = models.Sequential()\nmodel.add(layers.Conv2D(8, (3, 3), activation='relu', input_shape=(28, 28, 1)))\nmodel.add(layers.Flatten())\nmodel.add(layers.Dense(10, activation='softmax'))\n";

@@ -281,6 +281,10 @@ test("a link with options edited into nonsense is told, and the page works", asy
     [{ optimizer: '{"name": "sgd", "__proto__": {"x": 1}, "momentum": {}}' }, "optimizer="],
     [{ "early-stopping": '{"monitor": "f1"}' }, "earlyStopping.monitor is one of"],
     [{ "class-weight": "[1, null]" }, "a number a class"],
+    [{ augmentation: '{"brightness_range": 0.5}' }, "brightness_range is a pair"],
+    [{ augmentation: '{"rotation_range": "40"}' }, "rotation_range is a number"],
+    [{ seed: "9007199254740991" }, "to 9000000000000000"],
+    [{ schedule: '{"name": "CosineDecay", "decay_steps": 5}', "reduce-on-plateau": "true" }, "either this or a schedule"],
   ] as const) {
     const fragment = await packed(attributes);
     await page.evaluate((hash) => (location.hash = hash), fragment);
@@ -288,9 +292,14 @@ test("a link with options edited into nonsense is told, and the page works", asy
     await page.locator("#dismiss").click();
   }
   // What fits no set of ten classes is refused by the run.
-  const fragment = await packed({ "class-weight": "[1, 2]", limit: "200", epochs: "1" });
+  const fragment = await packed({ "class-weight": "[1, 2]", limit: "200", epochs: "1", device: "webgpu", seed: "4" });
   await page.evaluate((hash) => (location.hash = hash), fragment);
   await expect(page.locator("#epochs")).toHaveValue("1");
+  // Made where there was another device; the address still says so when the page is loaded again.
+  await expect(page.locator("cnn-lab-train .warnings")).toContainText("This link asks for WebGPU");
+  await page.reload();
+  await expect(page.locator("cnn-lab-train .warnings")).toContainText("This link asks for WebGPU");
+  await expect(page.locator("#device")).toHaveValue("auto");
   await mainButton(page).click();
   await expect(alert).toContainText("a list of 10 numbers");
   await page.locator("#dismiss").click();
@@ -299,6 +308,43 @@ test("a link with options edited into nonsense is told, and the page works", asy
   await page.locator("#options-done").click();
   await mainButton(page).click();
   await expect(progress(page)).toContainText("Finished", { timeout: 30_000 });
+});
+
+test("the seed of training is chosen in the options: another one gives other losses, the same one the same, and a link carries it", async ({ page }) => {
+  await page.context().grantPermissions(["clipboard-read", "clipboard-write"]);
+  await openLab(page);
+  await choose(page, { limit: 200, epochs: 1 });
+  const losses = async (): Promise<number[]> => {
+    await mainButton(page).click();
+    await expect(progress(page)).toContainText("Finished", { timeout: 30_000 });
+    return page.evaluate(async () => (await document.querySelector("cnn-lab")!.lab).history.steps.map(({ loss }) => loss));
+  };
+  const choice = async (seed: string): Promise<void> => {
+    await openOptions(page);
+    await type(page, "train-seed", seed);
+    await expect(page.locator("#train-seed")).toBeEnabled();
+    await page.locator("#options-done").click();
+  };
+  await choice("12345678");
+  await expect(page.locator("#reason")).not.toContainText("Making");
+  const first = await losses();
+  await openOptions(page);
+  await expect(page.locator("#train-seed")).toHaveValue("12345678");
+  await expect(page.locator("#train-seed")).toBeDisabled();
+  await expect(page.locator("#train-seed")).toHaveAttribute("title", /Start over gives fresh weights/);
+  await page.locator("#options-done").click();
+  await page.locator("#copy-link").click();
+  await expect(page.locator("cnn-lab-network .link")).toContainText("Link copied");
+  const link = await page.evaluate(() => navigator.clipboard.readText());
+  await page.locator("#start-over").click();
+  await choice("5");
+  const other = await losses();
+  expect(other).toHaveLength(first.length);
+  expect(other).not.toEqual(first);
+  await page.goto("about:blank");
+  await page.goto(link);
+  await expect(page.locator("cnn-lab-network tbody tr").first()).toBeVisible();
+  expect(await losses()).toEqual(first);
 });
 
 test("rate and batch size change while a run goes on, and what was changed in a stopped one holds when it continues", async ({ page }) => {

@@ -8,6 +8,7 @@ import {
   checkOneOf,
   checkOptions,
   checkPlace,
+  checkSeed,
   checkSize,
   checkWhole,
 } from "./check";
@@ -36,6 +37,21 @@ test("wrong sizes, names, weights and augmentations are named too", () => {
   expect(() => checkAugmentation({ rotation_range: NaN })).toThrow(option("rotation_range"));
 });
 
+test("a parameter of augmentation of the wrong kind is named, and what it is said", () => {
+  for (const [name, value, what] of [
+    ["brightness_range", 0.5, "a pair"], ["rotation_range", "40", "a number; it is \"40\""], ["zoom_range", [1], "a number or a pair"], ["zoom_range", [1, "2"], "pair"],
+    ["horizontal_flip", 1, "true or false"], ["fill_mode", "mirror", "nearest, constant"], ["color_jitter", { hue: "red" }, "any of brightness"],
+    ["color_jitter", { tint: 1 }, "hue"], ["color_jitter", null, "an object"], ["width_shift_range", [], "list"], ["cval", {}, "a number"], ["mixup", null, "a number"],
+  ] as const) {
+    expect(() => checkAugmentation({ [name]: value }), name).toThrow(expect.objectContaining({ code: "option", field: name, message: expect.stringContaining(what) as string }));
+  }
+  for (const value of [[40], null, 3]) expect(() => checkAugmentation(value)).toThrow(option("augmentation"));
+});
+
+test("a seed is a whole number that the core can take", () => {
+  for (const value of [-1, 0.5, 9e15 + 2, Number.MAX_SAFE_INTEGER, "1"]) expect(() => checkSeed(value)).toThrow(option("seed"));
+});
+
 test("a misspelt option is named, and the right ones are", () => {
   expect(() => checkOptions({ batchsize: 64 }, ["epochs", "batchSize"])).toThrow(/batchsize.*batchSize/);
   expect(() => checkOptions(null, [])).toThrow(option("options"));
@@ -50,6 +66,8 @@ test("right values and left-out ones pass", () => {
   checkPlace("index", 0);
   checkClassWeight("balanced");
   checkClassWeight([0, 1.5]);
+  checkAugmentation({ width_shift_range: [-2, 2], zoom_range: 0.2, brightness_range: null, fill_mode: "wrap", cval: undefined });
+  checkSeed(9e15);
   checkAugmentation({ rotation_range: 40, zoom_range: [0.8, 1.2], horizontal_flip: true, color_jitter: { hue: 0.1 } });
   checkOptions({ epochs: undefined }, ["epochs"]);
   expect(checkLayer("conv2d")).toBe("conv2d");

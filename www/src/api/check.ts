@@ -36,6 +36,15 @@ export function checkWhole(name: string, value: unknown, least: number): void {
   throw optionError(name, `${name} is a whole number of at least ${least}; it is ${show(value)}.`);
 }
 
+/** A larger seed is no number of its own in the core. */
+export const largestSeed = 9e15;
+
+/** What draws are repeated by, or nothing. */
+export function checkSeed(value: unknown): void {
+  checkWhole("seed", value, 0);
+  if ((value as number) > largestSeed) throw optionError("seed", `seed is a whole number from 0 to ${largestSeed}; it is ${show(value)}.`);
+}
+
 /** A place in a list: a whole number from 0. */
 export function checkPlace(name: string, value: unknown): void {
   if (typeof value === "number" && Number.isSafeInteger(value) && value >= 0) return;
@@ -98,41 +107,64 @@ export function checkLayer(value: unknown): string | number {
   throw optionError("layer", `layer is a layer's name or its place, counted from 0; it is ${show(value)}.`);
 }
 
-/** How training pictures are changed, or nothing; the core checks the values in detail. */
+/** How training pictures are changed, or nothing: names and kinds; the core checks the values. */
 export function checkAugmentation(value: unknown): void {
   if (value === undefined) return;
   checkObject("augmentation", value, "an object with Keras's names, such as { rotation_range: 40 }");
-  checkOptions(value, augmentations);
-  for (const [name, given] of Object.entries(value as object) as [string, unknown][]) {
-    const fine = typeof given === "number" ? Number.isFinite(given) : typeof given !== "bigint" && typeof given !== "function";
-    if (!fine) throw optionError(name, `${name} is a number, a pair, or true or false; it is ${show(given)}.`);
+  if (Array.isArray(value)) throw optionError("augmentation", "augmentation is an object with Keras's names, such as { rotation_range: 40 }; it is a list.");
+  checkOptions(value, Object.keys(augmentations));
+  for (const [name, given] of Object.entries(value as object) as [keyof Augmentation, unknown][]) {
+    if (given === undefined) continue;
+    const [fits, what] = kinds[augmentations[name]];
+    if (!fits(given)) throw optionError(name, `${name} is ${what}; it is ${show(given)}.`);
   }
 }
 
-const augmentations = [
-  "rotation_range",
-  "width_shift_range",
-  "height_shift_range",
-  "shear_range",
-  "zoom_range",
-  "horizontal_flip",
-  "vertical_flip",
-  "brightness_range",
-  "channel_shift_range",
-  "fill_mode",
-  "cval",
-  "rescale",
-  "samplewise_center",
-  "samplewise_std_normalization",
-  "featurewise_center",
-  "featurewise_std_normalization",
-  "zca_whitening",
-  "zca_epsilon",
-  "random_crop",
-  "cutout",
-  "mixup",
-  "color_jitter",
-] as const satisfies readonly (keyof Augmentation)[];
+const finite = (value: unknown): boolean => typeof value === "number" && Number.isFinite(value);
+const list = (value: unknown): value is unknown[] => Array.isArray(value) && value.length > 0 && value.every(finite);
+const pair = (value: unknown): boolean => list(value) && value.length === 2;
+const fillModes: readonly unknown[] = ["nearest", "constant", "reflect", "wrap"];
+const jitters = ["brightness", "contrast", "saturation", "hue"];
+
+const kinds = {
+  number: [finite, "a number"],
+  shift: [(value: unknown) => finite(value) || list(value), "a number, or a list of them"],
+  span: [(value: unknown) => finite(value) || pair(value), "a number or a pair of numbers"],
+  // As in Keras, null stands for the default.
+  pair: [(value: unknown) => value === null || pair(value), "a pair of numbers"],
+  flag: [(value: unknown) => typeof value === "boolean", "true or false"],
+  fill: [(value: unknown) => fillModes.includes(value), `one of ${fillModes.join(", ")}`],
+  jitter: [
+    (value: unknown) =>
+      value !== null && typeof value === "object" && !Array.isArray(value) && Object.entries(value).every(([name, by]) => jitters.includes(name) && (by === undefined || finite(by))),
+    `an object with a number for any of ${jitters.join(", ")}`,
+  ],
+} as const;
+
+const augmentations = {
+  rotation_range: "number",
+  width_shift_range: "shift",
+  height_shift_range: "shift",
+  shear_range: "number",
+  zoom_range: "span",
+  horizontal_flip: "flag",
+  vertical_flip: "flag",
+  brightness_range: "pair",
+  channel_shift_range: "number",
+  fill_mode: "fill",
+  cval: "number",
+  rescale: "number",
+  samplewise_center: "flag",
+  samplewise_std_normalization: "flag",
+  featurewise_center: "flag",
+  featurewise_std_normalization: "flag",
+  zca_whitening: "flag",
+  zca_epsilon: "number",
+  random_crop: "number",
+  cutout: "number",
+  mixup: "number",
+  color_jitter: "jitter",
+} as const satisfies Record<keyof Required<Augmentation>, keyof typeof kinds>;
 
 /** `balanced`, or a number of at least 0 a class, or nothing. */
 export function checkClassWeight(value: unknown): void {

@@ -10,6 +10,7 @@ import {
   checkOneOf,
   checkOptions,
   checkPlace,
+  checkSeed,
   checkSignal,
   checkText,
   checkWhole,
@@ -118,7 +119,7 @@ export class CnnLab extends EventTarget {
     checkOptions(options, ["device", "workers", "seed", "keepRuns"]);
     const device = checkOneOf("device", options.device ?? "auto", devices);
     checkWhole("workers", options.workers, 1);
-    checkWhole("seed", options.seed, 0);
+    checkSeed(options.seed);
     checkFlag("keepRuns", options.keepRuns);
     const lab = new CnnLab();
     const tell = (type: string, detail: unknown): void => {
@@ -344,7 +345,7 @@ export class CnnLab extends EventTarget {
     checkPlace("index", index);
     checkPlace("count", count);
     checkAugmentation(augmentation);
-    checkPlace("seed", seed);
+    checkSeed(seed);
     const [height = 1, width = 1] = this.dataset?.shape ?? [];
     const all = await this.#host.call("augmented", [{ index, count, augmentation, seed }]);
     return all.map((pixels) => new ImageData(new Uint8ClampedArray(pixels.buffer), width, height));
@@ -392,7 +393,7 @@ export class CnnLab extends EventTarget {
     checkOptions(o, ["validation", "test", "seed"]);
     checkNumber("validation", o.validation);
     checkNumber("test", o.test);
-    checkWhole("seed", o.seed, 0);
+    checkSeed(o.seed);
     return this.#edit({ kind: "split", options: defined(o) });
   }
 
@@ -688,6 +689,6 @@ function checkCrossValidation(o: CrossValidationOptions): void {
   checkOptions(o, [...trainOptionNames.filter((name) => name !== "resume"), "folds", "seed", "onProgress"]);
   checkTraining(o, ["folds", "seed", "onProgress"]);
   checkWhole("folds", o.folds, 2);
-  checkWhole("seed", o.seed, 0);
+  checkSeed(o.seed);
   checkFunction("onProgress", o.onProgress);
 }

@@ -4,6 +4,7 @@ import { abortedError, CnnLabError } from "./error";
 import { emptyMemory } from "./recovery";
 import { RunLog } from "./run-log";
 import { RunState } from "./run-state";
+import { RunStore } from "./run-store";
 import type { RunInfo } from "./types";
 
 const info: RunInfo = { epoch: 1, epochs: 2, step: 0, stepsPerEpoch: 2, totalSteps: 4, batchSize: 1, validationBatches: 0, fitting: false };
@@ -19,7 +20,10 @@ beforeEach(() => {
   log = new RunLog({ memory, device: () => "cpu", seed: 3 }, false, () => (told += 1));
 });
 
-afterEach(() => vi.useRealTimers());
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
 
 function begin(options: RunState["options"] = {}, from: Partial<RunInfo> = {}): RunState {
   const run = new RunState(options);
@@ -134,4 +138,38 @@ test("a run that goes on cannot be deleted, and keeps the name that it is given 
   expect(await log.all()).toMatchObject([{ name: "Mine", reason: "finished" }]);
   await log.delete(record!.id);
   expect(await log.all()).toEqual([]);
+});
+
+test("a run that is deleted in another tab while it goes on is written no more", async () => {
+  const run = begin();
+  step(run);
+  vi.advanceTimersByTime(2000);
+  expect(await log.all()).toMatchObject([{ name: "Run 1" }]);
+  const put = vi.spyOn(RunStore.prototype, "put");
+  const get = vi.spyOn(RunStore.prototype, "get").mockResolvedValue(undefined);
+  step(run);
+  vi.advanceTimersByTime(2000);
+  run.push({ type: "done", reason: "stopped" });
+  await run.done;
+  await log.all();
+  expect(put).not.toHaveBeenCalled();
+  get.mockRestore();
+  // What goes on with its weights is a record of its own.
+  const next = begin({ resume: true }, { step: 2 });
+  step(next);
+  next.push({ type: "done", reason: "stopped" });
+  await next.done;
+  expect(await log.all()).toHaveLength(2);
+});
+
+test("storage that does not answer once deletes nothing", async () => {
+  const run = begin();
+  step(run);
+  vi.advanceTimersByTime(2000);
+  await log.all();
+  vi.spyOn(RunStore.prototype, "get").mockResolvedValueOnce(null);
+  step(run);
+  run.push({ type: "done", reason: "stopped" });
+  await run.done;
+  expect((await log.all())[0]?.steps).toHaveLength(2);
 });

@@ -10,7 +10,7 @@ import type { DeviceKind, RunInfo, RunRecord } from "./types";
 const WRITE_EVERY = 2000;
 
 /** A run and its record, which a later run of the same weights may go on with. */
-type Noted = { record: RunRecord; start: RunInfo; /** Seconds of the runs before that it goes on with. */ before: number };
+type Noted = { record: RunRecord; start: RunInfo; /** Seconds of the runs before that it goes on with. */ before: number; /** It stood in the storage once. */ written: boolean };
 
 type Lab = { memory: Memory; device: () => DeviceKind; seed: number };
 
@@ -121,17 +121,24 @@ export class RunLog {
       reason: null,
     };
     const start = state.info ?? { epoch: 1, epochs: 1, step: 0, stepsPerEpoch: 1, totalSteps: 0, batchSize: 0, validationBatches: 0, fitting: false };
-    return (this.#last = { record, start, before: 0 });
+    return (this.#last = { record, start, before: 0, written: false });
   }
 
   /** Brings a run's record up to date, and writes it. */
-  #note({ record, start, before }: Noted, state: RunState, reason: RunRecord["reason"]): void {
+  #note(noted: Noted, state: RunState, reason: RunRecord["reason"]): void {
+    const { record, start, before } = noted;
     const course = courseOf(this.#lab.memory.history, start, state.info?.stepsPerEpoch ?? start.stepsPerEpoch);
     Object.assign(record, course, { seconds: before + state.seconds, reason });
     void this.#write(async () => {
       // It may have been renamed meanwhile.
       const kept = await this.#store.get(record.id);
-      record.name = kept?.name ?? nextName(await this.#store.all());
+      if (noted.written && kept === undefined) {
+        // Deleted in another tab: it does not come back, and a later run is a record of its own.
+        if (this.#last === noted) this.#last = null;
+        return;
+      }
+      noted.written = true;
+      record.name = kept?.name ?? (record.name || nextName(await this.#store.all()));
       // A copy: the run may go on meanwhile.
       await this.#store.put({ ...record });
     });

@@ -20,8 +20,9 @@ export class RunStore {
     return [...kept.filter(({ id }) => !this.#unkept.has(id)), ...this.#unkept.values()];
   }
 
-  async get(id: string): Promise<RunRecord | undefined> {
-    return this.#unkept.get(id) ?? (await this.#ask("readonly", (store) => store.get(id) as IDBRequest<RunRecord | undefined>)) ?? undefined;
+  /** Undefined where there is none of that id; null where the storage does not say. */
+  async get(id: string): Promise<RunRecord | undefined | null> {
+    return this.#unkept.get(id) ?? (await this.#ask("readonly", (store) => store.get(id) as IDBRequest<RunRecord | undefined>));
   }
 
   /** Writes a record, new or in place of the one before. */

@@ -30,7 +30,7 @@ export type CreateOptions = {
   device?: DeviceChoice | undefined;
   /** CPU workers that train side by side: a whole number of at least 1. Default 1. */
   workers?: number | undefined;
-  /** A whole number from 0. Same seed, device and calls: same losses. Default 0. */
+  /** A whole number from 0 to 9e15. Same seed, device and calls: same losses. Default 0. */
   seed?: number | undefined;
   /**
    * Keep a record of every run in this browser (`CnnLab.runs`). Default true; with false, or

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
+import { largestSeed } from "../api/check";
 import type { Augmentation, DatasetInfo } from "../api/types";
 import { count, plural } from "../view/format";
 import "../view/pixels";
@@ -224,7 +225,7 @@ export class AugmentDialog extends LitElement {
           </div></div>
         <div class="field"><div class="caption"><label for="augment-seed">Seed</label><cnn-lab-help about="Seed">The same seed draws the same changes again. Training draws by its own seed, and anew in every epoch.</cnn-lab-help></div>
           <div class="together">
-            <input id="augment-seed" type="number" min="0" step="1" .value=${live(String(bench.augmentSeed))}
+            <input id="augment-seed" type="number" min="0" max=${largestSeed} step="1" .value=${live(String(bench.augmentSeed))}
               @change=${(event: Event) => {
                 const input = event.target as HTMLInputElement;
                 bench.augmentSeed = typedNumber(input) ?? bench.augmentSeed;

@@ -30,6 +30,18 @@ describe("an augmentation holds only what is not at rest", () => {
   });
 });
 
+test("a value of the wrong kind shows as if it were at rest", () => {
+  const wrong: unknown[] = ["40", [1], [1, "2"], {}, null, NaN, true];
+  for (const value of wrong) {
+    for (const parameter of all) {
+      if (parameter.kind === "flag") continue;
+      const augmentation = (parameter.kind === "jitter" ? { color_jitter: { [parameter.key]: value } } : { [parameter.key]: value }) as Augmentation;
+      expect(valueOf(augmentation, parameter)).toEqual(parameter.rest);
+    }
+  }
+  expect(valueOf({ brightness_range: 0.5 } as unknown as Augmentation, find("brightness_range"))).toEqual([1, 1]);
+});
+
 test("the jitters stand together", () => {
   const two = withValue(withValue({}, find("hue"), 0.1), find("contrast"), 0.2);
   expect(two).toEqual({ color_jitter: { hue: 0.1, contrast: 0.2 } });

@@ -97,15 +97,24 @@ export const lesson: Augmentation = {
 
 type Value = number | boolean | string | [number, number];
 
-/** What a parameter is now. */
+const isNumber = (value: unknown): value is number => typeof value === "number" && Number.isFinite(value);
+const isPair = (value: unknown): value is [number, number] => Array.isArray(value) && value.length === 2 && value.every(isNumber);
+
+/** What a parameter is now; at rest where it is something that its control cannot show. */
 export function valueOf(augmentation: Augmentation, parameter: Parameter): Value {
+  const jitters = augmentation.color_jitter as Record<string, unknown> | undefined;
+  const value: unknown = parameter.kind === "jitter" ? jitters?.[parameter.key] : augmentation[parameter.key];
   switch (parameter.kind) {
-    case "jitter":
-      return augmentation.color_jitter?.[parameter.key] ?? parameter.rest;
     case "flag":
-      return augmentation[parameter.key] === true;
+      return value === true;
+    case "choice":
+      return typeof value === "string" && parameter.values.includes(value) ? value : parameter.rest;
+    case "pair":
+      return isPair(value) ? value : parameter.rest;
+    case "span":
+      return isNumber(value) || isPair(value) ? value : parameter.rest;
     default:
-      return (augmentation[parameter.key] as Value | undefined) ?? parameter.rest;
+      return isNumber(value) ? value : parameter.rest;
   }
 }
 

@@ -14,6 +14,7 @@ import { mainButton } from "./main-button";
 import { isPicture } from "./own-step";
 import { button } from "./parts";
 import { readAttributes, type Settings, type Step, stepNames } from "./settings";
+import { isModel } from "./spec-text";
 import { base, tokens } from "./styles";
 import { type Told, Workbench } from "./workbench";
 
@@ -21,9 +22,6 @@ import { type Told, Workbench } from "./workbench";
 export type CnnLabEvents = {
   [T in Told as `cnn-lab-${T["name"]}`]: CustomEvent<T["detail"]>;
 };
-
-/** Whether a text that is pasted anywhere on the page is meant as a network. */
-const isModel = (text: string): boolean => /\b(Sequential|Model|Conv2D|Dense)\s*\(|"(class_name|input_shape)"/.test(text);
 
 /**
  * `<cnn-lab>`: the whole lab as an element. Its attributes say what is chosen at first, and
@@ -128,13 +126,20 @@ export class CnnLabElement extends LitElement {
     if (opened instanceof Error) {
       this.#begin(settings, [...errors, opened]);
     } else {
-      this.#begin({ ...settings, ...opened.settings }, errors, opened.note);
+      this.#show(this.#make({ ...settings, ...opened.settings }, true), errors, opened.note);
     }
   }
 
-  #begin(settings: Partial<Settings>, errors: readonly Error[], note = ""): void {
+  #begin(settings: Partial<Settings>, errors: readonly Error[]): void {
+    this.#show(this.#make(settings, false), errors);
+  }
+
+  #make(settings: Partial<Settings>, linked: boolean): Workbench {
     const page = this.hasAttribute("link") ? location.href.split("#", 1)[0] : undefined;
-    const bench = new Workbench(settings, (told) => this.#fire(told), page ?? null);
+    return new Workbench(settings, (told) => this.#fire(told), page ?? null, linked);
+  }
+
+  #show(bench: Workbench, errors: readonly Error[], note = ""): void {
     this.bench = bench;
     this.#stop = bench.watch(() => this.requestUpdate());
     errors.forEach((error) => bench.fail(error));
@@ -152,24 +157,39 @@ export class CnnLabElement extends LitElement {
     this.bench = null;
   }
 
-  /** A link that is put into the address of an open page opens its experiment; a wrong one changes nothing. */
+  /**
+   * A link that is put into the address of an open page opens its experiment, in place of the
+   * present one once its lab is ready; one that is wrong or cannot be had changes nothing.
+   */
   async #reopen(): Promise<void> {
-    try {
-      const { settings, note } = await openLink(location.hash);
-      this.#end();
-      // Each panel looks at the workbench that it was made with.
-      await this.updateComplete;
-      if (this.isConnected) {
-        this.#begin({ ...readAttributes(this).settings, ...settings }, [], note);
-      }
-    } catch (error) {
-      this.bench?.fail(error);
+    const old = this.bench;
+    const opened = await openLink(location.hash).catch((error: unknown) => error as Error);
+    if (opened instanceof Error) {
+      old?.fail(opened);
+      return;
     }
+    const next = this.#make({ ...readAttributes(this).settings, ...opened.settings }, true);
+    const ready = await next.ready.then(() => true, () => false);
+    // The element may have left the page meanwhile, or come back to it with another lab.
+    if (!ready || !this.isConnected || this.bench !== old) {
+      next.end();
+      if (old && !ready) {
+        // Told already, by the one that failed.
+        old.error = next.error;
+        old.changed();
+      }
+      return;
+    }
+    this.#end();
+    // Each panel looks at the workbench that it was made with.
+    await this.updateComplete;
+    this.#show(next, [], opened.note);
   }
 
   readonly #onHash = (): void => {
     if (this.hasAttribute("link") && isLink(location.hash)) {
-      this.#opening = this.#reopen();
+      // One after another: the last in the address is the one that stays.
+      this.#opening = this.#opening.then(() => this.#reopen());
     }
   };
 
@@ -178,6 +198,10 @@ export class CnnLabElement extends LitElement {
   }
 
   readonly #paste = (event: ClipboardEvent): void => {
+    // It belongs to the page around the element, such as to its editor.
+    if (event.defaultPrevented || event.composedPath().some((at) => at instanceof HTMLElement && at.isContentEditable)) {
+      return;
+    }
     if (event.clipboardData && event.clipboardData.files.length > 0) {
       event.preventDefault();
       const panel = this.renderRoot.querySelector("cnn-lab-data");
@@ -187,7 +211,8 @@ export class CnnLabElement extends LitElement {
     const text = event.clipboardData?.getData("text/plain") ?? "";
     const [into] = event.composedPath();
     const typing = into instanceof HTMLInputElement || into instanceof HTMLTextAreaElement;
-    if (!typing && isModel(text)) {
+    const shown = this.bench?.settings.steps.includes("network") ?? false;
+    if (!typing && shown && isModel(text)) {
       event.preventDefault();
       void this.bench?.builder.openText(text);
     }

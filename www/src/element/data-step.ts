@@ -158,7 +158,7 @@ export class DataStep {
 
   /** What the set came with stays as it is. */
   async #divide(lab: CnnLab): Promise<void> {
-    const { validation, test, seed } = this.bench.settings;
+    const { validation, test, splitSeed: seed } = this.bench.settings;
     const { given } = lab.dataset ?? {};
     const shares = { ...(given?.validation ? {} : { validation }), ...(given?.test ? {} : { test }) };
     // Where both were given there is nothing to draw.

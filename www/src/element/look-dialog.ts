@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
+import { largestSeed } from "../api/check";
 import type { DatasetInfo, DatasetStatistics, FileWarning, Split } from "../api/types";
 import { binsOf } from "../view/bins";
 import { warningsCsv } from "../view/csv";
@@ -14,7 +15,7 @@ import { define } from "./define";
 import { dialogStyles, Modal } from "./dialog";
 import { imbalance, trainingCopies } from "./imbalance";
 import { Watch } from "./observable";
-import { button, download, field, typedNumber } from "./parts";
+import { button, copy, download, field, typedNumber } from "./parts";
 import { styles } from "./style-directive";
 import { base } from "./styles";
 import type { Workbench } from "./workbench";
@@ -469,17 +470,17 @@ export class LookDialog extends LitElement {
       : field({
           id: "split-seed",
           label: "Seed of the split",
-          help: "Which pictures go to validation and test is drawn class by class. The same seed draws the same ones.",
-          control: html`<div class="seed"><input id="split-seed" type="number" min="0" step="1" inputmode="numeric" .value=${live(String(settings.seed))}
+          help: "Which pictures go to validation and test is drawn class by class. The same seed draws the same ones. Training has a seed of its own, in Options.",
+          control: html`<div class="seed"><input id="split-seed" type="number" min="0" max=${largestSeed} step="1" inputmode="numeric" .value=${live(String(settings.splitSeed))}
             ?disabled=${why !== undefined} title=${why ?? nothing}
             @change=${(event: Event) => {
               const input = event.target as HTMLInputElement;
               const seed = typedNumber(input);
-              if (seed !== null && seed !== settings.seed) {
-                settings.seed = seed;
+              if (seed !== null && seed !== settings.splitSeed) {
+                settings.splitSeed = seed;
                 void data.divide();
               }
-              input.value = String(settings.seed);
+              input.value = String(settings.splitSeed);
             }} /></div>`,
         });
   }
@@ -539,10 +540,7 @@ export class LookDialog extends LitElement {
         ${button({
           id: "copy-warnings", label: "Copy", name: "Copy as CSV",
           onClick: () =>
-            void navigator.clipboard.writeText(csv()).then(
-              () => (this.copied = "Copied."),
-              () => (this.copied = "Your browser does not allow copying; save the CSV instead."),
-            ),
+            void copy(csv()).then((copied) => (this.copied = copied ? "Copied." : "Your browser does not allow copying; save the CSV instead.")),
         })}
         ${button({ id: "save-warnings", label: "CSV", name: "Download as CSV", onClick: () => download(new Blob([csv()], { type: "text/csv" }), "cnn-lab-warnings.csv") })}
       </div>

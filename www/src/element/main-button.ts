@@ -13,7 +13,7 @@ export function mainButton(bench: Workbench): TemplateResult {
       : bench.switching
         ? "Another device is being made ready."
         : bench.failed
-          ? "The lab could not start; reload the page."
+          ? "The lab could not start; choose another device, or reload the page."
           : undefined;
   return button({ id: "main", label: labels[mainAction], kind: "primary", why, onClick: () => void bench.training.main() });
 }

@@ -7,7 +7,7 @@ import { define } from "./define";
 import { linkOf } from "./experiment";
 import { own } from "./network-step";
 import { Watch } from "./observable";
-import { button, field } from "./parts";
+import { button, copy, field } from "./parts";
 import { base, panel } from "./styles";
 import type { Workbench } from "./workbench";
 
@@ -78,14 +78,13 @@ export class NetworkPanel extends LitElement {
 
   /** Why the network cannot be changed now. */
   get #busy(): string | undefined {
-    return this.bench.training.active ? "Stop the run first: another network starts from fresh weights." : undefined;
+    return this.bench.training.active ? "Stop the run first: another network starts from fresh weights." : this.bench.held;
   }
 
   async #copyLink(): Promise<void> {
     await this.bench.try(async () => {
       const { address, leftOut } = await linkOf(this.bench);
-      const copied = await navigator.clipboard.writeText(address).then(() => true, () => false);
-      this.link = { address, leftOut, copied };
+      this.link = { address, leftOut, copied: await copy(address) };
     });
   }
 

@@ -60,7 +60,7 @@ export class OwnStep {
 
   /** Why nothing can be loaded now. */
   get busy(): string | undefined {
-    return this.bench.training.active ? "Stop the run first: it is learning from the present pictures." : undefined;
+    return this.bench.training.active ? "Stop the run first: it is learning from the present pictures." : this.bench.held;
   }
 
   /** Takes what was dropped, pasted or chosen, and shows what it is; nothing is loaded yet. */

@@ -60,6 +60,16 @@ export function typedNumber(input: HTMLInputElement): number | null {
   return Number.isFinite(value) && input.validity.valid ? value : null;
 }
 
+/** Puts a text on the clipboard; resolves to whether it is there. A page that is not secure has no clipboard, whatever the types say. */
+export async function copy(text: string): Promise<boolean> {
+  try {
+    await navigator.clipboard.writeText(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** Hands a file to the person as a download. */
 export function download(blob: Blob, name: string): void {
   const link = document.createElement("a");

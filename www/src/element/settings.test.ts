@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { attributesOf, defaults, optimizerSettings, readAttributes, settingsOf, settingsOfOptions, trainingChanges, trainOptions } from "./settings";
+import { adopted, attributesOf, defaults, optimizerSettings, readAttributes, settingsOf, settingsOfOptions, trainingChanges, trainOptions } from "./settings";
 
 function element(attributes: Record<string, string>): { getAttribute(name: string): string | null } {
   return { getAttribute: (name) => attributes[name] ?? null };
@@ -22,6 +22,8 @@ test.each([
   ["batch-size", "0", "a whole number from 1"],
   ["batch-size", "2.5", "a whole number from 1"],
   ["seed", "-1", "a whole number from 0"],
+  ["seed", "9007199254740991", "to 9000000000000000"],
+  ["split-seed", "0.5", "a whole number from 0"],
   ["learning-rate", "Infinity", "at least 0"],
   ["learning-rate", "-1", "at least 0"],
   ["validation", "1", "a share from 0 to 0.9"],
@@ -30,6 +32,9 @@ test.each([
   ["test", "1.5", "a share from 0 to 0.9"],
   ["augmentation", "rotation_range=40", "as JSON"],
   ["augmentation", "[40]", "as JSON"],
+  ["augmentation", '{"brightness_range": 0.5}', "brightness_range is a pair"],
+  ["augmentation", '{"rotation_range": "40"}', "rotation_range is a number"],
+  ["augmentation", '{"color_jitter": 3}', "color_jitter is an object"],
   ["class-weight", "even", "balanced, none"],
   ["optimizer", "adamax", "rmsprop, adam, sgd"],
   ["optimizer", '{"name": "sgd", "momentun": 0.9}', "momentun"],
@@ -77,6 +82,27 @@ test("a run's options lead back to the settings that asked for them", () => {
   expect(settingsOfOptions({ earlyStopping: true, reduceOnPlateau: false })).toEqual({ earlyStopping: {}, reduceOnPlateau: null });
 });
 
+test("a schedule and reducing the rate on a plateau: the one that is adopted ends the other, and both together are refused", () => {
+  const schedule = { name: "CosineDecay" as const, decay_steps: 10 };
+  expect(adopted({ schedule })).toEqual({ schedule, reduceOnPlateau: null });
+  expect(settingsOfOptions({ schedule })).toEqual({ schedule, reduceOnPlateau: null });
+  expect(settingsOfOptions({ reduceOnPlateau: true })).toEqual({ reduceOnPlateau: {}, schedule: null });
+  expect(adopted({ schedule: null, epochs: 2 })).toEqual({ schedule: null, epochs: 2 });
+  const both = { schedule: JSON.stringify(schedule), "reduce-on-plateau": "true" };
+  expect(() => settingsOf(both)).toThrow(/either this or a schedule/);
+  const { settings, errors } = readAttributes(element(both));
+  expect(settings).toEqual({ schedule });
+  expect(errors).toMatchObject([{ field: "reduce-on-plateau" }]);
+});
+
+test("a seed that stands alone, as in old links, means the lab's and the split's; a link carries both", () => {
+  expect(settingsOf({ seed: "4" })).toEqual({ seed: 4, splitSeed: 4 });
+  expect(settingsOf({ "split-seed": "2", seed: "4" })).toEqual({ seed: 4, splitSeed: 2 });
+  expect(settingsOf({ "split-seed": "2" })).toEqual({ splitSeed: 2 });
+  expect(settingsOf(attributesOf({ ...defaults, seed: 4, splitSeed: 0 }))).toMatchObject({ seed: 4, splitSeed: 0 });
+  expect(readAttributes(element({ seed: "4" })).settings).toEqual({ seed: 4, splitSeed: 4 });
+});
+
 test("a schedule that says itself at which rate it begins is given no other", () => {
   expect(trainOptions({ ...chosen, schedule: { name: "CosineDecay", initial_learning_rate: 0.1, decay_steps: 9 } })).not.toHaveProperty("learningRate");
   expect(trainOptions({ ...chosen, schedule: { name: "PiecewiseConstantDecay", boundaries: [5], values: [1, 2] } })).not.toHaveProperty("learningRate");
@@ -88,7 +114,7 @@ test("a network's optimizer becomes settings: Keras's defaults and what the lab 
   });
   expect(optimizerSettings("adam")).toEqual({ optimizer: "adam", optimizerOptions: {}, learningRate: 0.001, schedule: null });
   expect(optimizerSettings({ name: "adamw", weight_decay: 0.004, learning_rate: { name: "CosineDecay", initial_learning_rate: 0.2, decay_steps: 10 } })).toEqual({
-    optimizer: "adamw", optimizerOptions: {}, learningRate: 0.2, schedule: { name: "CosineDecay", decay_steps: 10 },
+    optimizer: "adamw", optimizerOptions: {}, learningRate: 0.2, schedule: { name: "CosineDecay", decay_steps: 10 }, reduceOnPlateau: null,
   });
   expect(optimizerSettings({ name: "lion" })).toEqual({});
   expect(optimizerSettings(undefined)).toEqual({});

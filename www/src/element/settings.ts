@@ -1,4 +1,4 @@
-import { checkClassWeight } from "../api/check";
+import { checkAugmentation, checkClassWeight, largestSeed } from "../api/check";
 import { checkEarlyStopping, checkOptimizer, checkReduceOnPlateau, checkSchedule } from "../api/check-training";
 import { hasStart, optimizers, optionsOfOptimizer } from "../api/keras";
 import type { Augmentation, DeviceChoice, EarlyStopping, LearningRateSchedule, OptimizerSpec, ReduceOnPlateau, TrainOptions } from "../api/types";
@@ -41,7 +41,10 @@ export type Settings = {
   /** Whether the validation pictures are measured after every epoch. */
   validate: boolean;
   device: DeviceChoice;
+  /** The lab's: first weights and shuffles are drawn by it. */
   seed: number;
+  /** By which validation and test pictures are drawn. */
+  splitSeed: number;
 };
 
 export type OptimizerOptions = Readonly<Record<string, number | boolean>>;
@@ -67,12 +70,13 @@ export const defaults: Settings = {
   validate: true,
   device: "auto",
   seed: 0,
+  splitSeed: 0,
 };
 
 /** What a network's spec says of its optimizer, as settings. What Keras has and the lab does not is left out. */
 export function optimizerSettings(
   optimizer: OptimizerSpec | string | undefined,
-): Partial<Pick<Settings, "optimizer" | "optimizerOptions" | "learningRate" | "schedule">> {
+): Partial<Pick<Settings, "optimizer" | "optimizerOptions" | "learningRate" | "schedule" | "reduceOnPlateau">> {
   const { name, learning_rate: rate, ...options }: OptimizerSpec = typeof optimizer === "object" ? optimizer : { name: optimizer ?? "" };
   const known = optimizers.find((other) => other.name === name.toLowerCase());
   if (!known) {
@@ -85,10 +89,10 @@ export function optimizerSettings(
     return { ...chosen, learningRate: rate ?? known.learningRate };
   }
   if (!("initial_learning_rate" in rate)) {
-    return { ...chosen, schedule: rate, learningRate: known.learningRate };
+    return adopted({ ...chosen, schedule: rate, learningRate: known.learningRate });
   }
   const { initial_learning_rate: learningRate = known.learningRate, ...schedule } = rate;
-  return { ...chosen, schedule, learningRate };
+  return adopted({ ...chosen, schedule, learningRate });
 }
 
 /** Whether a schedule says itself at which rate it begins. */
@@ -111,11 +115,17 @@ export function trainOptions(settings: Settings): TrainOptions {
   };
 }
 
-/** The settings that ask the class for these options: the way back from `trainOptions`, for options of another run or of a text. What is left out of them is left out. */
+/** Options that take the place of others: a schedule ends reducing the rate on a plateau and the other way round, since only one can set it. */
+export function adopted<T extends Partial<Settings>>(of: T): T & Partial<Pick<Settings, "schedule" | "reduceOnPlateau">> {
+  if (of.schedule) return { ...of, reduceOnPlateau: null };
+  return of.reduceOnPlateau ? { ...of, schedule: null } : of;
+}
+
+/** The settings that ask the class for these options: the way back from `trainOptions`, for options of another run or of a text. What is left out of them is left out, but for what they rule out. */
 export function settingsOfOptions(o: TrainOptions): Partial<Settings> {
   const { epochs, batchSize, optimizer, learningRate, schedule, reduceOnPlateau, earlyStopping, augmentation, classWeight, shuffle, validate } = o;
   const watcher = <T extends object>(given: boolean | T): T | null => (typeof given === "object" ? given : given ? ({} as T) : null);
-  return {
+  return adopted({
     ...(epochs !== undefined && { epochs }),
     ...(batchSize !== undefined && { batchSize }),
     ...(optimizer !== undefined && optimizerSettings(optimizer)),
@@ -127,7 +137,7 @@ export function settingsOfOptions(o: TrainOptions): Partial<Settings> {
     ...(classWeight && { classWeight }),
     ...(shuffle !== undefined && { shuffle }),
     ...(validate !== undefined && { validate }),
-  };
+  });
 }
 
 /** How many of the training options that have no control of their own in the panel are not as at first. */
@@ -181,20 +191,6 @@ function oneOf<T extends string>(attribute: string, text: string, names: readonl
   return found;
 }
 
-function json(attribute: string, text: string): Augmentation {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    value = null;
-  }
-  if (value === null || typeof value !== "object" || Array.isArray(value)) {
-    throw new AttributeError(attribute, text, `Keras's parameters as JSON, such as {"rotation_range": 40}`);
-  }
-  // The lab checks the names and values when a run begins.
-  return value;
-}
-
 /** JSON that a check of the class's lets pass; null for nothing. */
 function checked(attribute: string, text: string, example: string, check: (value: unknown) => void): unknown {
   try {
@@ -235,6 +231,9 @@ function classWeightOf(text: string): Settings["classWeight"] {
 }
 
 const yes = (attribute: string, text: string): boolean => oneOf(attribute, text, ["true", "false"]) === "true";
+
+const seedOf = (attribute: string, text: string): number =>
+  number(attribute, text, `a whole number from 0 to ${largestSeed}`, (value) => Number.isSafeInteger(value) && value >= 0 && value <= largestSeed);
 
 const whole = (attribute: string, text: string, least: number): number =>
   number(attribute, text, `a whole number from ${least}`, (value) => Number.isSafeInteger(value) && value >= least);
@@ -296,7 +295,7 @@ const readers: readonly Reader[] = [
   },
   {
     attribute: "augmentation",
-    read: (text) => ({ augmentation: json("augmentation", text) }),
+    read: (text) => ({ augmentation: checked("augmentation", text, `Keras's parameters as JSON, such as {"rotation_range": 40}`, checkAugmentation) as Augmentation }),
     write: ({ augmentation }) => (Object.keys(augmentation).length === 0 ? null : JSON.stringify(augmentation)),
   },
   {
@@ -315,8 +314,25 @@ const readers: readonly Reader[] = [
     attribute: "steps",
     read: (text) => ({ steps: text.trim().split(/\s+/).map((name) => oneOf("steps", name, stepNames)) }),
   },
-  { attribute: "seed", read: (text) => ({ seed: whole("seed", text, 0) }), write: ({ seed }) => String(seed) },
+  { attribute: "seed", read: (text) => ({ seed: seedOf("seed", text) }), write: ({ seed }) => String(seed) },
+  {
+    attribute: "split-seed",
+    read: (text) => ({ splitSeed: seedOf("split-seed", text) }),
+    write: ({ seed, splitSeed }) => (splitSeed === seed ? null : String(splitSeed)),
+  },
 ];
+
+/** A seed that stands alone means both. */
+function withBothSeeds(settings: Partial<Settings>): Partial<Settings> {
+  return settings.seed === undefined ? settings : { splitSeed: settings.seed, ...settings };
+}
+
+/** What is wrong with these settings together; null: nothing. */
+function conflict({ schedule, reduceOnPlateau }: Partial<Settings>): AttributeError | null {
+  return schedule && reduceOnPlateau
+    ? new AttributeError("reduce-on-plateau", JSON.stringify(reduceOnPlateau), "either this or a schedule, since both set the learning rate")
+    : null;
+}
 
 /** The settings of an element's attributes, and what is wrong with them. */
 export function readAttributes(element: { getAttribute(name: string): string | null }): {
@@ -335,7 +351,12 @@ export function readAttributes(element: { getAttribute(name: string): string | n
       }
     }
   }
-  return { settings, errors };
+  const both = conflict(settings);
+  if (both) {
+    errors.push(both);
+    delete settings.reduceOnPlateau;
+  }
+  return { settings: withBothSeeds(settings), errors };
 }
 
 /** The attributes that make a lab with these settings: what an experiment is, how it is shown left out. */
@@ -359,5 +380,9 @@ export function settingsOf(attributes: Readonly<Record<string, string>>): Partia
     }
     Object.assign(settings, reader.read(text));
   }
-  return settings;
+  const both = conflict(settings);
+  if (both) {
+    throw both;
+  }
+  return withBothSeeds(settings);
 }

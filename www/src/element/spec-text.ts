@@ -16,3 +16,9 @@ export function specText(spec: ModelSpec | null): string {
   ];
   return `{\n${entries.join(",\n")}\n}`;
 }
+
+/** Whether a text that is pasted anywhere on the page is meant as a network: other code is none of the lab's business. */
+export function isModel(text: string): boolean {
+  const code = /\b(Sequential|Conv2D|Dense|keras\.Model)\s*\(|\bModel\s*\(\s*inputs|"class_name"/;
+  return code.test(text) || (/"layers"\s*:/.test(text) && /"input_shape"\s*:/.test(text));
+}

@@ -88,7 +88,7 @@ export class TrainPanel extends LitElement {
           }),
       })}
       ${button({
-        id: "open", label: "Load", name: "Load a network that was saved", why: bench.training.active ? "Stop the run first." : undefined,
+        id: "open", label: "Load", name: "Load a network that was saved", why: bench.training.active ? "Stop the run first." : bench.held,
         onClick: () => this.file.click(),
       })}
       <input id="checkpoint" type="file" class="sr" tabindex="-1" aria-label="A saved network" @change=${() => {
@@ -184,7 +184,7 @@ export class TrainPanel extends LitElement {
   #device(settings: Settings): TemplateResult {
     const { bench } = this;
     const why =
-      bench.switching ? "Another device is being made ready." : bench.data.loading ? "Loading is under way." : undefined;
+      bench.switching ? "Another device is being made ready." : bench.data.loading ? "Loading is under way." : bench.held;
     return field({
       id: "device", label: "Device",
       help: "Where the network is computed. Automatic takes WebGPU, the graphics processor, where the browser gives one that works, and the CPU otherwise. Your data and weights move along.",
@@ -224,7 +224,7 @@ export class TrainPanel extends LitElement {
       <span class="grow"></span>
       ${button({
         id: "start-over", label: "Start over", kind: "plain",
-        why: training.active ? "Stop the run first." : training.curves.empty ? "The weights are fresh already." : undefined,
+        why: training.active ? "Stop the run first." : bench.held ?? (training.curves.empty && !training.fromFile ? "The weights are fresh already." : undefined),
         onClick: () => void network.startOver(),
       })}
     </div>`;

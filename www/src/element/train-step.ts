@@ -47,6 +47,8 @@ export class TrainStep {
   /** The network has learned on since it was evaluated. */
   evaluationIsOld = false;
   evaluating: Progress | null = null;
+  /** The weights are out of a file. */
+  fromFile = false;
   curves = new Curves();
   /** What a screen reader is told of the progress, at a calm rate. */
   spoken = "";
@@ -79,7 +81,7 @@ export class TrainStep {
 
   /** There are weights that have learned something, and would be lost with the network. */
   get trained(): boolean {
-    return this.active || this.resumable || !this.curves.empty;
+    return this.active || this.resumable || this.fromFile || !this.curves.empty;
   }
 
   get mainAction(): MainAction {
@@ -142,6 +144,10 @@ export class TrainStep {
       if (key in given || JSON.stringify(settings[key]) !== JSON.stringify(before[key])) {
         Reflect.deleteProperty(options, key);
       }
+    }
+    // A watcher that was chosen stays, and then no schedule can be adopted.
+    if (options.schedule && settings.reduceOnPlateau) {
+      delete options.schedule;
     }
     Object.assign(settings, options);
   }
@@ -459,6 +465,7 @@ export class TrainStep {
     this.#changed = {};
     this.diverged = "";
     this.resumable = false;
+    this.fromFile = false;
     this.outcome = "";
     this.evaluation = null;
     this.bench.changed();
@@ -492,10 +499,16 @@ export class TrainStep {
   /** Takes a checkpoint that a person chose, in place of the present network. */
   async load(file: Blob): Promise<void> {
     const lab = await this.bench.ready;
+    const { held } = this.bench;
+    if (held) {
+      this.bench.fail({ code: "state", message: held });
+      return;
+    }
     await this.bench.try(async () => {
       await lab.load(file);
       const { savedRun: run, history } = lab;
       this.forget();
+      this.fromFile = true;
       this.curves = Curves.of(history);
       this.resumable = run !== null && !run.finished;
       if (run) {

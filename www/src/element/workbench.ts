@@ -45,7 +45,7 @@ export class Workbench extends Observable {
   warnings: Notice[] = [];
   /** There is no lab, and there will be none. */
   failed = false;
-  /** A lab on another device is being made ready. */
+  /** A lab on another device, or with another seed, is being made ready. */
   switching = false;
   /** Which training picture is shown augmented, and which draw of it. */
   augmentIndex = 0;
@@ -56,11 +56,14 @@ export class Workbench extends Observable {
   dialog: DialogName | null = null;
 
   readonly #tell: (told: Told) => void;
+  /** The settings are a link's, made where there may be another device. */
+  #linked: boolean;
   #closed = false;
 
-  constructor(settings: Partial<Settings>, tell: (told: Told) => void, page: string | null = null) {
+  constructor(settings: Partial<Settings>, tell: (told: Told) => void, page: string | null = null, linked = false) {
     super();
     this.page = page;
+    this.#linked = linked;
     this.#tell = tell;
     this.given = settings;
     this.settings = { ...defaults, ...settings };
@@ -70,9 +73,14 @@ export class Workbench extends Observable {
     this.builder = new BuilderStep(this);
     this.training = new TrainStep(this);
     this.inside = new InsideStep(this);
-    this.ready = this.#open();
+    this.ready = this.#begin();
+  }
+
+  #begin(): Promise<CnnLab> {
+    const ready = this.#open();
     // Told by fail(); who waits for the lab is told as well.
-    this.ready.catch(() => undefined);
+    ready.catch(() => undefined);
+    return ready;
   }
 
   tell(told: Told): void {
@@ -81,7 +89,7 @@ export class Workbench extends Observable {
 
   async #open(): Promise<CnnLab> {
     try {
-      const lab = await this.#create(this.settings.device);
+      const lab = await this.#createFirst();
       this.#adopt(lab);
       // Without its list of sets a lab still has networks, and can load a saved one.
       await Promise.all([this.try(() => this.data.list(lab)), this.network.list(lab)]);
@@ -96,8 +104,24 @@ export class Workbench extends Observable {
     }
   }
 
-  async #create(device: DeviceChoice): Promise<CnnLab> {
-    const lab = await CnnLab.create({ device, seed: this.settings.seed });
+  /** A link that asks for WebGPU still opens where there is none. */
+  async #createFirst(): Promise<CnnLab> {
+    try {
+      return await this.#create();
+    } catch (error) {
+      const { code } = error as { code?: unknown };
+      if (!this.#linked || (code !== "webgpu-unavailable" && code !== "webgpu-failed")) {
+        throw error;
+      }
+      this.settings.device = "auto";
+      this.warn({ message: "This link asks for WebGPU, which does not work here, so the device is chosen automatically." });
+      return this.#create();
+    }
+  }
+
+  async #create(): Promise<CnnLab> {
+    const { device, seed } = this.settings;
+    const lab = await CnnLab.create({ device, seed });
     if (this.#closed) {
       lab.dispose();
     }
@@ -111,6 +135,11 @@ export class Workbench extends Observable {
     this.changed();
   }
 
+  /** Why what would end a cross-validation cannot be done now. */
+  get held(): string | undefined {
+    return this.folding === null ? undefined : "A cross-validation is under way; cancel it in Folds first.";
+  }
+
   get device(): Device | null {
     return this.lab?.device ?? null;
   }
@@ -120,34 +149,66 @@ export class Workbench extends Observable {
    * network and its training move over in a checkpoint. Where that fails, the old one stays.
    */
   async useDevice(device: DeviceChoice): Promise<void> {
-    const old = await this.ready;
-    const before = this.settings.device;
-    if (device === before || this.switching) {
+    await this.#renew({ device });
+  }
+
+  /**
+   * Goes on with another seed, in a lab with the same data. Since the seed gives the first
+   * weights, the network moves without them; one that has learned something stays.
+   */
+  async useSeed(seed: number): Promise<void> {
+    if (!this.training.trained) {
+      await this.#renew({ seed });
+    }
+  }
+
+  async #renew(change: Partial<Pick<Settings, "device" | "seed">>): Promise<void> {
+    const old = await this.ready.catch(() => null);
+    const { settings } = this;
+    const { device, seed } = settings;
+    const wanted = { device, seed, ...change };
+    if ((wanted.device === device && wanted.seed === seed) || this.switching || this.#closed) {
       return;
     }
-    this.settings.device = device;
+    Object.assign(settings, wanted);
     this.switching = true;
     this.changed();
+    if (!old) {
+      await this.#beginAgain();
+      return;
+    }
     let fresh: CnnLab | null = null;
     try {
       await this.training.stop();
-      fresh = await this.#create(device);
+      fresh = await this.#create();
       await this.data.bringTo(fresh);
       if (old.spec) {
-        await fresh.load(await old.save("checkpoint"));
+        // A checkpoint brings the seed that it was made with, too.
+        await (seed === settings.seed ? fresh.load(await old.save("checkpoint")) : fresh.setModel(old.spec));
       }
       this.#adopt(fresh);
       this.ready = Promise.resolve(fresh);
       old.dispose();
     } catch (error) {
       fresh?.dispose();
-      this.settings.device = before;
+      Object.assign(settings, { device, seed });
       this.fail(error);
     } finally {
       this.switching = false;
       this.inside.refresh();
       this.changed();
     }
+  }
+
+  /** After no lab could be had: all from the start, with what is chosen now. */
+  async #beginAgain(): Promise<void> {
+    this.#linked = false;
+    this.failed = false;
+    this.error = null;
+    this.ready = this.#begin();
+    await this.ready.catch(() => undefined);
+    this.switching = false;
+    this.changed();
   }
 
   /** Shows what went wrong, in the one place for it. What a person cancelled is no error. */

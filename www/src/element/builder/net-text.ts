@@ -3,7 +3,7 @@ import { property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { define } from "../define";
 import { Watch } from "../observable";
-import { button } from "../parts";
+import { button, copy } from "../parts";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { rangeOf } from "./lines";
@@ -73,10 +73,7 @@ export class NetText extends LitElement {
   }
 
   async #copy(text: string): Promise<void> {
-    this.copied = await navigator.clipboard.writeText(text).then(
-      () => "Copied.",
-      () => "Your browser does not allow copying; mark the text and copy it by hand.",
-    );
+    this.copied = (await copy(text)) ? "Copied." : "Your browser does not allow copying; mark the text and copy it by hand.";
   }
 
   /** Selects a line of the text, and scrolls to it. */

@@ -1,6 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
+import { largestSeed } from "../../api/check";
 import { clips, optimizers, optionsOfOptimizer, type ScheduleOption, schedules } from "../../api/keras";
 import type { LearningRateSchedule, Monitor } from "../../api/types";
 import { count, loss, percent, plural, rate } from "../../view/format";
@@ -241,7 +242,7 @@ export class OptionsDialog extends LitElement {
         : nothing}
       ${this.#flag({
         id: "plateau", label: "Reduce the learning rate", plain: true, value: reduceOnPlateau !== null,
-        why: why ?? (settings.schedule ? "A schedule sets the learning rate already." : undefined),
+        why: why ?? (settings.schedule && !reduceOnPlateau ? "A schedule sets the learning rate already." : undefined),
         help: "Multiplies the learning rate by a factor once a figure has not improved for some epochs. Smaller steps often find a little more.",
         set: (on) => this.#set({ reduceOnPlateau: on ? { factor: 0.5, patience: 2 } : null }),
       })}
@@ -300,7 +301,26 @@ export class OptionsDialog extends LitElement {
         : nothing}
       ${this.#flag({ id: "shuffle", label: "Shuffle before every epoch", plain: true, value: settings.shuffle, why, help: "Without it every epoch sees the pictures in the same order, which learns worse.", set: (shuffle) => this.#set({ shuffle }) })}
       ${this.#flag({ id: "validate", label: "Validate after every epoch", plain: true, value: settings.validate, why, help: "Measures the network on pictures that it does not learn from. Takes a moment after each epoch.", set: (validate) => this.#set({ validate }) })}
+      <div class="fields">
+        ${this.#number({
+          id: "train-seed", label: "Seed", plain: true, value: settings.seed, whole: true, below: largestSeed + 1, why: this.#whyNotSeed,
+          help: "Draws the first weights, and in which order pictures are seen. The same seed, device and choices give the same losses. Another one makes a lab anew, as another device does: pictures and network move along, with fresh weights. The split has a seed of its own, in Data.",
+          set: (seed) => void this.bench.useSeed(seed ?? settings.seed),
+        })}
+      </div>
     </section>`;
+  }
+
+  get #whyNotSeed(): string | undefined {
+    const { bench } = this;
+    const { training, data } = bench;
+    return (
+      this.#why ??
+      (training.trained ? "The network has learned with this one; Start over gives fresh weights, and then another can be chosen."
+      : bench.switching ? "A lab is being made ready."
+      : data.loading ? "Loading is under way."
+      : bench.held)
+    );
   }
 
   #rate(): TemplateResult {
@@ -320,10 +340,11 @@ export class OptionsDialog extends LitElement {
         })}
         ${this.#choice({
           id: "schedule", label: "Schedule", plain: true, value: schedule?.name ?? "", values: [{ name: "", title: "Constant" }, ...scheduleTitles],
-          why: why ?? (settings.reduceOnPlateau ? "The rate is reduced when nothing improves; choose one of the two." : length ? undefined : "Load pictures first."),
+          why: why ?? (schedule ? undefined : settings.reduceOnPlateau ? "The rate is reduced when nothing improves; choose one of the two." : length ? undefined : "Load pictures first."),
           help: "How the rate changes from step to step, counted from the run's first step.",
           set: (name) => {
-            if (length) this.#set({ schedule: name === "" ? null : scheduleFor(name as LearningRateSchedule["name"], length) });
+            // Without pictures it can be ended, and no other be fitted to the run: the one that was chosen stays.
+            this.#set(name === "" ? { schedule: null } : length ? { schedule: scheduleFor(name as LearningRateSchedule["name"], length) } : {});
           },
         })}
       </div>
@@ -393,7 +414,11 @@ export class OptionsDialog extends LitElement {
     const { settings, training } = bench;
     const search = (this.#search ??= new Search(bench, () => this.requestUpdate()));
     const { points, suggestion, active } = search;
-    const why = training.active ? "Stop the run first." : bench.lab ? undefined : "The device is not ready yet.";
+    const why =
+      training.active ? "Stop the run first."
+      : bench.data.loading ? "The pictures are being loaded."
+      : bench.switching || !bench.lab ? "The device is not ready yet."
+      : bench.held;
     const taken = suggestion !== null && settings.learningRate === suggestion ? "It is the learning rate already." : undefined;
     const asked = { plain: true, above: true, why: active ? "The search is under way." : undefined };
     return html`<section aria-labelledby="of-finder">
@@ -444,9 +469,9 @@ function without<T extends object>(of: T, key: string, value: unknown): T {
   return changed as T;
 }
 
-/** A number as it is typed: with a point, without zeros behind. */
+/** A number as it is typed: with a point, without zeros behind; whole ones in full, such as a seed. */
 function figure(value: number): string {
-  return String(Number(value.toPrecision(6)));
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
 }
 
 declare global {

@@ -1,5 +1,6 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
+import { largestSeed } from "../../api/check";
 import type { CrossValidation, CrossValidationProgress, FoldScores } from "../../api/types";
 import "../../view/confusion";
 import { count, decimal, duration, loss, percent, plural } from "../../view/format";
@@ -39,6 +40,8 @@ export class FoldsDialog extends LitElement {
   #cancel = new AbortController();
   #time = new TimeLeft();
   #toldFolds = 0;
+  /** Pictures are being loaded for it. */
+  #loading = false;
   readonly #modal = new Modal(this, () => this.bench, "folds");
 
   constructor() {
@@ -107,7 +110,7 @@ export class FoldsDialog extends LitElement {
         })}
         ${field({
           id: "folds-seed", label: "Seed", help: "The same seed deals the same folds and begins with the same weights, so that two networks can be compared fairly.",
-          control: html`<input id="folds-seed" type="number" min="0" step="1" required inputmode="numeric" .value=${String(this.#seed)} ?disabled=${running} title=${locked ?? nothing}
+          control: html`<input id="folds-seed" type="number" min="0" max=${largestSeed} step="1" required inputmode="numeric" .value=${String(this.#seed)} ?disabled=${running} title=${locked ?? nothing}
             @change=${(event: Event) => {
               const input = event.target as HTMLInputElement;
               this.seed = typedNumber(input) ?? this.seed;
@@ -203,7 +206,8 @@ export class FoldsDialog extends LitElement {
   #end(): void {
     this.cancelling = true;
     this.#cancel.abort();
-    this.bench.data.cancel();
+    // Another load than its own goes on.
+    if (this.#loading) this.bench.data.cancel();
   }
 
   async #start(): Promise<void> {
@@ -217,7 +221,9 @@ export class FoldsDialog extends LitElement {
     bench.dismiss();
     try {
       const lab = await bench.ready;
+      this.#loading = !bench.data.upToDate;
       const loaded = await bench.data.load();
+      this.#loading = false;
       const info = bench.data.info;
       if (loaded && info && !cancel.signal.aborted) {
         this.subject = { name: info.name, classes: info.classes, words: optionsInWords(options), folds };
@@ -230,6 +236,7 @@ export class FoldsDialog extends LitElement {
       this.told = isAbort(error) ? "Cancelled. Your network is as it was." : "It ended with an error. Your network is as it was.";
       bench.fail(error);
     }
+    this.#loading = false;
     this.running = false;
     this.cancelling = false;
     bench.folding = null;
