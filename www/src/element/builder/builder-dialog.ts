@@ -208,6 +208,9 @@ export class BuilderDialog extends LitElement {
     if (training.active) {
       return "Stop the run first: another network starts from fresh weights.";
     }
+    if (this.bench.held) {
+      return this.bench.held;
+    }
     if (builder.text.problem) {
       return "The text has a mistake; put it right first.";
     }

@@ -200,7 +200,8 @@ export class RunsDialog extends LitElement {
   }
 
   get #whyNotAgain(): string | undefined {
-    return this.bench.training.active ? "Stop the run first: it would lose its network." : this.bench.lab ? undefined : "The device is not ready yet.";
+    const { training, held, lab } = this.bench;
+    return training.active ? "Stop the run first: it would lose its network." : (held ?? (lab ? undefined : "The device is not ready yet."));
   }
 
   #sort(key: ColumnKey, number: boolean): void {
