@@ -2,6 +2,7 @@
 
 use serde_json::{Number, Value as Json};
 
+use super::limits;
 use crate::error::{Error, Result};
 
 /// The value of an argument.
@@ -65,6 +66,9 @@ impl Given {
                 names.len(),
                 names.join(", ")
             )));
+        }
+        if self.named.len() > limits::ARGUMENTS {
+            return Err(Error::model_text("there are more arguments here than anything takes."));
         }
         let places = names.iter().map(|name| (*name).to_owned());
         let mut all: Vec<(String, Arg)> = places.zip(self.positional).collect();

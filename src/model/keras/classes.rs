@@ -53,7 +53,34 @@ const INITIALIZERS: &[&str] = &[
     "truncated_normal",
     "zeros",
     "ones",
+    "constant",
 ];
+
+/// Other names of the initializers, without underscores.
+const OTHER_INITIALIZERS: &[(&str, &str)] = &[
+    ("zero", "zeros"),
+    ("one", "ones"),
+    ("normal", "random_normal"),
+    ("uniform", "random_uniform"),
+    ("randomnormalinitializer", "random_normal"),
+    ("randomuniforminitializer", "random_uniform"),
+    ("truncatednormalinitializer", "truncated_normal"),
+    ("constantinitializer", "constant"),
+];
+
+/// An initializer's name in a spec, however Keras lets it be spelled: `HeNormal`, `uniform`.
+pub(super) fn initializer_name(name: &str) -> Option<&'static str> {
+    let plain = |name: &str| name.replace('_', "").to_lowercase();
+    let name = plain(name);
+    let other = OTHER_INITIALIZERS.iter().find(|(other, _)| *other == name);
+    let known = || INITIALIZERS.iter().find(|known| plain(known) == name).copied();
+    other.map(|(_, known)| *known).or_else(known)
+}
+
+/// The error about an initializer that nobody knows.
+pub(super) fn no_initializer(name: &str, field: &str) -> String {
+    format!("{field}: there is no initializer {name} here; there are {}.", INITIALIZERS.join(", "))
+}
 
 /// The class of a layer by any of its names.
 pub(super) fn find(name: &str) -> Option<&'static Class> {
@@ -216,9 +243,7 @@ impl Class {
                     json!(activation(&name).map_or(name.clone(), str::to_owned))
                 }
                 (What::Regularizer, value) => normal_regularizer(value),
-                (What::Initializer, Json::Object(map)) if map.len() == 1 => {
-                    map.get("name").cloned().unwrap_or(Json::Null)
-                }
+                (What::Initializer, value) => normal_initializer(value),
                 (_, value) => value,
             };
             all.insert(parameter.name.into(), value);
@@ -237,9 +262,31 @@ impl Class {
         self.normalise(&Map::new()).remove(option).unwrap_or(Json::Null)
     }
 
+    /// Whether an option is an initialiser.
+    pub fn is_initializer(&self, option: &str) -> bool {
+        self.parameters.iter().any(|one| one.name == option && one.what == What::Initializer)
+    }
+
     /// Whether an option is a regulariser.
     pub fn is_regularizer(&self, option: &str) -> bool {
         self.parameters.iter().any(|one| one.name == option && one.what == What::Regularizer)
+    }
+}
+
+/// The initializer's own name, and an object only where there are options.
+fn normal_initializer(value: Json) -> Json {
+    let named = |name: &str| json!(initializer_name(name).unwrap_or(name));
+    match value {
+        Json::String(name) => named(&name),
+        Json::Object(mut map) => {
+            let name = map.get("name").and_then(Json::as_str).map(named).unwrap_or_default();
+            if map.len() == 1 {
+                return name;
+            }
+            map.insert("name".into(), name);
+            Json::Object(map)
+        }
+        other => other,
     }
 }
 
@@ -355,26 +402,13 @@ fn initializer(arg: &Arg, field: &str) -> Result<Json> {
         Arg::Path(_) | Arg::Made(_) => arg.class().unwrap_or_default(),
         other => return other.json(field),
     };
-    let name = match snake(class).as_str() {
-        "zero" => "zeros".into(),
-        "one" => "ones".into(),
-        "normal" => "random_normal".into(),
-        "uniform" => "random_uniform".into(),
-        "random_normal_initializer" => "random_normal".into(),
-        "random_uniform_initializer" => "random_uniform".into(),
-        "truncated_normal_initializer" => "truncated_normal".into(),
-        other => other.to_owned(),
+    let Some(name) = initializer_name(class) else {
+        return Err(Error::model_text(no_initializer(&snake(class), field)).field(field));
     };
-    if !INITIALIZERS.contains(&name.as_str()) {
-        return Err(Error::model_text(format!(
-            "there is no initializer {name} here; there are {}.",
-            INITIALIZERS.join(", ")
-        ))
-        .field(field));
-    }
     let mut options = Map::new();
     if let Arg::Made(made) = arg {
-        let order: &[&str] = match name.as_str() {
+        let order: &[&str] = match name {
+            "constant" => &["value"],
             "random_uniform" => &["minval", "maxval", "seed"],
             "random_normal" | "truncated_normal" => &["mean", "stddev", "seed"],
             _ => &["seed"],

@@ -144,9 +144,12 @@ impl Graph {
         names.take(8).collect::<Vec<_>>().join(", ")
     }
 
-    /// Whether `inner` is among what `output` is computed from.
-    pub fn leads_to(&self, inner: usize, output: usize) -> bool {
-        self.reach(output).contains(&inner)
+    /// Whether `inner` is among what `output` is computed from, and how many applications and
+    /// inputs had to be looked at.
+    pub fn leads_to(&self, inner: usize, output: usize) -> (bool, usize) {
+        let nodes = self.reach(output);
+        let inputs: usize = nodes.iter().map(|node| self.nodes[*node].inputs.len()).sum();
+        (nodes.contains(&inner), nodes.len() + inputs)
     }
 
     /// The net that ends in `output`, as a spec's layers.
@@ -377,7 +380,9 @@ impl Graph {
     ) -> Result<()> {
         let names = self.names(kept, &mut finished.notes);
         let flattened = kept.first() == Some(&usize::MAX);
-        let place = |node: usize| kept.iter().position(|kept| *kept == node);
+        let places: HashMap<usize, usize> =
+            kept.iter().enumerate().map(|(at, node)| (*node, at)).collect();
+        let place = |node: usize| places.get(&node).copied();
         let mut referred = HashSet::new();
         let mut rows = Vec::new();
         for (at, &node) in kept.iter().enumerate() {

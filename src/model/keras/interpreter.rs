@@ -312,7 +312,7 @@ impl<'a> Interpreter<'a> {
             }
             StatementKind::Try { body, handlers, finally } => {
                 let flow = self.block(body)?;
-                self.forget(handlers);
+                self.forget(handlers)?;
                 if !matches!(flow, Flow::Next) {
                     return Ok(flow);
                 }
@@ -323,7 +323,7 @@ impl<'a> Interpreter<'a> {
             StatementKind::Nothing => {}
             StatementKind::Other { body } => {
                 self.pass_over(statement, "is not understood")?;
-                self.forget(body);
+                self.forget(body)?;
             }
         }
         Ok(Flow::Next)
@@ -357,9 +357,9 @@ impl<'a> Interpreter<'a> {
             self.run_once(statement, body)?;
             return Ok(Flow::Next);
         };
-        if !self.touches(&statement.tokens) && items.len() * body.len() > 200 {
+        if items.len() * body.len() > 200 && self.touched(&statement.tokens, line)?.is_none() {
             // Long and none of the model's business.
-            self.forget(std::slice::from_ref(statement));
+            self.forget(std::slice::from_ref(statement))?;
             return Ok(Flow::Next);
         }
         for item in items {
@@ -377,9 +377,8 @@ impl<'a> Interpreter<'a> {
     /// own, as cross-validation does, but not change those there were.
     fn run_once(&mut self, statement: &Statement, body: &[Statement]) -> Result<()> {
         let start = body.first().map_or(statement.tokens.end, |first| first.tokens.start);
-        if !self.touches(&(start..statement.tokens.end)) {
-            self.forget(std::slice::from_ref(statement));
-            return Ok(());
+        if self.touched(&(start..statement.tokens.end), statement.line)?.is_none() {
+            return self.forget(std::slice::from_ref(statement));
         }
         let before = self.frozen;
         let now = (self.store.models.len(), self.graph.nodes.len());
@@ -390,33 +389,31 @@ impl<'a> Interpreter<'a> {
             "The loop on line {} is read once: how often it runs cannot be told from the text.",
             statement.line
         ));
-        self.forget(body);
-        Ok(())
+        self.forget(body)
     }
 
     /// Passes over a statement that is not understood.
     fn pass_over(&mut self, statement: &Statement, why: &str) -> Result<()> {
-        if self.touches(&statement.tokens) {
-            let name = self.touched(&statement.tokens).unwrap_or_default();
+        if let Some(name) = self.touched(&statement.tokens, statement.line)? {
             return Err(Error::model_text(format!(
                 "this {why}, and it concerns the model ({name}). Write it in a simpler way, or \
                  take it out if the model does not need it."
             ))
             .line(statement.line));
         }
-        self.forget(std::slice::from_ref(statement));
-        Ok(())
+        self.forget(std::slice::from_ref(statement))
     }
 
-    /// Whether tokens have to do with a model: see [`touched`](Self::touched).
-    fn touches(&self, tokens: &std::ops::Range<usize>) -> bool {
-        self.touched(tokens).is_some()
+    /// Pays for looking at tokens: a statement is looked at again each time that it is run.
+    fn scan(&mut self, tokens: usize, line: u32) -> Result<()> {
+        self.steps((tokens / 8) as u32, line)
     }
 
     /// The first name among the tokens that stands for a model, a layer or a function that
     /// makes one, used as code and not as a word of prose.
-    fn touched(&self, tokens: &std::ops::Range<usize>) -> Option<String> {
-        let tokens = self.tokens.get(tokens.clone())?;
+    fn touched(&mut self, tokens: &std::ops::Range<usize>, line: u32) -> Result<Option<String>> {
+        let tokens = self.tokens.get(tokens.clone()).unwrap_or_default();
+        self.scan(tokens.len(), line)?;
         let op = |at: Option<usize>, of: &[&str]| {
             let lexeme = at.and_then(|at| tokens.get(at));
             matches!(lexeme, Some(Lexeme { token: Token::Op(op), .. }) if of.contains(op))
@@ -432,10 +429,9 @@ impl<'a> Interpreter<'a> {
                 _ if attribute => called && classes::find(name).is_some(),
                 Some(Value::Model(_)) if harmless(tokens.get(at + 1..at + 3)) => false,
                 Some(Value::Model(_) | Value::Tensor(_) | Value::Layer(_)) => code,
+                // A function of the text counts where its body makes layers.
                 Some(Value::Function(function)) => {
-                    let def = &self.store.functions[function].def;
-                    // A function of the text counts where its body makes layers.
-                    called && self.makes_layers(&def.tokens)
+                    called && self.store.functions[function].makes_layers
                 }
                 Some(Value::Path(path)) => {
                     let last = path.rsplit('.').next().unwrap_or_default();
@@ -445,30 +441,32 @@ impl<'a> Interpreter<'a> {
                 None => called && (classes::find(name).is_some() || is_building(name)),
             };
             if touches {
-                return Some(name.to_string());
+                return Ok(Some(name.to_string()));
             }
         }
-        None
+        Ok(None)
     }
 
     /// Whether tokens name a class of layers, or call what a model is changed with.
-    pub fn makes_layers(&self, tokens: &std::ops::Range<usize>) -> bool {
-        let Some(tokens) = self.tokens.get(tokens.clone()) else { return false };
-        tokens.windows(2).any(|pair| match (&pair[0].token, &pair[1].token) {
+    fn makes_layers(&mut self, tokens: &std::ops::Range<usize>, line: u32) -> Result<bool> {
+        let tokens = self.tokens.get(tokens.clone()).unwrap_or_default();
+        self.scan(tokens.len(), line)?;
+        Ok(tokens.windows(2).any(|pair| match (&pair[0].token, &pair[1].token) {
             (Token::Name(name), Token::Op("(")) => {
                 classes::find(name).is_some()
                     || is_building(name)
                     || ["add", "pop", "compile", "fit", "fit_generator"].contains(&&**name)
             }
             _ => false,
-        })
+        }))
     }
 
     /// Names that statements assign to are not known from here on, nor are the lists they name.
-    fn forget(&mut self, statements: &[Statement]) {
+    fn forget(&mut self, statements: &[Statement]) -> Result<()> {
         for statement in statements {
             let mut names: Vec<Rc<str>> = Vec::new();
             let tokens = self.tokens.get(statement.tokens.clone()).unwrap_or_default();
+            self.scan(tokens.len(), statement.line)?;
             for (at, lexeme) in tokens.iter().enumerate() {
                 let Token::Name(name) = &lexeme.token else { continue };
                 let stored = matches!(
@@ -504,6 +502,7 @@ impl<'a> Interpreter<'a> {
                 }
             }
         }
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 //! Keras 3 writes `inbound_nodes` as calls with `__keras_tensor__` objects among the arguments,
 //! Keras 2 as lists of `[layer, node, tensor, kwargs]`; Sequential has no nodes in either.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value as Json};
 
@@ -76,11 +76,13 @@ fn spec(mut value: Json) -> Result<Experiment> {
     if let Some(layers) = value.get_mut("layers").and_then(Json::as_array_mut)
         && layers.iter().any(|layer| random(layer).is_some())
     {
+        few(layers)?;
         let mut kept: Vec<Json> = Vec::new();
-        let mut left_out: Vec<String> = Vec::new();
+        let mut left_out: HashSet<String> = HashSet::new();
+        let mut only_scaled = true;
         for layer in layers.drain(..) {
             let inputs = layer["inputs"].as_array().cloned().unwrap_or_default();
-            let names_it = |name: &Json| left_out.iter().any(|left| name == left.as_str());
+            let names_it = |name: &Json| name.as_str().is_some_and(|name| left_out.contains(name));
             let Some(class) = random(&layer) else {
                 if inputs.iter().any(names_it) {
                     return Err(Error::spec(
@@ -88,10 +90,11 @@ fn spec(mut value: Json) -> Result<Experiment> {
                     )
                     .field("inputs"));
                 }
+                only_scaled &= layer["layer"] == "Rescaling";
                 kept.push(layer);
                 continue;
             };
-            if kept.iter().any(|before| before["layer"] != "Rescaling") || !inputs.is_empty() {
+            if !only_scaled || !inputs.is_empty() {
                 return Err(Error::spec(format!(
                     "{} changes pictures before they are learned from, so it must stand before \
                      all other layers.",
@@ -115,6 +118,56 @@ fn spec(mut value: Json) -> Result<Experiment> {
     let Finished { augmentation, notes, .. } = finished;
     let augmentation = (!augmentation.is_empty()).then_some(Json::Object(augmentation));
     Ok(Experiment { augmentation, notes, ..Experiment::of(value) })
+}
+
+/// Refuses more layers than any model has, before each is looked at.
+fn few(layers: &[Json]) -> Result<()> {
+    if layers.len() > limits::LAYERS {
+        return Err(Error::model_text("there are more layers than in any model.").field("layers"));
+    }
+    Ok(())
+}
+
+/// A layer whose inputs are not all there yet.
+struct Waiting<'a> {
+    layer: &'a Json,
+    name: &'a str,
+    inputs: Vec<&'a str>,
+    /// The nodes of the first of them.
+    known: Vec<usize>,
+}
+
+impl<'a> Waiting<'a> {
+    fn new(layer: &'a Json) -> Result<Self> {
+        let name = name_of(layer).unwrap_or_default();
+        let mut inputs = Vec::new();
+        if layer["class_name"] != "InputLayer" {
+            let wrong = |what: &str| Error::model_text(what).layer(name).field("inbound_nodes");
+            let calls = layer["inbound_nodes"].as_array().map_or(&[][..], Vec::as_slice);
+            match calls {
+                [] => {}
+                [call] => tensors(call, &mut inputs, 0),
+                _ => {
+                    return Err(wrong(
+                        "this layer is used in several places, which would share its weights.",
+                    ));
+                }
+            }
+            if inputs.is_empty() {
+                return Err(wrong("no input is given for this layer."));
+            }
+        }
+        Ok(Self { layer, name, inputs, known: Vec::new() })
+    }
+
+    /// Looks up what is there by now; each input once. Whether that is all.
+    fn complete(&mut self, outputs: &HashMap<&str, usize>) -> bool {
+        let next = |at: usize| outputs.get(self.inputs.get(at)?).copied();
+        while let Some(node) = next(self.known.len()) {
+            self.known.push(node);
+        }
+        self.known.len() == self.inputs.len()
+    }
 }
 
 struct Reader<'a> {
@@ -201,16 +254,20 @@ impl Reader<'_> {
         let Some(layers) = config["layers"].as_array() else {
             return Err(Error::model_text("the model's config has no layers.").field("layers"));
         };
+        few(layers)?;
         let mut outputs: HashMap<&str, usize> = HashMap::new();
         // A layer may stand before those that its input comes from.
-        let mut waiting: Vec<&Json> = layers.iter().collect();
+        let mut waiting: Vec<Waiting> = layers.iter().map(Waiting::new).collect::<Result<_>>()?;
         while !waiting.is_empty() {
             let before = waiting.len();
             let mut later = Vec::new();
-            for layer in waiting {
-                let name = name_of(layer).unwrap_or_default();
-                let class = layer["class_name"].as_str().unwrap_or_default();
-                if class == "InputLayer" {
+            for mut one in waiting {
+                if !one.complete(&outputs) {
+                    later.push(one);
+                    continue;
+                }
+                let Waiting { layer, name, known, .. } = one;
+                if layer["class_name"] == "InputLayer" {
                     let node = match input {
                         Some(input) => input,
                         None => self.graph.input(shape_of(&layer["config"]), 1)?,
@@ -218,28 +275,6 @@ impl Reader<'_> {
                     outputs.insert(name, node);
                     continue;
                 }
-                let mut inputs = Vec::new();
-                let calls = layer["inbound_nodes"].as_array().map_or(&[][..], Vec::as_slice);
-                let [call] = calls else {
-                    return Err(Error::model_text(match calls.len() {
-                        0 => "no input is given for this layer.",
-                        _ => "this layer is used in several places, which would share its weights.",
-                    })
-                    .layer(name)
-                    .field("inbound_nodes"));
-                };
-                tensors(call, &mut inputs, 0);
-                if inputs.is_empty() {
-                    return Err(Error::model_text("no input is given for this layer.")
-                        .layer(name)
-                        .field("inbound_nodes"));
-                }
-                let known: Option<Vec<usize>> =
-                    inputs.iter().map(|input| outputs.get(input).copied()).collect();
-                let Some(known) = known else {
-                    later.push(layer);
-                    continue;
-                };
                 let node = if is_model(layer) {
                     let [from] = known.as_slice() else {
                         return Err(
@@ -254,7 +289,7 @@ impl Reader<'_> {
                 outputs.insert(name, node);
             }
             if later.len() == before {
-                let name = later.first().and_then(|layer| name_of(layer)).unwrap_or_default();
+                let name = later.first().map_or("", |first| first.name);
                 return Err(Error::model_text(
                     "the layer that this one's input comes from is missing.",
                 )

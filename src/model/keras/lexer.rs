@@ -103,6 +103,7 @@ pub(super) fn lex(text: &str) -> Result<Vec<Lexeme>> {
         brackets: Vec::new(),
         indents: Vec::new(),
         tokens: Vec::new(),
+        unclosed: [[0; 2]; 2],
     };
     lexer.run()?;
     Ok(lexer.tokens)
@@ -150,6 +151,10 @@ struct Lexer {
     /// Widths of the blocks around, outermost first.
     indents: Vec<usize>,
     tokens: Vec<Lexeme>,
+    /// For `'` and for `"`, closed by any quote of the kind or by a straight one alone: up to
+    /// where a text that begins before is not closed, so that nobody looks again. Every such
+    /// quote on the way was escaped, so a text that begins with it has the same escapes.
+    unclosed: [[usize; 2]; 2],
 }
 
 impl Lexer {
@@ -394,7 +399,12 @@ impl Lexer {
             return Ok(());
         }
         // A straight quote is closed by a straight one; if the line has none, by any.
+        let raw = prefix.contains('r');
         for straight in [Some(opening) == kind, false] {
+            let (which, how) = (usize::from(kind == Some('"')), usize::from(straight));
+            if !triple && !raw && start < self.unclosed[which][how] {
+                continue;
+            }
             let (mut text, mut at, mut lines) =
                 (String::new(), start + if triple { 3 } else { 1 }, 0);
             while let Some(&letter) = self.chars.get(at) {
@@ -413,7 +423,7 @@ impl Lexer {
                 }
                 match (letter, self.chars.get(at + 1)) {
                     ('\n', _) if !triple => break,
-                    ('\\', Some(&next)) if !prefix.contains('r') => {
+                    ('\\', Some(&next)) if !raw => {
                         match next {
                             'n' => text.push('\n'),
                             't' => text.push('\t'),
@@ -434,6 +444,9 @@ impl Lexer {
                     "the text in three quotes that begins here is never closed.",
                 )
                 .line(line));
+            }
+            if !raw {
+                self.unclosed[which][how] = at;
             }
         }
         // An apostrophe in prose, or a text that was cut off: the line is no Python.

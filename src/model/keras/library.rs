@@ -568,7 +568,9 @@ impl Interpreter<'_> {
                     );
                 }
                 let (input, output) = (*input, *output);
-                if !self.graph.leads_to(input, output) {
+                let (leads, walked) = self.graph.leads_to(input, output);
+                self.steps((walked / 4) as u32, line)?;
+                if !leads {
                     return Err(Error::model_text(
                         "the model's outputs are not computed from its inputs.",
                     )

@@ -21,6 +21,8 @@ pub(super) const CHARACTERS: usize = 1_000;
 pub(super) const ITEMS: usize = 2_000;
 /// Layers of all models together, and models.
 pub(super) const LAYERS: usize = 2_000;
+/// Arguments of one call that have names.
+pub(super) const ARGUMENTS: usize = 500;
 /// Models within models.
 pub(super) const NESTED: usize = 12;
 /// Notes to the reader.

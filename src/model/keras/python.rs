@@ -1,5 +1,7 @@
 //! Python text -> an experiment: which of its models is meant, and what it is trained with.
 
+use std::collections::HashMap;
+
 use serde_json::{Map, Value as Json, json};
 
 use super::argument::Arg;
@@ -205,6 +207,29 @@ fn experiment(reader: Interpreter, model: usize, finished: Finished) -> Experime
     experiment
 }
 
+/// Whether a Rescaling makes pixels small, with nothing between the input and it but others.
+fn scales_pixels(layers: &[Json]) -> bool {
+    // What the pictures were multiplied with, where nothing else was done to them.
+    let mut named: HashMap<&str, Option<f64>> = HashMap::from([("input", Some(1.0))]);
+    let mut before = Some(1.0);
+    for layer in layers {
+        let from = match layer["inputs"].as_array().map(Vec::as_slice) {
+            None => before,
+            Some([Json::String(one)]) => named.get(one.as_str()).copied().flatten(),
+            Some(_) => None,
+        };
+        let scale = layer["scale"].as_f64().filter(|_| layer["layer"] == "Rescaling");
+        before = from.zip(scale).map(|(from, scale)| from * scale);
+        if before.is_some_and(|scale| scale.abs() < 0.02) {
+            return true;
+        }
+        if let Some(name) = layer["name"].as_str() {
+            named.insert(name, before);
+        }
+    }
+    false
+}
+
 /// An experiment of a finished net.
 pub(super) fn build(
     finished: Finished,
@@ -233,15 +258,14 @@ pub(super) fn build(
             other => *other = name,
         }
         notes.push(
-            "binary_crossentropy over a softmax of two is categorical_crossentropy, and is \
-             written so."
+            "Keras computes something else here: after a softmax of two units its \
+             binary_crossentropy takes the sigmoid of each and the mean of both losses. The lab \
+             takes categorical_crossentropy instead, which is what a softmax is meant for."
                 .into(),
         );
     }
     // Pictures come scaled to 0 to 1 unless the net scales them itself.
-    let scale = layers.iter().find(|layer| layer["layer"] == "Rescaling");
-    let scale = scale.and_then(|layer| layer["scale"].as_f64());
-    if scale.is_some_and(|scale| scale.abs() < 0.02) && !augmentation.contains_key("rescale") {
+    if scales_pixels(&layers) && !augmentation.contains_key("rescale") {
         augmentation.insert("rescale".into(), json!(1.0));
         notes.push(
             "The net rescales pixels itself, so pictures go in with values from 0 to 255.".into(),

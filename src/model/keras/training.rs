@@ -46,6 +46,10 @@ const SCHEDULES: &[(&str, &[&str])] = &[
         &["initial_learning_rate", "decay_steps", "end_learning_rate", "power", "cycle"],
     ),
     ("InverseTimeDecay", &["initial_learning_rate", "decay_steps", "decay_rate", "staircase"]),
+    (
+        "CosineDecayRestarts",
+        &["initial_learning_rate", "first_decay_steps", "t_mul", "m_mul", "alpha"],
+    ),
 ];
 
 fn names(table: &[(&str, &[&str])]) -> String {
@@ -131,14 +135,21 @@ pub(super) fn optimizer(arg: &Arg, notes: &mut Vec<String>) -> Result<Json> {
         match option {
             "learning_rate" => {
                 let rate = match &arg {
-                    Arg::Made(_) => schedule(&arg, notes)?,
+                    Arg::Made(_) => schedule(&arg)?,
                     _ => arg.json(option)?,
                 };
                 if !rate.is_null() {
                     options.insert(option.into(), rate);
                 }
             }
-            "decay" => decay = arg.number().filter(|decay| *decay != 0.0),
+            "decay" => {
+                let value = arg.json(option)?;
+                if !(value.is_null() || value.is_number()) {
+                    return Err(Error::model_text(format!("decay is a number; it is {value}."))
+                        .field(option));
+                }
+                decay = value.as_f64().filter(|decay| *decay != 0.0);
+            }
             // Keras 2 writes False for none.
             _ if known => {
                 let value = arg.json(option)?;
@@ -180,7 +191,7 @@ pub(super) fn optimizer(arg: &Arg, notes: &mut Vec<String>) -> Result<Json> {
     Ok(Json::Object(options))
 }
 
-fn schedule(arg: &Arg, notes: &mut Vec<String>) -> Result<Json> {
+fn schedule(arg: &Arg) -> Result<Json> {
     let class = arg.class().unwrap_or_default();
     let Some((name, order)) = SCHEDULES.iter().find(|(known, _)| *known == class) else {
         return Err(Error::model_text(format!(
@@ -200,10 +211,8 @@ fn schedule(arg: &Arg, notes: &mut Vec<String>) -> Result<Json> {
         match option.as_str() {
             "name" => {}
             _ if value.is_null() => {}
+            // What a spec takes for granted.
             "cycle" if value == json!(false) => {}
-            "cycle" => {
-                notes.push(format!("{class}'s cycle is left out: it decays once."));
-            }
             known if order.contains(&known) => {
                 options.insert(option, value);
             }

@@ -108,6 +108,8 @@ pub(super) struct Function {
     pub scope: usize,
     pub defaults: Vec<Option<Value>>,
     pub called: bool,
+    /// Whether its body names a class of layers.
+    pub makes_layers: bool,
 }
 
 /// Names and the scope around.
@@ -199,6 +201,7 @@ pub(super) fn by_habit(name: &str) -> Option<&'static str> {
         ("ExponentialDecay", "keras.optimizers.schedules.ExponentialDecay"),
         ("PiecewiseConstantDecay", "keras.optimizers.schedules.PiecewiseConstantDecay"),
         ("CosineDecay", "keras.optimizers.schedules.CosineDecay"),
+        ("CosineDecayRestarts", "keras.optimizers.schedules.CosineDecayRestarts"),
         ("PolynomialDecay", "keras.optimizers.schedules.PolynomialDecay"),
         ("InverseTimeDecay", "keras.optimizers.schedules.InverseTimeDecay"),
         ("CategoricalCrossentropy", "keras.losses.CategoricalCrossentropy"),

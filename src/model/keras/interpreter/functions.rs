@@ -18,7 +18,9 @@ impl Interpreter<'_> {
                 None => None,
             });
         }
-        let function = Function { def: def.clone(), scope: self.scope, defaults, called: false };
+        let makes_layers = self.makes_layers(&def.tokens, def.line)?;
+        let (def_of, scope) = (def.clone(), self.scope);
+        let function = Function { def: def_of, scope, defaults, called: false, makes_layers };
         self.store.functions.push(function);
         self.define(&def.name, Value::Function(self.store.functions.len() - 1));
         Ok(())
@@ -26,10 +28,10 @@ impl Interpreter<'_> {
 
     /// Calls a function of the text.
     pub fn call_function(&mut self, function: usize, given: Arguments, line: u32) -> Result<Value> {
-        let Function { def, scope, defaults, .. } = &self.store.functions[function];
-        let (def, around, defaults) = (def.clone(), *scope, defaults.clone());
+        let Function { def, scope, defaults, makes_layers, .. } = &self.store.functions[function];
+        let (def, around, defaults, makes) = (def.clone(), *scope, defaults.clone(), *makes_layers);
         let touches = given.values().any(|value| self.is_part(value));
-        if !self.makes_layers(&def.tokens) && touches && !self.returns_model(&def) {
+        if !makes && touches && !self.returns_model(&def) {
             // It looks at a model and builds nothing.
             return Ok(unknown(format!("{}(...)", def.name)));
         }
@@ -118,11 +120,12 @@ impl Interpreter<'_> {
     /// makes a model: text that only defines one means that.
     pub fn call_uncalled(&mut self) -> Result<()> {
         for function in (0..self.store.functions.len()).rev() {
-            let Function { def, defaults, called, .. } = &self.store.functions[function];
+            let Function { def, defaults, called, makes_layers, .. } =
+                &self.store.functions[function];
             let needs = def.parameters.iter().zip(defaults);
             let complete =
                 needs.into_iter().all(|(one, default)| default.is_some() || one.stars > 0);
-            if *called || !complete || !self.makes_layers(&def.tokens) {
+            if *called || !complete || !makes_layers {
                 continue;
             }
             let (name, line) = (def.name.clone(), def.line);

@@ -1,5 +1,6 @@
 //! Texts of lessons, texts that were damaged, and texts that mean no good.
 
+mod bounds;
 mod json;
 mod lessons;
 mod python;

@@ -7,6 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::{Layer, Net, Window, flag, float, number, text};
 use crate::error::{Error, Result};
 use crate::model::keras::Experiment;
+use crate::model::keras::classes;
 use crate::model::keras::shapes::{self, Shape};
 
 /// Names that a field, or a variable of `forward`, must not hide.
@@ -79,7 +80,7 @@ const RESERVED: &[&str] = &[
 /// # Errors
 /// `spec` where the experiment's spec is none, or has a layer that Burn's modules cannot be.
 pub fn burn(experiment: &Experiment) -> Result<String> {
-    let net = Net::read(&experiment.spec)?;
+    let net = Net::of(experiment)?;
     let names = net.identifiers(RESERVED);
     let straight = net.is_straight();
     let (mut fields, mut made, mut forward) = (String::new(), String::new(), String::new());
@@ -252,7 +253,8 @@ fn activation(name: &str) -> Option<&'static str> {
 }
 
 /// Keras's initialiser in Burn's words.
-fn initializer(value: &Json) -> String {
+fn initializer(options: &Map<String, Json>, field: &str) -> Result<String> {
+    let value = &options[field];
     let name = match value {
         Json::Object(map) => text(map, "name"),
         other => other.as_str().unwrap_or_default(),
@@ -261,7 +263,7 @@ fn initializer(value: &Json) -> String {
     let gain = |kind: &str, gain: &str| {
         format!("Initializer::{kind} {{ gain: {gain}, fan_out_only: false }}")
     };
-    match name {
+    Ok(match name {
         "glorot_uniform" => "glorot()".into(),
         "glorot_normal" => "Initializer::XavierNormal { gain: 1.0 }".into(),
         "he_uniform" => gain("KaimingUniform", "std::f64::consts::SQRT_2"),
@@ -278,9 +280,11 @@ fn initializer(value: &Json) -> String {
             option("mean", 0.0),
             option("stddev", 0.05)
         ),
+        "constant" => format!("Initializer::Constant {{ value: {} }}", option("value", 0.0)),
         "ones" => "Initializer::Ones".into(),
-        _ => "Initializer::Zeros".into(),
-    }
+        "zeros" => "Initializer::Zeros".into(),
+        _ => return Err(Error::spec(classes::no_initializer(name, field)).field(field)),
+    })
 }
 
 /// Burn's order of borders: top, left, bottom, right.
@@ -293,9 +297,10 @@ fn conv2d(
     channels: [u64; 2],
     groups: u64,
     window: &Window,
-    bias: Option<&Json>,
-    kernel: &Json,
-) -> String {
+    bias: bool,
+    kernel: &str,
+    options: &Map<String, Json>,
+) -> Result<String> {
     let mut config = format!("Conv2dConfig::new({channels:?}, {:?})", window.kernel);
     if window.strides != [1, 1] {
         let _ = write!(config, ".with_stride({:?})", window.strides);
@@ -311,12 +316,16 @@ fn conv2d(
     if groups != 1 {
         let _ = write!(config, ".with_groups({groups})");
     }
-    if bias.is_none() {
+    if !bias {
         config.push_str(".with_bias(false)");
     }
-    let _ = write!(config, ".with_initializer({})", initializer(kernel));
-    let bias = bias.map_or("Initializer::Zeros".into(), initializer);
-    format!("conv2d_of({config}, {bias}, device)")
+    let _ = write!(config, ".with_initializer({})", initializer(options, kernel)?);
+    Ok(format!("conv2d_of({config}, {}, device)", bias_of(bias, options)?))
+}
+
+/// The initialiser of a bias; zeros where there is none.
+fn bias_of(bias: bool, options: &Map<String, Json>) -> Result<String> {
+    if bias { initializer(options, "bias_initializer") } else { Ok("Initializer::Zeros".into()) }
 }
 
 fn module(layer: &Layer, input: Shape, name: &str) -> Result<Code> {
@@ -324,22 +333,22 @@ fn module(layer: &Layer, input: Shape, name: &str) -> Result<Code> {
     let options = &layer.options;
     let channels = input.channels();
     let call = format!("self.{name}.forward({{}})");
-    let bias = flag(options, "use_bias").then(|| &options["bias_initializer"]);
+    let bias = flag(options, "use_bias");
     match layer.class.name {
         "Conv2D" => {
             let window = Window::of(options, "kernel_size", input)?;
             let (filters, groups) =
                 (shapes::size(options, "filters")?, shapes::size(options, "groups")?);
-            let value =
-                conv2d([channels, filters], groups, &window, bias, &options["kernel_initializer"]);
+            let (sizes, kernel) = ([channels, filters], "kernel_initializer");
+            let value = conv2d(sizes, groups, &window, bias, kernel, options)?;
             code.made.push((name.into(), "Conv2d", value));
             code.steps.push(call);
         }
         "DepthwiseConv2D" => {
             let window = Window::of(options, "kernel_size", input)?;
             let filters = channels * shapes::size(options, "depth_multiplier")?;
-            let kernel = &options["depthwise_initializer"];
-            let value = conv2d([channels, filters], channels, &window, bias, kernel);
+            let (sizes, kernel) = ([channels, filters], "depthwise_initializer");
+            let value = conv2d(sizes, channels, &window, bias, kernel, options)?;
             code.made.push((name.into(), "Conv2d", value));
             code.steps.push(call);
         }
@@ -347,12 +356,12 @@ fn module(layer: &Layer, input: Shape, name: &str) -> Result<Code> {
             let window = Window::of(options, "kernel_size", input)?;
             let between = channels * shapes::size(options, "depth_multiplier")?;
             let filters = shapes::size(options, "filters")?;
-            let kernel = &options["depthwise_initializer"];
-            let depthwise = conv2d([channels, between], channels, &window, None, kernel);
+            let (sizes, kernel) = ([channels, between], "depthwise_initializer");
+            let depthwise = conv2d(sizes, channels, &window, false, kernel, options)?;
             let point =
                 Window { kernel: [1, 1], strides: [1, 1], dilation: [1, 1], padding: [0; 4] };
-            let kernel = &options["pointwise_initializer"];
-            let pointwise = conv2d([between, filters], 1, &point, bias, kernel);
+            let (sizes, kernel) = ([between, filters], "pointwise_initializer");
+            let pointwise = conv2d(sizes, 1, &point, bias, kernel, options)?;
             code.made.push((format!("{name}_depthwise"), "Conv2d", depthwise));
             code.made.push((name.into(), "Conv2d", pointwise));
             code.steps.push(format!("self.{name}_depthwise.forward({{}})"));
@@ -361,15 +370,12 @@ fn module(layer: &Layer, input: Shape, name: &str) -> Result<Code> {
         "Dense" => {
             let mut config =
                 format!("LinearConfig::new({channels}, {})", shapes::size(options, "units")?);
-            if bias.is_none() {
+            if !bias {
                 config.push_str(".with_bias(false)");
             }
-            let _ = write!(
-                config,
-                ".with_initializer({})",
-                initializer(&options["kernel_initializer"])
-            );
-            let bias = bias.map_or("Initializer::Zeros".into(), initializer);
+            let kernel = initializer(options, "kernel_initializer")?;
+            let _ = write!(config, ".with_initializer({kernel})");
+            let bias = bias_of(bias, options)?;
             code.made.push((name.into(), "Linear", format!("linear_of({config}, {bias}, device)")));
             code.steps.push(call);
         }

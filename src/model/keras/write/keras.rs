@@ -23,7 +23,7 @@ const RESERVED: &[&str] = &[
 /// # Errors
 /// `spec` where the experiment's spec is none.
 pub fn keras(experiment: &Experiment) -> Result<String> {
-    let net = Net::read(&experiment.spec)?;
+    let net = Net::of(experiment)?;
     let mut out = String::from("import keras\nfrom keras import layers\n");
     if experiment.augmentation.is_some() {
         out.push_str("from tensorflow.keras.preprocessing.image import ImageDataGenerator\n");

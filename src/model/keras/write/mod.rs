@@ -18,6 +18,7 @@ use super::classes;
 use super::shapes::{self, Shape};
 use super::table::{Class, Kind};
 use crate::error::{Error, Result};
+use crate::model::keras::Experiment;
 
 pub use burn::burn;
 pub use keras::keras;
@@ -106,6 +107,73 @@ impl Net {
         Ok(net)
     }
 
+    /// Reads an experiment's spec, with the optimizer, step size and schedule that its run has
+    /// in place of those of `compile`.
+    ///
+    /// # Errors
+    /// `spec` naming the layer and the field at fault.
+    pub fn of(experiment: &Experiment) -> Result<Self> {
+        let mut net = Self::read(&experiment.spec)?;
+        for layer in &net.layers {
+            for option in layer.class.options().filter(|one| layer.class.is_initializer(one)) {
+                known_initializer(&layer.options[option], option)
+                    .map_err(|error| error.layer(&layer.name))?;
+            }
+        }
+        net.train(&experiment.train)?;
+        Ok(net)
+    }
+
+    /// Applies a run's options as a session does: another optimizer, then another step size,
+    /// then a schedule, which begins at that step size where it has none of its own.
+    fn train(&mut self, train: &Map<String, Json>) -> Result<()> {
+        let given = |field: &str| train.get(field).filter(|value| !value.is_null());
+        let [optimizer, rate, schedule] = ["optimizer", "learningRate", "schedule"].map(given);
+        if optimizer.or(rate).or(schedule).is_none() {
+            return Ok(());
+        }
+        let wrong = |field: &str, what: &str| Error::spec(what.to_owned()).field(field);
+        let chosen = optimizer.or(self.compile.get("optimizer")).filter(|one| !one.is_null());
+        let mut options = match chosen {
+            None => Map::from_iter([("name".to_owned(), "rmsprop".into())]),
+            Some(Json::String(name)) => Map::from_iter([("name".to_owned(), name.as_str().into())]),
+            Some(Json::Object(map)) => map.clone(),
+            Some(_) => return Err(wrong("optimizer", "the optimizer is a name or an object.")),
+        };
+        if let Some(rate) = rate {
+            if !rate.is_number() {
+                return Err(wrong("learningRate", "learningRate is a number."));
+            }
+            options.insert("learning_rate".into(), rate.clone());
+        }
+        if let Some(schedule) = schedule {
+            let Json::Object(mut schedule) = schedule.clone() else {
+                return Err(wrong("schedule", "schedule is an object with the name of one."));
+            };
+            let own = schedule.contains_key("initial_learning_rate")
+                || text(&schedule, "name") == "PiecewiseConstantDecay";
+            if !own {
+                let first = match options.get("learning_rate") {
+                    Some(rate) if rate.is_number() => rate.clone(),
+                    Some(Json::Object(_)) => {
+                        return Err(wrong(
+                            "schedule",
+                            "the schedule has no initial_learning_rate.",
+                        ));
+                    }
+                    _ => default_rate(&text(&options, "name").to_lowercase()).into(),
+                };
+                schedule.insert("initial_learning_rate".into(), first);
+            }
+            options.insert("learning_rate".into(), Json::Object(schedule));
+        }
+        if !self.compile.is_object() {
+            self.compile = Json::Object(Map::new());
+        }
+        self.compile["optimizer"] = Json::Object(options);
+        Ok(())
+    }
+
     /// The shape of a layer's output, or of the pictures.
     pub fn shape_of(&self, layer: Option<usize>) -> Shape {
         layer.map_or(Shape::Image(self.input), |layer| self.layers[layer].shape)
@@ -187,6 +255,27 @@ impl Net {
         }
         names
     }
+}
+
+/// Refuses an initialiser that cannot be written, rather than writing another.
+fn known_initializer(value: &Json, field: &str) -> Result<()> {
+    let options = value.as_object();
+    let name = options.map_or(value.as_str().unwrap_or_default(), |map| text(map, "name"));
+    if classes::initializer_name(name).is_none() {
+        return Err(Error::spec(classes::no_initializer(name, field)).field(field));
+    }
+    let mut options = options.into_iter().flatten();
+    match options.find(|(option, value)| *option != "name" && !value.is_number()) {
+        Some((option, value)) => {
+            Err(Error::spec(format!("{field}: {option} is a number; it is {value}.")).field(field))
+        }
+        None => Ok(()),
+    }
+}
+
+/// The step size of an optimizer that is given none.
+fn default_rate(optimizer: &str) -> f64 {
+    if optimizer == "sgd" { 0.01 } else { 0.001 }
 }
 
 /// What stands at a net's end.

@@ -7,8 +7,9 @@ use std::fmt::Write;
 use serde_json::{Map, Value as Json};
 
 use super::{Layer, Net, Window, flag, float, number, text};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::keras::Experiment;
+use crate::model::keras::classes;
 use crate::model::keras::shapes::{self, Shape};
 
 /// Names that an attribute of the module, or a variable of `forward`, must not hide.
@@ -92,7 +93,7 @@ const RESERVED: &[&str] = &[
 /// # Errors
 /// `spec` where the experiment's spec is none.
 pub fn pytorch(experiment: &Experiment) -> Result<String> {
-    let net = Net::read(&experiment.spec)?;
+    let net = Net::of(experiment)?;
     let names = net.identifiers(RESERVED);
     let mut made = String::new();
     let mut forward = String::new();
@@ -147,7 +148,7 @@ pub fn pytorch(experiment: &Experiment) -> Result<String> {
         );
     }
     out.push_str("\n\nmodel = Model()\n");
-    training::training(&net, experiment, !penalties.is_empty(), &mut out);
+    training::training(&net, experiment, !penalties.is_empty(), &mut out)?;
     if out.contains("math.pi") {
         out.insert_str(0, "import math\n\n");
     }
@@ -223,7 +224,13 @@ fn convolution(
 }
 
 /// A line that fills a weight as Keras does.
-fn initialise(code: &mut Code, weight: &str, value: &Json) {
+fn initialise(
+    code: &mut Code,
+    weight: &str,
+    options: &Map<String, Json>,
+    field: &str,
+) -> Result<()> {
+    let value = &options[field];
     let name = match value {
         Json::Object(map) => text(map, "name").to_owned(),
         other => other.as_str().unwrap_or_default().to_owned(),
@@ -253,10 +260,13 @@ fn initialise(code: &mut Code, weight: &str, value: &Json) {
                 float(mean + 2.0 * deviation)
             )
         }
+        "constant" => format!("constant_({weight}, {})", option("value", 0.0)),
         "ones" => format!("ones_({weight})"),
-        _ => format!("zeros_({weight})"),
+        "zeros" => format!("zeros_({weight})"),
+        other => return Err(Error::spec(classes::no_initializer(other, field)).field(field)),
     };
     code.made.push(format!("nn.init.{call}"));
+    Ok(())
 }
 
 fn module(layer: &Layer, input: Shape, name: &str) -> Result<Code> {
@@ -264,13 +274,12 @@ fn module(layer: &Layer, input: Shape, name: &str) -> Result<Code> {
     let options = &layer.options;
     let channels = input.channels();
     let weights = |code: &mut Code, module: &str, kernel: &str| {
-        initialise(code, &format!("self.{module}.weight"), &options[kernel]);
+        initialise(code, &format!("self.{module}.weight"), options, kernel)
     };
     let bias = flag(options, "use_bias");
-    let fill_bias = |code: &mut Code, module: &str| {
-        if bias {
-            initialise(code, &format!("self.{module}.bias"), &options["bias_initializer"]);
-        }
+    let fill_bias = |code: &mut Code, module: &str| match bias {
+        true => initialise(code, &format!("self.{module}.bias"), options, "bias_initializer"),
+        false => Ok(()),
     };
     match layer.class.name {
         "Conv2D" => {
@@ -278,15 +287,15 @@ fn module(layer: &Layer, input: Shape, name: &str) -> Result<Code> {
             let filters = shapes::size(options, "filters")?;
             let groups = shapes::size(options, "groups")?;
             convolution(&mut code, name, [channels, filters], groups, bias, &window);
-            weights(&mut code, name, "kernel_initializer");
-            fill_bias(&mut code, name);
+            weights(&mut code, name, "kernel_initializer")?;
+            fill_bias(&mut code, name)?;
         }
         "DepthwiseConv2D" => {
             let window = Window::of(options, "kernel_size", input)?;
             let filters = channels * shapes::size(options, "depth_multiplier")?;
             convolution(&mut code, name, [channels, filters], channels, bias, &window);
-            weights(&mut code, name, "depthwise_initializer");
-            fill_bias(&mut code, name);
+            weights(&mut code, name, "depthwise_initializer")?;
+            fill_bias(&mut code, name)?;
         }
         "SeparableConv2D" => {
             let window = Window::of(options, "kernel_size", input)?;
@@ -297,16 +306,16 @@ fn module(layer: &Layer, input: Shape, name: &str) -> Result<Code> {
             let point =
                 Window { kernel: [1, 1], strides: [1, 1], dilation: [1, 1], padding: [0; 4] };
             convolution(&mut code, name, [between, filters], 1, bias, &point);
-            weights(&mut code, &depthwise, "depthwise_initializer");
-            weights(&mut code, name, "pointwise_initializer");
-            fill_bias(&mut code, name);
+            weights(&mut code, &depthwise, "depthwise_initializer")?;
+            weights(&mut code, name, "pointwise_initializer")?;
+            fill_bias(&mut code, name)?;
         }
         "Dense" => {
             let units = shapes::size(options, "units")?;
             let end = if bias { "" } else { ", bias=False" };
             code.made.push(format!("self.{name} = nn.Linear({channels}, {units}{end})"));
-            weights(&mut code, name, "kernel_initializer");
-            fill_bias(&mut code, name);
+            weights(&mut code, name, "kernel_initializer")?;
+            fill_bias(&mut code, name)?;
             code.steps.push(format!("self.{name}({{}})"));
         }
         "MaxPooling2D" | "AveragePooling2D" => {
