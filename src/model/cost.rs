@@ -164,6 +164,7 @@ mod tests {
         assert_eq!(costs[0].activations, 32 * 32 * 8);
     }
 
+    #[cfg(feature = "cpu")]
     #[test]
     fn large_pictures_are_evaluated_in_small_batches() {
         let batch = |side: usize| {

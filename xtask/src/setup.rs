@@ -91,8 +91,9 @@ pub fn pip() -> Result<()> {
     apt_install(&["python3-pip"]).context("Python 3 with pip is needed")
 }
 
-/// What programs that the lab writes are run with; NumPy is the last that both agree on.
-const KERAS: [&str; 2] = ["tensorflow-cpu==2.21.0", "numpy==1.26.4"];
+/// What programs that the lab writes are run with; NumPy is the last that all agree on, and SciPy
+/// turns the pictures of Keras's generator.
+const KERAS: [&str; 3] = ["tensorflow-cpu==2.21.0", "numpy==1.26.4", "scipy==1.13.1"];
 
 /// A Python with Keras, in `target/tools/keras`, and with Debian's PyTorch where that can be
 /// had: the one of the package index is four gigabytes.

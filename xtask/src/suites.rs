@@ -242,11 +242,26 @@ fn e2e() -> Result<()> {
     in_browser("e2e")
 }
 
-/// Programs that the writers of `src/model/keras/write` wrote, run; `cargo test` keeps them up
-/// to date, and compiles those for Burn.
+/// Programs that the writers of `src/model/keras/write` wrote, run: those that are kept, which
+/// `cargo test` holds up to date and, for Burn, compiles; and those of random nets.
 fn keras() -> Result<()> {
     let python = setup::keras()?;
-    run_command(command(python).arg(path("tests/keras_parity/run_written.py")))
+    let folder = path("target/written");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder)?;
+    run_command(
+        command("cargo")
+            .args(["test", "--no-default-features", "--features", "reading", "--lib"])
+            .arg("keras_text_reads_back_the_same")
+            .env("CNN_LAB_WRITTEN", &folder),
+    )?;
+    let run = || {
+        let mut run = command(&python);
+        run.arg(path("tests/keras_parity/run_written.py"));
+        run
+    };
+    run_command(&mut run())?;
+    run_command(run().arg(&folder))
 }
 
 fn accuracy(lesson: &str) -> Result<()> {

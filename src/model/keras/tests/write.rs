@@ -70,6 +70,7 @@ impl Draw {
             json!("ones"),
             json!({"name": "random_normal", "mean": 0.0, "stddev": 0.02}),
             json!({"name": "random_uniform", "minval": -0.1, "maxval": 0.1}),
+            json!({"name": "constant", "value": 0.05}),
         ])
         .clone()
     }
@@ -240,10 +241,12 @@ impl Draw {
                 json!({"name": "CosineDecay", "initial_learning_rate": 0.01, "decay_steps": 20, "alpha": 0.1, "warmup_target": 0.1, "warmup_steps": 5}),
                 json!({"name": "CosineDecay", "initial_learning_rate": 0.01, "decay_steps": 20}),
                 json!({"name": "PolynomialDecay", "initial_learning_rate": 0.1, "decay_steps": 10, "end_learning_rate": 0.001, "power": 2.0}),
+                json!({"name": "PolynomialDecay", "initial_learning_rate": 0.1, "decay_steps": 10, "end_learning_rate": 0.001, "cycle": true}),
+                json!({"name": "CosineDecayRestarts", "initial_learning_rate": 0.1, "first_decay_steps": 3, "t_mul": 2.0, "m_mul": 0.5, "alpha": 0.1}),
                 json!({"name": "InverseTimeDecay", "initial_learning_rate": 0.1, "decay_steps": 10, "decay_rate": 0.5}),
             ])
             .clone();
-        let optimizer = match self.below(8) {
+        let optimizer = match self.below(10) {
             0 => {
                 json!({"name": "sgd", "learning_rate": rate, "momentum": 0.9, "nesterov": true, "clipnorm": 1.0})
             }
@@ -259,6 +262,10 @@ impl Draw {
             }
             5 => json!({"name": "adadelta", "learning_rate": rate, "rho": 0.9, "epsilon": 1e-6}),
             6 => json!({"name": "nadam", "beta_2": 0.99}),
+            7 => json!({"name": "adam", "learning_rate": rate, "weight_decay": 0.02}),
+            8 => {
+                json!({"name": "rmsprop", "learning_rate": rate, "weight_decay": 0.02, "momentum": 0.5})
+            }
             _ => json!({"name": "adam"}),
         };
         let loss = match (units, self.below(3)) {

@@ -149,7 +149,7 @@ pub fn pytorch(experiment: &Experiment) -> Result<String> {
     }
     out.push_str("\n\nmodel = Model()\n");
     training::training(&net, experiment, !penalties.is_empty(), &mut out)?;
-    if out.contains("math.pi") {
+    if out.contains("math.") {
         out.insert_str(0, "import math\n\n");
     }
     Ok(out)
