@@ -160,7 +160,7 @@ export class AugmentDialog extends LitElement {
   #number(id: string, parameter: Numbers, value: unknown, why: string | undefined): TemplateResult {
     const shown = Array.isArray(value) ? value.map(figure).join(", ") : figure(value as number);
     return html`<input id=${id} type="text" inputmode="decimal" autocomplete="off" class=${parameter.kind === "pair" || parameter.kind === "span" ? "wide" : ""}
-      .value=${live(shown)} ?disabled=${why !== undefined}
+      .value=${shown} ?disabled=${why !== undefined}
       @change=${(event: Event) => {
         const input = event.target as HTMLInputElement;
         const typed = numbersOf(input.value);
@@ -214,7 +214,7 @@ export class AugmentDialog extends LitElement {
         <div class="field"><div class="caption"><label for="augment-index">Picture${total > 0 ? ` of ${count(total)}` : ""}</label><cnn-lab-help about="Picture">The training picture that is shown, counted from 0. “Look through” in Data has a button that brings any other here.</cnn-lab-help></div>
           <div class="together">
             ${button({ id: "augment-before", label: "←", name: "Picture before", kind: "square", why: none, onClick: () => turn(-1) })}
-            <input id="augment-index" type="number" min="0" max=${Math.max(0, total - 1)} step="1" .value=${live(String(bench.augmentIndex))} ?disabled=${none !== undefined}
+            <input id="augment-index" type="number" min="0" max=${Math.max(0, total - 1)} step="1" .value=${String(bench.augmentIndex)} ?disabled=${none !== undefined}
               @change=${(event: Event) => {
                 const input = event.target as HTMLInputElement;
                 bench.augmentIndex = typedNumber(input) ?? bench.augmentIndex;
@@ -225,7 +225,7 @@ export class AugmentDialog extends LitElement {
           </div></div>
         <div class="field"><div class="caption"><label for="augment-seed">Seed</label><cnn-lab-help about="Seed">The same seed draws the same changes again. Training draws by its own seed, and anew in every epoch.</cnn-lab-help></div>
           <div class="together">
-            <input id="augment-seed" type="number" min="0" max=${largestSeed} step="1" .value=${live(String(bench.augmentSeed))}
+            <input id="augment-seed" type="number" min="0" max=${largestSeed} step="1" .value=${String(bench.augmentSeed)}
               @change=${(event: Event) => {
                 const input = event.target as HTMLInputElement;
                 bench.augmentSeed = typedNumber(input) ?? bench.augmentSeed;

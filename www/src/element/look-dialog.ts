@@ -393,7 +393,7 @@ export class LookDialog extends LitElement {
     return html`<p class="name">${name}</p><p class="small muted">${plural(pictures, "picture")}</p>
       <div class="column"><label class="small muted" for="class-name">Name</label>
         <div class="together">
-          <input id="class-name" type="text" autocomplete="off" .value=${live(name)} ?disabled=${why !== undefined}
+          <input id="class-name" type="text" autocomplete="off" .value=${name} ?disabled=${why !== undefined}
             @keydown=${(event: KeyboardEvent) => {
               if (event.key === "Enter") rename();
             }} />
@@ -471,7 +471,7 @@ export class LookDialog extends LitElement {
           id: "split-seed",
           label: "Seed of the split",
           help: "Which pictures go to validation and test is drawn class by class. The same seed draws the same ones. Training has a seed of its own, in Options.",
-          control: html`<div class="seed"><input id="split-seed" type="number" min="0" max=${largestSeed} step="1" inputmode="numeric" .value=${live(String(settings.splitSeed))}
+          control: html`<div class="seed"><input id="split-seed" type="number" min="0" max=${largestSeed} step="1" inputmode="numeric" .value=${String(settings.splitSeed)}
             ?disabled=${why !== undefined} title=${why ?? nothing}
             @change=${(event: Event) => {
               const input = event.target as HTMLInputElement;
