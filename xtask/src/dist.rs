@@ -122,6 +122,6 @@ fn print<'a>(title: &str, budget: usize, sizes: impl Iterator<Item = &'a Size>) 
         total = [total[0] + size.raw, total[1] + size.gzip, total[2] + size.brotli];
     }
     row("total", total[0], total[1], total[2]);
-    println!("{:.3} MB of {:.1} MB as brotli", total[2] as f64 / 1e6, budget as f64 / 1e6);
+    println!("{:.3} MB of {:.2} MB as brotli", total[2] as f64 / 1e6, budget as f64 / 1e6);
     total[2]
 }

@@ -144,10 +144,10 @@ pub fn run(names: &[String]) -> Result<bool> {
         }
         results.push((suite, result, start.elapsed()));
     }
-    println!("\n{:18}{:66}{:10}{:>8}", "suite", "what", "result", "seconds");
+    println!("\n{:18}{:72}{:10}{:>8}", "suite", "what", "result", "seconds");
     for (suite, result, time) in &results {
         let word = if result.is_ok() { "passed" } else { "FAILED" };
-        println!("{:18}{:66}{word:10}{:>8.0}", suite.name, suite.about, time.as_secs_f64());
+        println!("{:18}{:72}{word:10}{:>8.0}", suite.name, suite.about, time.as_secs_f64());
     }
     let failed = results.iter().filter(|(_, result, _)| result.is_err()).count();
     println!("\n{} passed, {failed} failed", results.len() - failed);
