@@ -44,6 +44,7 @@ async fn is_as_keras(kind: &str, device: &Device) {
     let tolerance = if kind == "webgpu" { 1e-3 } else { 1e-4 };
     let mut apart = golden::layers(device, tolerance).await;
     apart.extend(golden::losses(device, tolerance).await);
+    apart.extend(golden::explanations(device, 1e-3).await);
     apart.extend(golden::optimizers(device, tolerance).await);
     assert!(apart.is_empty(), "{kind}, {} apart:\n{}", apart.len(), apart.join("\n"));
 }

@@ -43,6 +43,9 @@ pub(super) fn maps_to_js(maps: FeatureMaps) -> Result<Object, JsValue> {
     set(&object, "height", maps.height as f64)?;
     set(&object, "width", maps.width as f64)?;
     set(&object, "data", Float32Array::from(maps.data.as_slice()))?;
+    if !maps.bias.is_empty() {
+        set(&object, "bias", Float32Array::from(maps.bias.as_slice()))?;
+    }
     Ok(object)
 }
 

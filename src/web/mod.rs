@@ -12,6 +12,8 @@ mod convert;
 mod core;
 #[cfg(feature = "tensors")]
 mod dataset;
+#[cfg(feature = "tensors")]
+mod look;
 #[cfg(feature = "reading")]
 mod preparer;
 #[cfg(feature = "reading")]
