@@ -100,7 +100,7 @@ export type DatasetInfo = {
 export type FileWarning = { file: string; message: string };
 
 /** How far something is. Files are counted while they are being found: their total is 0, not known yet. */
-export type Progress = { done: number; total: number; unit: "bytes" | "pictures" | "batches" | "files" };
+export type Progress = { done: number; total: number; unit: "bytes" | "pictures" | "batches" | "files" | "steps" };
 
 export type LoadOptions = {
   /** At most so many pictures of each split; all by default. */
@@ -534,6 +534,8 @@ export type FeatureMaps = {
   height: number;
   width: number;
   data: Float32Array<ArrayBuffer>;
+  /** Of kernels: what is added to each filter's sums; absent where nothing is, and for maps. */
+  bias?: Float32Array<ArrayBuffer>;
 };
 
 /** One picture of the loaded set. */
@@ -542,4 +544,5 @@ export type Picture = { pixels: ImageData; label: number; name: string };
 /** What `save` can be asked for; so far only `checkpoint` is written. */
 export type SaveFormat = "checkpoint" | "safetensors" | "keras" | "onnx";
 
+export type * from "./look-types";
 export type * from "./run-types";

@@ -188,9 +188,9 @@ export class InsideStep {
     const began = performance.now();
     try {
       // Asked for at once, so that all are of the same weights, with no training step between.
-      const [prediction, ...maps] = await Promise.all([
+      const [prediction, maps] = await Promise.all([
         lab.predict(hand.picture),
-        ...network.convolutions.map(({ name }) => lab.featureMaps(hand.picture, name)),
+        lab.featureMaps(hand.picture, network.convolutions.map(({ name }) => name)),
       ]);
       this.prediction = prediction;
       this.maps = new Map(maps.map((map) => [map.layer, map]));

@@ -6,6 +6,7 @@
  * one of its promises is pending: everything goes through one `SerialQueue`.
  */
 import { CnnLabError } from "../api/error";
+import type { LookKind, Looks } from "../api/look-types";
 import type { DroppedFile, Experiment, FinderRequest, FoldOptions, GalleryPixels, Pixels, ReadOptions, RunOptions } from "../api/protocol";
 import type {
   Augmentation,
@@ -28,11 +29,13 @@ import type {
   RunInfo,
   SavedRun,
   Shape,
+  SlowMotion,
   Split,
   SplitOptions,
   StepEvent,
   Summary,
   TrainUpdate,
+  Vitals,
   WarningEvent,
 } from "../api/types";
 
@@ -187,9 +190,18 @@ export interface Core {
     rgba: Uint8Array,
     width: number,
     height: number,
-    layer: string | number,
-  ): Promise<FeatureMaps>;
-  filters(layer: string | number): Promise<FeatureMaps>;
+    layers: string[],
+  ): Promise<FeatureMaps[]>;
+  filters(layer: string): Promise<FeatureMaps>;
+  /** Without a picture its sides are 0. */
+  startLook(kind: LookKind, options: Looks[LookKind]["options"], rgba: Uint8Array, width: number, height: number): Promise<void>;
+  /** What is done, and what there is to do. */
+  lookProgress(): Uint32Array;
+  /** At most `n` batches or steps more; what was found after the last. */
+  advanceLook(n: number): Promise<Looks[LookKind]["found"] | undefined>;
+  cancelLook(): void;
+  vitals(): Promise<Vitals>;
+  slowMotion(rgba: Uint8Array, width: number, height: number, label: number): Promise<SlowMotion>;
   save(): Promise<Uint8Array<ArrayBuffer>>;
   load(bytes: Uint8Array): LoadedInfo;
 }
