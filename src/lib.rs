@@ -42,7 +42,6 @@ pub mod data;
 #[cfg(feature = "tensors")]
 pub mod device;
 pub mod error;
-#[cfg(feature = "tensors")]
 pub mod evaluate;
 #[cfg(feature = "tensors")]
 pub mod explain;
