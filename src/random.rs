@@ -24,6 +24,8 @@ pub enum Purpose {
     /// Which pictures are held out in which fold, and each fold's own seed; `lane` 0 with the
     /// class, `lane` 1 with the fold.
     Folds = 6,
+    /// Where the search for principal components and a map of all pictures begin.
+    Embedding = 7,
     /// Noise that is added to a picture to explain a network; `lane` says for what.
     Explain = 8,
 }

@@ -4,13 +4,14 @@ use js_sys::{Array, Object, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
 use super::JsResult;
-use super::convert::{from_js, set, to_js};
+use super::convert::{from_js, predictions_to_js, set, to_js};
 use super::look::Look;
 use crate::data::dataset::{Dataset, Split};
 use crate::device::{self, Lost};
 use crate::error::Error;
 use crate::evaluate::Evaluator;
 use crate::evaluate::cross_validation::{CrossValidation, FoldOptions};
+use crate::evaluate::metrics::Measured;
 use crate::explain;
 use crate::model::preset::presets;
 use crate::model::shape::{Summary, check_trainable, infer};
@@ -187,10 +188,11 @@ impl Core {
     pub fn start_evaluation(&mut self, split: JsValue) -> JsResult<usize> {
         let split: Split = from_js(split, "split")?;
         let evaluator = Evaluator::new(self.session.network()?, self.session.dataset()?, split)?;
-        Ok(self.evaluator.insert(evaluator).batches())
+        Ok(self.evaluator.insert(evaluator.keeping_predictions()).batches())
     }
 
-    /// Measures at most `n` batches more; the result after the last, `undefined` before.
+    /// Measures at most `n` batches more; the result after the last, `undefined` before. Its
+    /// property `predictions` has what was predicted for every picture, as typed arrays.
     #[wasm_bindgen(js_name = advanceEvaluation)]
     pub async fn advance_evaluation(&mut self, n: usize) -> JsResult<JsValue> {
         let evaluator = self
@@ -199,9 +201,13 @@ impl Core {
             .ok_or_else(|| Error::state("No evaluation is under way; start one first."))?;
         match evaluator.advance(self.session.dataset()?, n).await? {
             None => Ok(JsValue::UNDEFINED),
-            Some(evaluation) => {
+            Some(Measured { evaluation, predictions }) => {
                 self.evaluator = None;
-                to_js(&evaluation)
+                let object = Object::from(to_js(&evaluation)?);
+                if let Some(predictions) = predictions {
+                    set(&object, "predictions", predictions_to_js(&predictions)?)?;
+                }
+                Ok(object.into())
             }
         }
     }

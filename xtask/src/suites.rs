@@ -179,11 +179,12 @@ fn clippy() -> Result<()> {
 }
 
 fn clippy_wasm() -> Result<()> {
-    let all = ["--all-targets", "--features", "webgpu,ndarray,reading,text"];
+    let all = ["--all-targets", "--features", "webgpu,ndarray,reading,text,analysis"];
     // As it is built, a module without tensors must not need them.
     let reading = ["--lib", "--no-default-features", "--features", "reading"];
     let text = ["--lib", "--no-default-features", "--features", "text"];
-    for features in [&all[..], &reading[..], &text[..]] {
+    let analysis = ["--lib", "--no-default-features", "--features", "analysis"];
+    for features in [&all[..], &reading[..], &text[..], &analysis[..]] {
         run_command(
             command("cargo")
                 .args(["clippy", "--package", "cnn-lab", "--target", "wasm32-unknown-unknown"])
