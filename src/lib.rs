@@ -18,8 +18,9 @@
 //! 3. [`train`]: the optimizers and schedules, and the session that is pulled
 //!    forward step by step ([`train::session`]), or a copy of its weights beside it
 //!    ([`train::finder`]).
-//! 4. [`evaluate`] and [`explain`]: how good a network is, on a split or on every fold in turn
-//!    ([`evaluate::cross_validation`]), and what it sees. What follows from scores alone
+//! 4. [`evaluate`]: how good a network is, on a split or on every fold in turn
+//!    ([`evaluate::cross_validation`]), with curves ([`evaluate::curves`]) and a map of points
+//!    ([`evaluate::embedding`]). [`explain`]: what it sees, why it decides, how it learns. What follows from scores alone
 //!    needs no tensors: [`evaluate::metrics`], [`evaluate::curves`], [`evaluate::embedding`].
 //! 5. [`store`]: all of it as bytes, and back.
 //! 6. [`device`]: where tensors live. [`error`] and [`random`] are leaves.

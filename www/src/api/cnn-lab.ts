@@ -19,7 +19,9 @@ import { checkFiles, checkReading } from "./check-files";
 import { checkFinder, checkTraining, trainOptionNames } from "./check-training";
 import { costsOf } from "./costs";
 import { abortedError, CnnLabError, optionError, stateError } from "./error";
+import type * as Analyzing from "./analyzing";
 import { Host } from "./host";
+import type * as Looking from "./looking";
 import { readModel } from "./model-text";
 import { OwnPictures, toPicture } from "./own-pictures";
 import type { Edit } from "./protocol";
@@ -36,9 +38,12 @@ import type {
   CreateOptions,
   CrossValidation,
   CrossValidationOptions,
+  Curves,
   DatasetInfo,
   DatasetStatistics,
   Device,
+  Embedded,
+  EmbedOptions,
   EvaluateOptions,
   Evaluation,
   Exciting,
@@ -620,7 +625,8 @@ export class CnnLab extends EventTarget {
     const picture = await toPicture(image);
     const transfer = picture instanceof Blob ? [] : [picture];
     const maps = await this.#host.call("featureMaps", [{ image: picture, layers }], { transfer });
-    return Array.isArray(layer) ? maps : (maps[0] as FeatureMaps);
+    // One was asked for, and one is there.
+    return Array.isArray(layer) ? maps : (maps[0] as unknown as FeatureMaps);
   }
 
   /**
@@ -671,6 +677,23 @@ export class CnnLab extends EventTarget {
   /** What the last hidden layer makes of each picture of a split: one vector a picture. Rejects as `exciting` does. */
   async hidden(split: Split, o: HiddenOptions = {}): Promise<Hidden> {
     return (await looking()).hidden(this.#host, split, o);
+  }
+
+  /**
+   * How one class of an evaluation is told from all others as the threshold on its probability
+   * falls: ROC and precision-recall. Rejects with `option` for a class that is not there, or where
+   * the evaluation has too many probabilities to keep.
+   */
+  async curves(evaluation: Evaluation, label: number): Promise<Curves> {
+    return (await analyzing()).curves(evaluation, label);
+  }
+
+  /**
+   * Places on a plane for points of many dimensions, such as `hidden()` gives, in a worker of its
+   * own. Rejects with `option`, `aborted`.
+   */
+  async embed(points: Pick<Hidden, "data" | "length">, o: EmbedOptions = {}): Promise<Embedded> {
+    return (await analyzing()).embed(points, o);
   }
 
   /**
@@ -751,7 +774,8 @@ export class CnnLab extends EventTarget {
 }
 
 /** Loaded when first asked for: not everybody looks inside. */
-const looking = (): Promise<typeof import("./looking")> => import("./looking");
+const looking = (): Promise<typeof Looking> => import("./looking");
+const analyzing = (): Promise<typeof Analyzing> => import("./analyzing");
 
 /** Options without those that were given as undefined, which mean the same as none. */
 function defined<T extends object>(options: T): T {

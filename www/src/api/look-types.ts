@@ -99,6 +99,46 @@ export type Hidden = {
   data: Float32Array<ArrayBuffer>;
 };
 
+/** One class against all others, as the threshold on its probability falls. Thinned to about a thousand points. */
+export type Curves = {
+  /** Empty, and the area null, where the pictures are all, or none, of the class. */
+  roc: {
+    thresholds: Float64Array<ArrayBuffer>;
+    falsePositiveRate: Float64Array<ArrayBuffer>;
+    truePositiveRate: Float64Array<ArrayBuffer>;
+    area: number | null;
+  };
+  /** The last point, where recall is 0, has the threshold infinity. */
+  precisionRecall: {
+    thresholds: Float64Array<ArrayBuffer>;
+    precision: Float64Array<ArrayBuffer>;
+    recall: Float64Array<ArrayBuffer>;
+    /** Average precision. */
+    average: number | null;
+  };
+};
+
+export type EmbedOptions = {
+  /** Principal components, or t-SNE (van der Maaten 2014). Default `pca`. */
+  method?: "pca" | "tsne" | undefined;
+  /** For t-SNE: about how many neighbours count. Default 30. */
+  perplexity?: number | undefined;
+  /** For t-SNE. Default 750. */
+  iterations?: number | undefined;
+  seed?: number | undefined;
+  signal?: AbortSignal | undefined;
+  /** The share that is done, and where the points are by then; without places while neighbours are looked for. */
+  onProgress?: ((progress: { share: number; positions: Float32Array<ArrayBuffer> }) => void) | undefined;
+};
+
+/** Points on a plane. */
+export type Embedded = {
+  /** x and y of each point in turn. */
+  positions: Float32Array<ArrayBuffer>;
+  /** For principal components: the share of variance of each; null where all points are the same. */
+  explained: [number, number] | null;
+};
+
 /** How values are distributed. */
 export type Distribution = {
   low: number;

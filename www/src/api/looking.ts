@@ -27,7 +27,7 @@ async function ask<K extends LookKind>(host: Host, kind: K, options: Looks[K]["o
   const given = Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
   const request = { kind, options: given, ...(picture && { image: picture }) } as LookRequest;
   const { signal, onProgress } = o;
-  return (await host.call("look", [request], { signal, onProgress, transfer })) as Looks[K]["found"];
+  return (await host.call("look", [request], { signal, onProgress, transfer }));
 }
 
 export async function explain(host: Host, image: Image, o: AttributionOptions): Promise<Attribution> {

@@ -523,6 +523,46 @@ export type Evaluation = {
   }[];
   /** The predictions with the highest loss, highest first. */
   worst: { index: number; label: number; predicted: number; loss: number; probabilities: number[] }[];
+  /** The share of pictures whose true class is among the k likeliest, for k from 1 to 5 or the number of classes. */
+  topK: number[];
+  /** Means over the classes where a score is defined: each class counting once, and as often as it has pictures. */
+  macroAverage: Averages;
+  weightedAverage: Averages;
+  /** Mean recall of the classes that the split has. */
+  balancedAccuracy: number | null;
+  calibration: Calibration;
+  /** Every picture's prediction, in the order of the split. */
+  predictions: Predictions;
+};
+
+export type Averages = { precision: number | null; recall: number | null; f1: number | null };
+
+/** How far the network's confidence can be trusted (Guo and others 2017). */
+export type Calibration = {
+  /** Pictures by the probability of the class that they were taken for. */
+  bins: {
+    /** Above this. */
+    low: number;
+    /** Up to this. */
+    high: number;
+    count: number;
+    /** Their mean; null where there are no pictures. */
+    confidence: number | null;
+    /** The share classified rightly. */
+    accuracy: number | null;
+  }[];
+  /** Expected calibration error: the mean distance of confidence and accuracy. */
+  expectedError: number | null;
+  /** The largest of these distances. */
+  maximumError: number | null;
+};
+
+export type Predictions = {
+  labels: Uint16Array<ArrayBuffer>;
+  predicted: Uint16Array<ArrayBuffer>;
+  losses: Float32Array<ArrayBuffer>;
+  /** [picture][class]; empty where there would be more than 16 million. */
+  probabilities: Float32Array<ArrayBuffer>;
 };
 
 export type Prediction = { label: string; probability: number }[];

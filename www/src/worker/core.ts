@@ -6,7 +6,7 @@
  * one of its promises is pending: everything goes through one `SerialQueue`.
  */
 import { CnnLabError } from "../api/error";
-import type { LookKind, Looks } from "../api/look-types";
+import type { Curves, EmbedOptions, LookKind, Looks } from "../api/look-types";
 import type { DroppedFile, Experiment, FinderRequest, FoldOptions, GalleryPixels, Pixels, ReadOptions, RunOptions } from "../api/protocol";
 import type {
   Augmentation,
@@ -293,6 +293,23 @@ export type Texts = {
 /** Loads the module that reads and writes models as text. */
 export async function loadTexts(base: string): Promise<Texts> {
   return loadModule<Texts>(base, "text");
+}
+
+/** What becomes of an evaluation, and of points. */
+export type Analysis = {
+  curves(labels: Uint16Array, probabilities: Float32Array, classes: number, label: number): Curves;
+  Embedding: new (points: Float32Array, dimensions: number, options: AnalysisOptions) => {
+    /** About so many milliseconds of work; the share that is done, 1 at the end only. */
+    advance(n: number): number;
+    positions(): Float32Array<ArrayBuffer>;
+    explained(): [number, number] | null;
+  };
+};
+export type AnalysisOptions = Pick<EmbedOptions, "method" | "perplexity" | "iterations" | "seed">;
+
+/** Loads the module of curves and maps. */
+export async function loadAnalysis(base: string): Promise<Analysis> {
+  return loadModule<Analysis>(base, "analysis");
 }
 
 /** Loads the module that reads files. */

@@ -34,7 +34,7 @@ export async function look<K extends LookKind>(
         }
         return result;
       });
-      if (found) return found as Looks[K]["found"];
+      if (found) return found;
       await macrotask();
     }
   } catch (error) {
