@@ -20,8 +20,8 @@
 //!    ([`train::finder`]).
 //! 4. [`evaluate`]: how good a network is, on a split or on every fold in turn
 //!    ([`evaluate::cross_validation`]), with curves ([`evaluate::curves`]) and a map of points
-//!    ([`evaluate::embedding`]). [`explain`]: what it sees, why it decides, how it learns. What follows from scores alone
-//!    needs no tensors: [`evaluate::metrics`], [`evaluate::curves`], [`evaluate::embedding`].
+//!    ([`evaluate::embedding`]); what follows from scores alone needs no tensors.
+//!    [`explain`]: what it sees, why it decides, how it learns.
 //! 5. [`store`]: all of it as bytes, and back.
 //! 6. [`device`]: where tensors live. [`error`] and [`random`] are leaves.
 //!
