@@ -1,4 +1,4 @@
-import type { FeatureMaps, Prediction } from "../api/types";
+import type { FeatureMaps, Prediction, Split } from "../api/types";
 import { isLost } from "./notices";
 import type { Workbench } from "./workbench";
 
@@ -7,7 +7,7 @@ const lookEvery = 250;
 
 /** The picture in hand. */
 export type Hand = {
-  kind: "drawing" | "test" | "file";
+  kind: "drawing" | "test" | "set" | "file";
   /** In the size that the network takes: just what it sees. */
   picture: ImageData;
   name: string;
@@ -62,7 +62,7 @@ export class InsideStep {
     if (this.tests === 0 && this.hand?.kind === "test") {
       this.clear();
     }
-    if (this.hand === null || this.hand.kind === "test" || !this.#fits(this.hand)) {
+    if (this.hand === null || this.hand.kind === "test" || this.hand.kind === "set" || !this.#fits(this.hand)) {
       await this.showTest(this.index);
     }
   }
@@ -86,6 +86,23 @@ export class InsideStep {
         name: `Test picture ${this.index}`,
         truth: info.classes[label] ?? null,
       });
+    });
+  }
+
+  /** Any picture of the set. */
+  async showPicture(split: Split, index: number): Promise<void> {
+    if (split === "test") {
+      return this.showTest(index);
+    }
+    const { lab } = this.bench;
+    const info = lab?.dataset;
+    if (!lab || !info) {
+      return;
+    }
+    await this.bench.try(async () => {
+      const { pixels, label } = await lab.image(split, index);
+      const name = `${split === "train" ? "Training" : "Validation"} picture ${index}`;
+      this.#take({ kind: "set", picture: pixels, name, truth: info.classes[label] ?? null });
     });
   }
 
