@@ -281,6 +281,8 @@ pub fn bench(what: &str, files: &[PathBuf]) -> Result<()> {
     build::run()?;
     let shared = path("../shared/datasets");
     let given: Vec<PathBuf> = match (what, files) {
+        // On a set that comes with the lab.
+        ("inside", _) => Vec::new(),
         ("reading", []) => ["cifar10.zip", "cats_dogs_downsampled.zip"]
             .map(|file| shared.join(file))
             .into_iter()
@@ -289,7 +291,7 @@ pub fn bench(what: &str, files: &[PathBuf]) -> Result<()> {
         (_, []) => vec![shared.join("cats_dogs_downsampled.zip")],
         (_, files) => files.to_vec(),
     };
-    if given.iter().any(|file| !file.is_file()) || given.is_empty() {
+    if given.iter().any(|file| !file.is_file()) || (given.is_empty() && what != "inside") {
         bail!("name a zip of pictures: cargo xtask bench {what} FILE.zip");
     }
     let given = given.iter().map(fs::canonicalize).collect::<std::io::Result<Vec<_>>>()?;
