@@ -284,6 +284,7 @@ export class TrainPanel extends LitElement {
                       training.evaluationIsOld ? html`<span class="muted">, before it learned on</span>` : nothing}`
                   : html`<span class="muted">How well does it do on new pictures?</span>`
               }</span>
+              ${button({ id: "evaluation", label: "Details …", name: "Details: how good it is, class by class and picture by picture", onClick: () => this.bench.open("evaluation") })}
               ${button({ id: "evaluate", label: "Evaluate", name: "Evaluate on the test pictures", why, onClick: () => void training.evaluate() })}`}
       </div>
       ${evaluation && data.info
