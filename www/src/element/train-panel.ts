@@ -47,7 +47,10 @@ export class TrainPanel extends LitElement {
       .charts { display: grid; grid-auto-rows: minmax(150px, 1fr); flex: 1 0 340px; gap: 12px; }
       .test { display: grid; align-content: start; gap: 4px; min-height: 84px; padding-top: 8px; border-top: 1px solid var(--lab-line); }
       .test .row { min-height: 40px; }
-      .test summary { min-height: 32px; padding: 6px 128px 0 0; }
+      /* The button stands beside what opens below it. */
+      .test > :is(.more, details) { grid-area: 2 / 1; align-self: start; }
+      .test > .more { justify-self: end; z-index: 1; }
+      .test summary { min-height: 32px; padding: 6px 104px 0 0; }
       .big { font-size: 16px; line-height: 24px; font-weight: 650; }
       .warnings { font-size: 12px; line-height: 16px; }
       .warnings ul { margin: 4px 0 0; padding-left: 16px; }
@@ -284,9 +287,9 @@ export class TrainPanel extends LitElement {
                       training.evaluationIsOld ? html`<span class="muted">, before it learned on</span>` : nothing}`
                   : html`<span class="muted">How well does it do on new pictures?</span>`
               }</span>
-              ${button({ id: "evaluation", label: "Details …", name: "Details: how good it is, class by class and picture by picture", onClick: () => this.bench.open("evaluation") })}
               ${button({ id: "evaluate", label: "Evaluate", name: "Evaluate on the test pictures", why, onClick: () => void training.evaluate() })}`}
       </div>
+      <span class="more">${button({ id: "evaluation", label: "Details …", name: "Details: how good it is, class by class and picture by picture", onClick: () => this.bench.open("evaluation") })}</span>
       ${evaluation && data.info
         ? html`<details>
             <summary>Which class it took for which</summary>

@@ -5,14 +5,17 @@ export type ClassOrder = "loaded" | "name" | "recall" | "confused";
 /** Mistakes that a class has a part in: its pictures taken for others, and others taken for it. */
 export function mistakesOf(confusion: readonly (readonly number[])[]): number[] {
   const mistakes = confusion.map(() => 0);
-  confusion.forEach((row, actual) =>
-    row.forEach((n, said) => {
+  // Of a thousand classes this is a million cells, so nothing is called for each.
+  for (let actual = 0; actual < confusion.length; actual += 1) {
+    const row = confusion[actual] ?? [];
+    for (let said = 0; said < row.length; said += 1) {
+      const n = row[said] ?? 0;
       if (n > 0 && said !== actual) {
         mistakes[actual] = (mistakes[actual] ?? 0) + n;
         mistakes[said] = (mistakes[said] ?? 0) + n;
       }
-    }),
-  );
+    }
+  }
   return mistakes;
 }
 
@@ -57,21 +60,21 @@ const before = (a: Pair, b: Pair): boolean => a.count > b.count || (a.count === 
 /** The `n` most frequent mistakes. */
 export function confusedPairs(confusion: readonly (readonly number[])[], n: number): Pair[] {
   const pairs: Pair[] = [];
-  confusion.forEach((row, actual) => {
-    const total = row.reduce((sum, count) => sum + count, 0);
-    row.forEach((count, said) => {
+  for (let actual = 0; actual < confusion.length; actual += 1) {
+    const row = confusion[actual] ?? [];
+    let total = 0;
+    for (const count of row) total += count;
+    for (let said = 0; said < row.length; said += 1) {
+      const count = row[said] ?? 0;
       const last = pairs[n - 1];
-      if (count === 0 || said === actual || (last && count < last.count)) {
-        return;
-      }
+      if (count === 0 || said === actual || (last && count < last.count)) continue;
       const pair = { actual, said, count, share: count / total };
       if (!last || before(pair, last)) {
-        // There may be a million: only the first ones are kept in order.
         const place = pairs.findIndex((other) => before(pair, other));
         pairs.splice(place < 0 ? pairs.length : place, 0, pair);
         pairs.length = Math.min(pairs.length, n);
       }
-    });
-  });
+    }
+  }
   return pairs;
 }

@@ -37,7 +37,7 @@ export class CaseDetail extends LitElement {
     css`
       :host { display: flex; flex-direction: column; gap: 8px; }
       .large { display: grid; place-items: center; height: 240px; flex: none; border-radius: 6px; background: var(--lab-sunk); overflow: hidden; }
-      .name { overflow-wrap: anywhere; font-weight: 600; }
+      .name { overflow-wrap: anywhere; }
       .said { font-size: 16px; line-height: 24px; overflow-wrap: anywhere; }
       @media (max-width: 700px) { .large { height: 200px; } }
     `,
@@ -74,6 +74,7 @@ export class CaseDetail extends LitElement {
     const [actual, said] = [predictions.labels[index], predictions.predicted[index] ?? 0];
     const sure = probability(predictions, index, said);
     const top = best(predictions, index, 5);
+    const truth = probability(predictions, index, actual ?? -1);
     const zoom = picture ? fitCell(picture.pixels.width, picture.pixels.height, innerWidth <= 700 ? 200 : 240).width / picture.pixels.width : 1;
     return html`<div class="large">${picture ? html`<cnn-lab-pixels .picture=${picture.pixels} zoom=${zoom} name="${name(actual)}, ${picture.name}"></cnn-lab-pixels>` : nothing}</div>
       <p class="said" role="status">It is <b>${name(actual)}</b>. The network said <b>${name(said)}</b>${sure === null ? "" : `, ${percent(sure)} sure`}.</p>
@@ -82,7 +83,7 @@ export class CaseDetail extends LitElement {
             label: `${name(label)}${label === actual ? " ✓" : ""}`, share: p, text: percent(p), strong: label === actual,
           }))}></cnn-lab-bars>`
         : html`<p class="small muted">There are too many pictures of too many classes to keep every probability.</p>`}
-      <p class="small muted">${splitNames[measured.split]} picture ${count(index)}${picture ? html`, <span class="name">${picture.name}</span>` : nothing}. Loss ${loss(predictions.losses[index] ?? NaN)}.</p>
+      <p class="small muted">${splitNames[measured.split]} picture ${count(index)}${picture ? html`, <span class="name">${picture.name}</span>` : nothing}. Loss ${loss(predictions.losses[index] ?? NaN)}${truth === null || top.some(({ label }) => label === actual) ? "" : `: ${name(actual)} had a probability of only ${percent(truth, 3)}`}.</p>
       <div class="row">${button({
         id: "look-inside", label: "Look inside", name: "Look inside: what the network makes of this picture",
         onClick: () => void this.bench.inside.showPicture(measured.split, index).then(() => this.bench.open("inside")),

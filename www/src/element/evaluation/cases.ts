@@ -83,7 +83,7 @@ export class CasesElement extends LitElement {
         ${indices.slice(0, shown).map((index, i) => this.#case(index, i))}
       </ul>
       ${indices.length > shown
-        ? html`<div class="row">${button({ id: "more", label: "Show more", name: `Show more: ${this.name}`, onClick: () => (this.shown += this.step) })}
+        ? html`<div class="row">${button({ id: "more", label: "Show more", name: `Show more: ${this.name}`, onClick: () => this.#more() })}
             <span class="small muted">${count(shown)} of ${count(indices.length)}</span></div>`
         : nothing}`;
   }
@@ -108,9 +108,20 @@ export class CasesElement extends LitElement {
         this.at = i;
         this.dispatchEvent(new CustomEvent("pick", { detail: index, bubbles: true, composed: true }));
       }}>
-      <span class="thumb">${picture ? html`<cnn-lab-pixels .picture=${picture} zoom=${zoom} name=""></cnn-lab-pixels>` : nothing}</span>
+      <span class="thumb" aria-hidden="true">${picture ? html`<cnn-lab-pixels .picture=${picture} zoom=${zoom} name=""></cnn-lab-pixels>` : nothing}</span>
       <span class="words"><span>is <b>${name(actual)}</b>${sure(actual)}</span>${other === undefined ? nothing : html`<span>${verb} <b>${name(other)}</b>${sure(other)}</span>`}</span>
     </button></li>`;
+  }
+
+  /** Shows more, and goes to the first of them: the button may be gone then. */
+  #more(): void {
+    this.at = this.shown;
+    this.shown += this.step;
+    this.#focus();
+  }
+
+  #focus(): void {
+    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`[data-i="${this.at}"]`)?.focus());
   }
 
   readonly #onKey = (event: KeyboardEvent): void => {
@@ -121,7 +132,7 @@ export class CasesElement extends LitElement {
     }
     event.preventDefault();
     this.at = Math.max(0, Math.min(last, to));
-    void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`[data-i="${this.at}"]`)?.focus());
+    this.#focus();
   };
 }
 

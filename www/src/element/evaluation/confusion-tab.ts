@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import { type ClassOrder, confusedPairs, mostConfused, orderClasses, recallOf } from "../../view/confused";
+import { type ClassOrder, confusedPairs, mostConfused, orderClasses, type Pair, recallOf } from "../../view/confused";
 import { png, svgText } from "../../view/figure";
 import { count, percent, plural } from "../../view/format";
 import { define } from "../define";
@@ -34,13 +34,14 @@ export class ConfusionTab extends LitElement {
   @property({ attribute: false }) picked: number | null = null;
   @state() private normalised = false;
   @state() private order: ClassOrder = "loaded";
-  @state() private amount = 30;
+  @state() private amount = 20;
   /** The cell whose pictures are shown, by its classes. */
   @state() private cell: { actual: number; said: number } | null = null;
   /** The cell that the Tab key reaches, by its place. */
   @state() private at = { row: 0, column: 0 };
   #shown: number[] = [];
   #found: number[] = [];
+  #pairs: Pair[] = [];
 
   static override styles = [
     base,
@@ -78,6 +79,7 @@ export class ConfusionTab extends LitElement {
     const classes = perClass.map(({ label }) => label);
     if (changed.has("measured")) {
       this.cell = null;
+      this.#pairs = confusedPairs(confusion, pairsShown);
     }
     if (changed.has("measured") || changed.has("order") || changed.has("amount")) {
       this.#shown = orderClasses(mostConfused(confusion, this.amount), classes, confusion, this.order);
@@ -93,7 +95,7 @@ export class ConfusionTab extends LitElement {
     return html`${this.#tools(confusion.length)}
       <div class="both">
         <div class="scroll" role="region" aria-label="Confusion matrix">${this.#matrix(confusion)}</div>
-        ${this.#pairs(confusion)}
+        ${this.#mostConfused()}
       </div>
       ${this.#pictures()}`;
   }
@@ -161,8 +163,8 @@ export class ConfusionTab extends LitElement {
       ${styles({ "--share": tint(n, total, right).toFixed(3) })}><span>${text}</span></button></td>`;
   }
 
-  #pairs(confusion: number[][]): TemplateResult {
-    const pairs = confusedPairs(confusion, pairsShown);
+  #mostConfused(): TemplateResult {
+    const pairs = this.#pairs;
     return html`<div class="pairs"><h3>Most confused</h3>${pairs.length === 0
       ? html`<p class="small muted">It made no mistake on this split.</p>`
       : html`<ol>${pairs.map(({ actual, said, count: n, share }) => html`<li><button type="button" @click=${() => this.#show(actual, said)}>

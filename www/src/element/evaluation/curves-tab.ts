@@ -134,7 +134,7 @@ export class CurvesTab extends LitElement {
 }
 
 function shown(id: string, title: string, value: string, drawn: Figure, words: string): TemplateResult {
-  return html`<figure id=${id}><figcaption><b>${title}</b><span class="muted grow">${value}</span>
+  return html`<figure id=${id}><figcaption><span class="grow"><b>${title}</b> <span class="muted">${value}</span></span>
     ${button({ id: `${id}-svg`, label: "SVG", name: `Download ${title} as SVG`, onClick: () => download(new Blob([svgText(drawn)], { type: "image/svg+xml" }), `cnn-lab-${id}.svg`) })}</figcaption>
     ${figure(drawn, words)}</figure>`;
 }

@@ -39,6 +39,7 @@ export class EvaluationDialog extends LitElement {
   #shown: Measured | null = null;
   /** The revision that it was last tried to measure anew for. */
   #tried = -1;
+  #measuring = false;
   readonly #modal = new Modal(this, () => this.bench, "evaluation");
 
   constructor() {
@@ -89,6 +90,15 @@ export class EvaluationDialog extends LitElement {
   }
 
   override updated(changed: PropertyValues): void {
+    if (changed.has("tab")) {
+      this.renderRoot.querySelector(".body")?.scrollTo(0, 0);
+    }
+    // Who measured, or cancelled, with the keyboard finds the focus on what took the button's place.
+    const measuring = this.bench.training.evaluating !== null;
+    if (measuring !== this.#measuring && this.#modal.open && !this.shadowRoot?.activeElement) {
+      this.renderRoot.querySelector<HTMLElement>(measuring ? "#cancel-measuring" : "#measure, #measure-first")?.focus();
+    }
+    this.#measuring = measuring;
     if (changed.has("picked") && this.picked !== null && innerWidth <= 700) {
       this.renderRoot.querySelector(".side")?.scrollIntoView({ block: "nearest" });
     }
@@ -97,7 +107,7 @@ export class EvaluationDialog extends LitElement {
   /** Why a split cannot be measured. */
   #why(split: Split): string | undefined {
     const { info } = this.bench.data;
-    if (!info || !this.bench.lab) return "Load pictures first: the button in Data does.";
+    if (!info || !this.bench.lab) return "Load pictures first, in Data.";
     return info.splits[split] > 0 ? undefined : "This split has no pictures.";
   }
 
@@ -120,7 +130,7 @@ export class EvaluationDialog extends LitElement {
         this.split = (event.target as HTMLSelectElement).value as Split;
       }}>${splitOrder.map((split) => {
         const pictures = data.info?.splits[split] ?? 0;
-        return html`<option value=${split} ?disabled=${pictures === 0 && split !== this.split} .selected=${live(split === this.split)}>${splitNames[split]}, ${pictures === 0 ? "which has no pictures" : plural(pictures, "picture")}</option>`;
+        return html`<option value=${split} ?disabled=${pictures === 0 && split !== this.split} .selected=${live(split === this.split)}>${splitNames[split]}, ${data.info === null ? "not loaded yet" : pictures === 0 ? "which has no pictures" : plural(pictures, "picture")}</option>`;
       })}</select>
       <span class="grow small" role="status">${this.#standing(measured)}</span>
       ${evaluating

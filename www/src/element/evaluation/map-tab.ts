@@ -138,6 +138,16 @@ export class MapTab extends LitElement {
     if (cancel === this.#cancel) {
       this.work = null;
       this.told = isAbort(error) ? "Cancelled." : "";
+      const { pca } = this.#places;
+      if (pca && this.method === "tsne") {
+        // Half a t-SNE says nothing.
+        Object.assign(this, { method: "pca", positions: pca.positions, explained: pca.explained });
+        this.told += " These are the principal components.";
+      }
+      void this.updateComplete.then(() => {
+        // Cancel had the focus, and is gone.
+        if (!this.shadowRoot?.activeElement) this.renderRoot.querySelector<HTMLElement>("#map-again, #map-method")?.focus();
+      });
     }
     this.bench.fail(error);
   }

@@ -99,7 +99,7 @@ export function stepTo(positions: Positions, from: number, dx: number, dy: numbe
 }
 
 /** Colours that every kind of colour vision tells apart (after Okabe and Ito), for light and for dark. */
-const light = ["#0067a8", "#b25000", "#00805c", "#b0437f", "#1a1d21", "#8a7300", "#3f8fc5", "#8a3ffc"];
+const light = ["#0067a8", "#b25000", "#00805c", "#b0437f", "#1a1d21", "#8a7300", "#45a5e6", "#8a3ffc"];
 const dark = ["#5ab4ee", "#f0a03c", "#2cc79b", "#ee92c4", "#e8eaed", "#f0e442", "#4f8fd0", "#b795ff"];
 export const shapes = ["circle", "square", "triangle", "diamond", "cross", "plus", "wedge", "bar"] as const;
 export type Shape = (typeof shapes)[number];

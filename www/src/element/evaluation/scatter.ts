@@ -3,7 +3,8 @@ import { property, query, state } from "lit/decorators.js";
 import { define } from "../define";
 import { button } from "../parts";
 import { base } from "../styles";
-import { fitView, type Grid, gridOf, look, nearest, screenX, screenY, stepTo, trace, type View, zoomed } from "./scatter-math";
+import { fitView, type Grid, gridOf, nearest, screenX, screenY, stepTo, type View, zoomed } from "./scatter-math";
+import { classStamp, press, ringStamp, type Sheet, sheetOf, show, type Stamp } from "./stamps";
 
 export type ScatterPoints = {
   /** x and y of each point in turn. */
@@ -33,12 +34,15 @@ export class ScatterElement extends LitElement {
   @property() up = "";
   @state() private current: number | null = null;
   @query("canvas") private canvas!: HTMLCanvasElement;
+  /** Has the colour that the page's scheme gives to rings. */
+  @query(".ring") private ring!: HTMLElement;
 
   #view: View | null = null;
   /** Nothing was moved yet: the view follows the points. */
   #follows = true;
   #grid: Grid | null = null;
   #size = { width: 0, height: 0 };
+  #sheet: Sheet | null = null;
   #due = false;
   #drag: { x: number; y: number; moved: boolean } | null = null;
   readonly #resize = new ResizeObserver(() => this.#fit());
@@ -56,6 +60,7 @@ export class ScatterElement extends LitElement {
       .axis { font-size: 12px; line-height: 20px; color: var(--lab-muted); text-align: center; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
       .up { writing-mode: vertical-rl; rotate: 180deg; }
       .across { grid-column: 2; }
+      .ring { display: none; color: var(--lab-bad); }
     `,
   ];
 
@@ -72,6 +77,7 @@ export class ScatterElement extends LitElement {
         </div>
       </div>
       <div class="axis across">${this.across}</div>
+      <i class="ring"></i>
       <p class="sr" role="status">${this.current === null ? "" : this.said}</p>`;
   }
 
@@ -141,25 +147,20 @@ export class ScatterElement extends LitElement {
     const colours = getComputedStyle(this);
     // Of the page's own scheme, whatever the system's is.
     const isDark = luminance(colours.color) > 0.5;
-    const stamps = new Map<number, HTMLCanvasElement>();
-    const half = Math.ceil(1.3 * r) + 1;
-    const rings = new Path2D();
-    for (let i = 0; i < n; i += 1) {
-      const label = labels[i] ?? 0;
-      const x = screenX(view, positions[2 * i] ?? 0);
-      const y = screenY(view, positions[2 * i + 1] ?? 0);
-      if (x < -half || y < -half || x > width + half || y > height + half || hiddenLabels.has(label)) continue;
-      let made = stamps.get(label);
-      if (!made) stamps.set(label, (made = stamp(label, isDark, r, half)));
-      pen.drawImage(made, x - half, y - half, 2 * half, 2 * half);
-      if (wrong[i]) {
-        rings.moveTo(x + r + 3, y);
-        rings.arc(x, y, r + 3, 0, 2 * Math.PI);
+    const sheet = sheetOf(this.#sheet, width, height, r + 4);
+    this.#sheet = sheet;
+    const stamps = new Map<number, Stamp>();
+    const ring = ringStamp(getComputedStyle(this.ring).color, r, sheet);
+    for (const rings of [false, true]) {
+      for (let i = 0; i < n; i += 1) {
+        const label = labels[i] ?? 0;
+        if ((rings && !wrong[i]) || hiddenLabels.has(label)) continue;
+        let made = rings ? ring : stamps.get(label);
+        if (!made) stamps.set(label, (made = classStamp(label, isDark, r, sheet)));
+        press(sheet, made, screenX(view, positions[2 * i] ?? 0), screenY(view, positions[2 * i + 1] ?? 0));
       }
     }
-    pen.strokeStyle = colours.getPropertyValue("--lab-bad");
-    pen.lineWidth = 1.5;
-    pen.stroke(rings);
+    show(sheet, pen);
     if (this.current !== null) {
       pen.strokeStyle = colours.color;
       pen.lineWidth = 2;
@@ -278,23 +279,6 @@ export class ScatterElement extends LitElement {
     const [mx, my] = [into(x, width), into(y, height)];
     if (mx !== 0 || my !== 0) this.#move({ ...view, x: view.x + mx, y: view.y + my });
   }
-}
-
-/** A class's mark, drawn once and put at each of its points. */
-function stamp(label: number, isDark: boolean, r: number, half: number): HTMLCanvasElement {
-  const canvas = document.createElement("canvas");
-  canvas.width = canvas.height = Math.ceil(2 * half * devicePixelRatio);
-  const pen = canvas.getContext("2d");
-  if (pen) {
-    const { colour, shape } = look(label, isDark);
-    pen.scale(canvas.width / (2 * half), canvas.width / (2 * half));
-    pen.fillStyle = colour;
-    pen.globalAlpha = 0.85;
-    pen.beginPath();
-    trace(pen, shape, half, half, r);
-    pen.fill();
-  }
-  return canvas;
 }
 
 /** Of an `rgb()` colour, from 0 to 1, about. */

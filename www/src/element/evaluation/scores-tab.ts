@@ -47,6 +47,7 @@ export class ScoresTab extends LitElement {
       table.list { max-width: 760px; }
       th button { display: inline-flex; gap: 4px; min-height: 24px; padding: 0 4px; margin: 0 -4px; border: 0; border-radius: 4px; background: none; font-weight: 600; cursor: pointer; }
       th button:hover { background: var(--lab-sunk); }
+      th.number button { flex-direction: row-reverse; }
       th i { width: 12px; font-style: normal; }
       tbody th { overflow-wrap: anywhere; }
       tfoot tr:first-child :is(th, td) { border-top: 1px solid var(--lab-edge); }
