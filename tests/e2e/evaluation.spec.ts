@@ -117,6 +117,20 @@ test("scores sort and are saved; the matrix opens pictures, whose labels can be 
   await expect(progress(page)).toContainText("One step taken");
   await page.locator("#evaluation").click();
   await expect(dialog.locator(".top")).toContainText("The network has learned on since");
+  await page.keyboard.press("Escape");
+
+  // After the set was edited elsewhere it measures anew by itself.
+  await page.getByRole("button", { name: "Look through" }).click();
+  await page.locator("#look-split").selectOption("test");
+  await page.locator("#gallery .scroll").focus();
+  await expect(page.locator("#gallery #current")).toHaveAttribute("aria-label", /mnist/);
+  await page.keyboard.press("Enter");
+  await page.locator("#exclude").click();
+  await expect(page.locator("#look-split")).toContainText("Test, 1\u202f999");
+  await page.keyboard.press("Escape");
+  await page.locator("#evaluation").click();
+  await expect(dialog.locator(".top [role=status]")).toContainText("of 1\u202f999 right.");
+  await expect(dialog.locator(".top")).not.toContainText("since");
 });
 
 test("mistakes, curves, confidence and the map", async ({ page }) => {
@@ -166,6 +180,7 @@ test("mistakes, curves, confidence and the map", async ({ page }) => {
   const place = await map.locator("cnn-lab-scatter").evaluate((scatter) => (scatter as HTMLElement & { placeOf(i: number): { x: number; y: number } }).placeOf(0));
   await page.keyboard.press("0");
   expect(place.x).toBeGreaterThan(0);
+  await map.locator("#rings").uncheck();
   await map.locator(".legend button").first().click();
   await expect(map.locator(".legend button").first()).toHaveAttribute("aria-pressed", "false");
   expect(await violations(page)).toEqual([]);

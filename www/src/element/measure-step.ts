@@ -19,6 +19,8 @@ export class MeasureStep {
   /** The split that is being measured. */
   measuring: Split | null = null;
   readonly #found = new Map<Split, Measured>();
+  /** The revision that a correction under way began at: the next one has all pictures where they were. */
+  #correcting: number | null = null;
   #learned = 0;
   #weights = 0;
   #cancel: AbortController | null = null;
@@ -36,7 +38,7 @@ export class MeasureStep {
 
   /** The set was edited since, or is another: the places may be others'. */
   isOfOtherData({ revision }: Measured): boolean {
-    return revision !== this.bench.data.revision;
+    return revision !== this.bench.data.revision && revision !== this.#correcting;
   }
 
   learnedOn(): void {
@@ -83,7 +85,9 @@ export class MeasureStep {
   async correct(split: Split, index: number, label: number): Promise<boolean> {
     const { data } = this.bench;
     const before = data.revision;
+    this.#correcting = before;
     const done = await data.edit((lab) => lab.relabel(split, index, label));
+    this.#correcting = null;
     if (done) {
       for (const measured of this.#found.values()) {
         if (measured.revision === before) measured.revision = data.revision;

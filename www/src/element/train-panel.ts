@@ -44,7 +44,7 @@ export class TrainPanel extends LitElement {
       .progress { display: grid; gap: 4px; }
       .progress .row { min-height: 16px; }
       .bad { color: var(--lab-bad); }
-      .charts { display: grid; grid-auto-rows: minmax(150px, 1fr); flex: 1 0 340px; gap: 12px; }
+      .charts { display: grid; grid-auto-rows: minmax(150px, 1fr); flex: 1 0 324px; gap: 12px; }
       .test { display: grid; align-content: start; gap: 4px; min-height: 84px; padding-top: 8px; border-top: 1px solid var(--lab-line); }
       .test .row { min-height: 40px; }
       /* The button stands beside what opens below it. */

@@ -37,6 +37,7 @@ export class MapTab extends LitElement {
   @state() private told = "";
   @state() private off: ReadonlySet<number> = new Set();
   @state() private current: number | null = null;
+  @state() private rings = true;
   #cancel = new AbortController();
   #points: ScatterPoints | null = null;
   #places: Partial<Record<"pca" | "tsne", Embedded>> = {};
@@ -48,6 +49,8 @@ export class MapTab extends LitElement {
       :host { display: flex; flex-direction: column; gap: 8px; }
       .tools { align-items: end; }
       .tools .field { width: 152px; }
+      .tools .check { min-height: 32px; }
+      .tools p { flex-basis: 200px; padding-bottom: 8px; }
       .work { display: grid; grid-template-columns: minmax(0, 1fr) auto; align-items: center; gap: 4px 12px; min-height: 32px; }
       .empty { display: grid; place-items: center; height: 460px; border: 1px solid var(--lab-line); border-radius: 6px; color: var(--lab-muted); }
       .legend { display: flex; flex-wrap: wrap; gap: 4px; max-height: 128px; overflow: auto; margin: 0; padding: 2px; list-style: none; }
@@ -70,11 +73,11 @@ export class MapTab extends LitElement {
     if (changed.has("measured") || changed.has("limit")) {
       void this.#look();
     }
-    if (changed.has("positions") || changed.has("hiddenOf")) {
+    if (changed.has("positions") || changed.has("hiddenOf") || changed.has("rings")) {
       const { hiddenOf, positions } = this;
       const { predictions } = this.measured.evaluation;
       this.#points = hiddenOf && positions
-        ? { positions, labels: hiddenOf.labels, wrong: Array.from(hiddenOf.indices, (index) => predictions.labels[index] !== predictions.predicted[index]) }
+        ? { positions, labels: hiddenOf.labels, wrong: Array.from(hiddenOf.indices, (index) => predictions.labels[index] !== predictions.predicted[index] && this.rings) }
         : null;
     }
   }
@@ -170,6 +173,7 @@ export class MapTab extends LitElement {
             ${limits.filter((_n, i) => i === 0 || (limits[i - 1] ?? 0) < all).map((n) => html`<option value=${n} .selected=${live(n === this.limit)}>${n < all ? `${count(n)} of ${count(all)}` : `all ${count(all)}`}</option>`)}
           </select>`,
         })}
+        <label class="check"><input type="checkbox" id="rings" .checked=${live(this.rings)} @change=${(event: Event) => (this.rings = (event.target as HTMLInputElement).checked)} />Ring mistakes</label>
         <p class="small muted grow">${hiddenOf ? (hiddenOf.layer === null ? "The pictures themselves: the network has no hidden layer." : `What the layer ${hiddenOf.layer} makes of each picture: ${count(hiddenOf.length)} values.`) : nothing}</p>
       </div>
       <div class="work small">${work
@@ -203,7 +207,7 @@ export class MapTab extends LitElement {
         name="Map of ${count(points.labels.length)} pictures, ${method === "pca" ? "by principal components" : "by t-SNE"}."
         @point=${(event: CustomEvent<number | null>) => (this.current = event.detail)}
         @pick-point=${(event: CustomEvent<number>) => this.dispatchEvent(new CustomEvent("pick", { detail: this.hiddenOf?.indices[event.detail] ?? 0, bubbles: true, composed: true }))}></cnn-lab-scatter>
-      <p class="small reading" id="reading">${said || html`<span class="muted">Red rings: pictures that it got wrong. Drag to move, turn the wheel to zoom, click a point to open its picture.${method === "tsne" ? " The axes of t-SNE have no unit, and distances between groups mean little." : ""}</span>`}</p>`;
+      <p class="small reading" id="reading">${said || html`<span class="muted">${this.rings ? "Red rings: pictures that it got wrong. " : ""}Drag to move, turn the wheel to zoom, click a point to open its picture.${method === "tsne" ? " The axes of t-SNE have no unit, and distances between groups mean little." : ""}</span>`}</p>`;
   }
 
   #legend(): TemplateResult | typeof nothing {
