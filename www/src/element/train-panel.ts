@@ -44,10 +44,13 @@ export class TrainPanel extends LitElement {
       .progress { display: grid; gap: 4px; }
       .progress .row { min-height: 16px; }
       .bad { color: var(--lab-bad); }
-      .charts { display: grid; grid-auto-rows: minmax(150px, 1fr); flex: 1 0 340px; gap: 12px; }
+      .charts { display: grid; grid-auto-rows: minmax(150px, 1fr); flex: 1 0 324px; gap: 12px; }
       .test { display: grid; align-content: start; gap: 4px; min-height: 84px; padding-top: 8px; border-top: 1px solid var(--lab-line); }
       .test .row { min-height: 40px; }
-      .test summary { min-height: 32px; padding: 6px 128px 0 0; }
+      /* The button stands beside what opens below it. */
+      .test > :is(.more, details) { grid-area: 2 / 1; align-self: start; }
+      .test > .more { justify-self: end; z-index: 1; }
+      .test summary { min-height: 32px; padding: 6px 104px 0 0; }
       .big { font-size: 16px; line-height: 24px; font-weight: 650; }
       .warnings { font-size: 12px; line-height: 16px; }
       .warnings ul { margin: 4px 0 0; padding-left: 16px; }
@@ -286,6 +289,7 @@ export class TrainPanel extends LitElement {
               }</span>
               ${button({ id: "evaluate", label: "Evaluate", name: "Evaluate on the test pictures", why, onClick: () => void training.evaluate() })}`}
       </div>
+      <span class="more">${button({ id: "evaluation", label: "Details …", name: "Details: how good it is, class by class and picture by picture", onClick: () => this.bench.open("evaluation") })}</span>
       ${evaluation && data.info
         ? html`<details>
             <summary>Which class it took for which</summary>
