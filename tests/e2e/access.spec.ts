@@ -41,6 +41,13 @@ test("axe finds nothing in light and dark, before and after training", async ({ 
     await page.emulateMedia({ colorScheme });
     expect(await violations(page)).toEqual([]);
   }
+  await page.locator("#vitals").click();
+  await expect(page.locator("#vitals-count")).toContainText("1 snapshot");
+  await expect(page.locator("#vitals-dialog section.many")).toHaveCount(5);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await violations(page)).toEqual([]);
+  }
   await page.goto("embed.html");
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });

@@ -303,6 +303,7 @@ export class TrainStep {
           this.diverged = "";
           this.#redrawHistory();
         }
+        this.bench.vitals.began();
         void this.#follow(run);
       }
     } catch (error) {
@@ -349,6 +350,7 @@ export class TrainStep {
         this.evaluationIsOld = true;
         this.#drawChartsSoon();
         this.bench.inside.refreshSoon();
+        this.bench.vitals.stepped();
         this.#speak(20_000);
         this.bench.changedSoon();
         break;
@@ -356,6 +358,7 @@ export class TrainStep {
         this.curves.epoch(event);
         this.#drawCharts();
         this.#speak(4_000);
+        this.bench.vitals.epochEnded();
         this.bench.tell({ name: "epoch", detail: event });
         break;
       case "warning":
@@ -378,6 +381,7 @@ export class TrainStep {
         } else {
           this.#speak(0);
         }
+        this.bench.vitals.ended(event.reason);
         this.bench.tell({ name: "done", detail: event });
         break;
     }
@@ -468,6 +472,7 @@ export class TrainStep {
     this.fromFile = false;
     this.outcome = "";
     this.evaluation = null;
+    this.bench.vitals.forget();
     this.bench.changed();
   }
 
