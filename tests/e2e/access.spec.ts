@@ -45,6 +45,14 @@ test("axe finds nothing in light and dark, before and after training", async ({ 
   await page.locator("#evaluation").click();
   await page.locator("cnn-lab-evaluation #tab-confusion").click();
   expect(await violations(page)).toEqual([]);
+  await page.keyboard.press("Escape");
+  await page.locator("#vitals").click();
+  await expect(page.locator("#vitals-count")).toContainText("1 snapshot");
+  await expect(page.locator("#vitals-dialog section.many")).toHaveCount(5);
+  for (const colorScheme of ["light", "dark"] as const) {
+    await page.emulateMedia({ colorScheme });
+    expect(await violations(page)).toEqual([]);
+  }
   await page.goto("embed.html");
   for (const colorScheme of ["light", "dark"] as const) {
     await page.emulateMedia({ colorScheme });

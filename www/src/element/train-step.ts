@@ -319,6 +319,7 @@ export class TrainStep {
           this.diverged = "";
           this.#redrawHistory();
         }
+        this.bench.vitals.began();
         void this.#follow(run);
       }
     } catch (error) {
@@ -365,6 +366,7 @@ export class TrainStep {
         this.measure.learnedOn();
         this.#drawChartsSoon();
         this.bench.inside.refreshSoon();
+        this.bench.vitals.stepped();
         this.#speak(20_000);
         this.bench.changedSoon();
         break;
@@ -372,6 +374,7 @@ export class TrainStep {
         this.curves.epoch(event);
         this.#drawCharts();
         this.#speak(4_000);
+        this.bench.vitals.epochEnded();
         this.bench.tell({ name: "epoch", detail: event });
         break;
       case "warning":
@@ -394,6 +397,7 @@ export class TrainStep {
         } else {
           this.#speak(0);
         }
+        this.bench.vitals.ended(event.reason);
         this.bench.tell({ name: "done", detail: event });
         break;
     }
@@ -484,6 +488,7 @@ export class TrainStep {
     this.fromFile = false;
     this.outcome = "";
     this.measure.forget();
+    this.bench.vitals.forget();
     this.bench.changed();
   }
 
