@@ -4,14 +4,12 @@ import type { FeatureMaps } from "../api/types";
 import { define } from "../element/define";
 import { base } from "../element/styles";
 import { styles } from "../element/style-directive";
-import { colour, type Scale, scaleFor } from "./colormap";
+import { colour, type Scale, scaleFor, scaleOnce } from "./colormap";
 import { decimal, plural, shape, value } from "./format";
 import { layTiles, type Tiles, tileAt } from "./tiles";
 
 /** More are on pages of their own: a network may have 2,048. */
 const perPage = 64;
-/** Between two maps. */
-const gap = 2;
 
 /**
  * The feature maps of one layer as a grid of small pictures on one colour scale, or each on its
@@ -24,7 +22,7 @@ export class MapsElement extends LitElement {
   /** The layer's name, shown before its maps are there. */
   @property() layer = "";
   /** Maps, height and width to keep room for. */
-  @property({ attribute: false }) size: [count: number, height: number, width: number] = [1, 1, 1];
+  @property({ attribute: false, hasChanged: (now: number[], before?: number[]) => String(now) !== String(before) }) size: [count: number, height: number, width: number] = [1, 1, 1];
 
   /** One scale for all maps, or each its own. */
   @property() scaling: "one" | "each" = "one";
@@ -36,7 +34,11 @@ export class MapsElement extends LitElement {
   @property({ type: Number }) marked: number | null = null;
   /** How tall the grid may get, in pixels of the page. */
   @property({ type: Number }) tall = 140;
+  /** A pixel's side at the most, and the gap between two maps. */
   @property({ type: Number }) most = 6;
+  @property({ type: Number }) gap = 2;
+  /** What one is called. */
+  @property() unit = "map";
 
   @state() private room = 0;
   @state() private page = 0;
@@ -61,6 +63,8 @@ export class MapsElement extends LitElement {
       button.open { display: block; padding: 0; border: 0; background: none; cursor: zoom-in; }
       canvas { display: block; image-rendering: pixelated; touch-action: manipulation; }
       canvas.grid { background: var(--lab-sunk); }
+      /* White is zero there: the gaps have to differ from it. */
+      canvas.signed { background: var(--lab-edge); }
       .pages { display: flex; gap: 8px; align-items: center; font-size: 12px; padding-bottom: 4px; }
       .place { position: relative; width: max-content; max-width: 100%; overflow: hidden; }
       .mark { position: absolute; border: 2px solid var(--lab-accent); outline: 1px solid var(--lab-panel); outline-offset: -3px; pointer-events: none; }
@@ -85,14 +89,14 @@ export class MapsElement extends LitElement {
 
   override willUpdate(changed: PropertyValues): void {
     if (this.maps && (changed.has("maps") || changed.has("scale"))) {
-      this.#scale = this.scale ?? scaleFor(this.maps.data);
+      this.#scale = this.scale ?? scaleOnce(this.maps.data);
     }
     const [count, height, width] = this.#size();
     if (changed.has("marked") && this.marked !== null) {
       this.page = Math.floor(this.marked / perPage);
     }
     this.page = Math.min(this.page, Math.ceil(count / perPage) - 1);
-    this.#tiles = this.room > 0 ? layTiles(this.#shown, width, height, this.room, this.tall, gap, this.most) : null;
+    this.#tiles = this.room > 0 ? layTiles(this.#shown, width, height, this.room, this.tall, this.gap, this.most) : null;
   }
 
   /** Maps on this page. */
@@ -122,15 +126,15 @@ export class MapsElement extends LitElement {
     return html`
       <div class="head">
         <b>${this.layer}</b>
-        <span class="muted">${shape([height, width])}, ${plural(count, "map")}</span>
+        <span class="muted">${shape([height, width])}, ${plural(count, this.unit)}</span>
         <span class="reading">${this.reading || this.#range()}</span>
       </div>
       ${count > perPage ? this.#pages(count) : nothing}
       <div class="place ${this.marked === null ? "" : "choosing"}">
-        <button class="open" type="button" ?disabled=${!this.maps} title=${this.marked === null ? "Enlarge a map" : "Choose a map"}
+        <button class="open" type="button" ?disabled=${!this.maps} title=${this.marked === null ? `Enlarge a ${this.unit}` : `Choose a ${this.unit}`}
           aria-label="${this.what} of ${this.layer}: ${count} of ${height} by ${width}. ${this.marked === null ? "Enlarge." : `Number ${this.marked + 1} is chosen; arrow keys choose another.`}"
           @click=${this.#open} @keydown=${this.#onChoose} @pointermove=${this.#read} @pointerleave=${() => (this.reading = "")}>
-          <canvas class="grid"></canvas>
+          <canvas class="grid ${this.#scale.signed ? "signed" : ""}"></canvas>
         </button>
         ${this.#mark()}
       </div>
@@ -169,8 +173,8 @@ export class MapsElement extends LitElement {
     return html`<div class="mark" ${styles({
       left: `${(at % tiles.columns) * tiles.stepX}px`,
       top: `${Math.floor(at / tiles.columns) * tiles.stepY}px`,
-      width: `${tiles.stepX - gap}px`,
-      height: `${tiles.stepY - gap}px`,
+      width: `${tiles.stepX - this.gap}px`,
+      height: `${tiles.stepY - this.gap}px`,
     })}></div>`;
   }
 
@@ -180,18 +184,18 @@ export class MapsElement extends LitElement {
     };
     return html`
       <div class="row">
-        <b class="grow">${this.layer}, map ${chosen + 1} of ${count}</b>
-        <button class="button square" type="button" aria-label="Map before" @click=${turn(-1)}>←</button>
-        <button class="button square" type="button" aria-label="Next map" @click=${turn(1)}>→</button>
+        <b class="grow">${this.layer}, ${this.unit} ${chosen + 1} of ${count}</b>
+        <button class="button square" type="button" aria-label="${sentence(this.unit)} before" @click=${turn(-1)}>←</button>
+        <button class="button square" type="button" aria-label="Next ${this.unit}" @click=${turn(1)}>→</button>
         <button class="button" type="button" @click=${() => this.dialog.close()}>Close</button>
       </div>
-      <canvas class="large" role="img" aria-label="Map ${chosen + 1}" @pointermove=${this.#readLarge}></canvas>
+      <canvas class="large" role="img" aria-label="${sentence(this.unit)} ${chosen + 1}" @pointermove=${this.#readLarge}></canvas>
       <p class="small muted">${this.reading || `Colours from ${this.#range()}`}</p>
     `;
   }
 
   override updated(changed: PropertyValues): void {
-    if (["maps", "room", "size", "scaling", "scale", "page", "tall", "most"].some((name) => changed.has(name))) {
+    if (["maps", "room", "size", "scaling", "scale", "page", "tall", "most", "gap"].some((name) => changed.has(name))) {
       this.#makeRoom();
       // A task of its own: all layers in one frame would hold up the page.
       if (!this.#drawing) {
@@ -312,7 +316,7 @@ export class MapsElement extends LitElement {
   #at(index: number, row: number, column: number): string {
     const [, height, width] = this.#size();
     const found = this.maps?.data[(index * height + row) * width + column];
-    return found === undefined ? "" : `map ${index + 1}, row ${row + 1}, column ${column + 1}: ${value(found)}`;
+    return found === undefined ? "" : `${this.unit} ${index + 1}, row ${row + 1}, column ${column + 1}: ${value(found)}`;
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -323,6 +327,10 @@ export class MapsElement extends LitElement {
       this.chosen = (this.chosen + move + count) % count;
     }
   }
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** The mean of a block of a map's pixels; blocks are cut off at the edges. */

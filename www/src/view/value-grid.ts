@@ -13,6 +13,9 @@ export type Place = { row: number; column: number };
 /** From this many page pixels on a cell has room for its number. */
 const roomForNumber = 38;
 
+/** Rows, and columns, that are written as numbers. */
+const mostCells = 64;
+
 /**
  * Values, or a picture, as squares: in colours and, where there is room, with their numbers. The
  * pointer, and with `active` the arrow keys, choose a pixel (the event `point`); a part can be framed.
@@ -36,6 +39,8 @@ export class ValueGridElement extends LitElement {
   @property({ type: Number }) margin = 0;
   /** The arrow keys move the chosen pixel. */
   @property({ type: Boolean }) active = false;
+  /** The numbers in the squares are of so much, for those that are small. */
+  @property({ type: Number }) unit = 1;
   /** Offers the numbers as a table. */
   @property({ type: Boolean }) table = false;
   @property({ attribute: false }) at: Place | null = null;
@@ -48,8 +53,9 @@ export class ValueGridElement extends LitElement {
     base,
     css`
       :host { max-width: 100%; }
-      canvas { display: block; max-width: 100%; touch-action: manipulation; }
+      canvas { display: block; max-width: 100%; outline: 1px solid var(--lab-line); touch-action: manipulation; }
       canvas[tabindex] { cursor: crosshair; }
+      canvas:focus-visible { outline: 2px solid var(--lab-accent); }
       summary { font-size: 12px; line-height: 20px; color: var(--lab-muted); }
       .scroll { max-height: 240px; overflow: auto; }
       table { border-collapse: collapse; font-size: 12px; line-height: 16px; }
@@ -80,10 +86,11 @@ export class ValueGridElement extends LitElement {
   }
 
   #numbers(values: Float32Array): TemplateResult {
-    const columns = Array.from({ length: this.columns }, (_, i) => i);
-    return html`<div class="scroll" role="region" aria-label="${this.name}, as numbers" tabindex="0"><table>
+    const [rows, wide] = [Math.min(mostCells, this.rows), Math.min(mostCells, this.columns)];
+    const columns = Array.from({ length: wide }, (_, i) => i);
+    return html`${rows < this.rows || wide < this.columns ? html`<p class="small muted">The first ${rows} rows and ${wide} columns.</p>` : nothing}<div class="scroll" role="region" aria-label="${this.name}, as numbers" tabindex="0"><table>
       <thead><tr><td></td>${columns.map((column) => html`<th scope="col">${column + 1}</th>`)}</tr></thead>
-      <tbody>${Array.from({ length: this.rows }, (_, row) => html`<tr><th scope="row">${row + 1}</th>
+      <tbody>${Array.from({ length: rows }, (_, row) => html`<tr><th scope="row">${row + 1}</th>
         ${columns.map((column) => html`<td>${words(values[row * this.columns + column])}</td>`)}</tr>`)}</tbody>
     </table></div>`;
   }
@@ -126,7 +133,7 @@ export class ValueGridElement extends LitElement {
       context.textBaseline = "middle";
       values.forEach((of, i) => {
         context.fillStyle = Number.isNaN(of) ? styles.getPropertyValue("--lab-muted") : inkOn(colour(of, scale));
-        context.fillText(Number.isNaN(of) ? "–" : short(of), ((i % columns) + margin + 0.5) * cell, (Math.floor(i / columns) + margin + 0.5) * cell);
+        context.fillText(Number.isNaN(of) ? "–" : short(of / this.unit), ((i % columns) + margin + 0.5) * cell, (Math.floor(i / columns) + margin + 0.5) * cell);
       });
     }
     this.#frame(context, cell, this.at && { top: this.at.row, left: this.at.column, bottom: this.at.row + 1, right: this.at.column + 1 });

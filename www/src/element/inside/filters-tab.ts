@@ -4,6 +4,7 @@ import { live } from "lit/directives/live.js";
 import { modelInput, sourcesOf } from "../../api/costs";
 import type { Exciting, FeatureMaps, Maximized, ModelSpec, Split } from "../../api/types";
 import "../../view/colour-bar";
+import { signedOnce } from "../../view/colormap";
 import { count, plural, shape, value } from "../../view/format";
 import "../../view/maps";
 import "../../view/value-grid";
@@ -46,6 +47,8 @@ export class FiltersTab extends LitElement {
   readonly #exciting = new Map<string, { found: Exciting; step: number }>();
   readonly #made = new Map<string, { found: Maximized; step: number }>();
   #spec: ModelSpec | null = null;
+  /** The kernels that are drawn, the same object until others are. */
+  #part: { of: FeatureMaps; filter: number; maps: FeatureMaps } | null = null;
 
   readonly #search = new Job(this, () => this.bench, "exciting");
   readonly #dream = new Job(this, () => this.bench, "made");
@@ -73,7 +76,6 @@ export class FiltersTab extends LitElement {
       .number { display: flex; gap: 4px; }
       .number input { min-width: 64px; }
       .thumbs { display: grid; grid-template-columns: repeat(3, 88px); gap: 8px; min-height: 120px; align-content: start; }
-      .thumbs figure { font-size: 12px; }
       @media (max-width: 700px) { .halves { grid-template-columns: minmax(0, 1fr); } }
     `,
   ];
@@ -175,15 +177,19 @@ export class FiltersTab extends LitElement {
       return html`<p class="small muted">Looking …</p>`;
     }
     const { height, width, data } = kernels;
-    const reach = data.reduce((most, of) => Math.max(most, Math.abs(of)), 0);
-    const scale = { low: -reach, high: reach, signed: true };
+    const scale = signedOnce(data);
     // The kernels of a separable convolution belong to its first step, not to one filter each.
     const separable = info.layer === "SeparableConv2D";
     const channels = separable ? 1 : Math.max(1, Math.round(kernels.count / this.#filters));
     const whole = channels <= mostChannels;
     const area = height * width;
     const filter = this.#filter;
-    const part = whole ? kernels : { ...kernels, count: channels, data: data.slice(filter * channels * area, (filter + 1) * channels * area) };
+    if (this.#part?.of !== kernels || this.#part.filter !== filter) {
+      const from = filter * channels * area;
+      const maps = whole ? kernels : { ...kernels, count: channels, data: data.slice(from, from + channels * area) };
+      this.#part = { of: kernels, filter, maps };
+    }
+    const part = this.#part.maps;
     const bias = kernels.bias?.[filter];
     return html`
       <p class="small muted">${separable
@@ -192,7 +198,7 @@ export class FiltersTab extends LitElement {
           ? `The kernels of all ${plural(this.#filters, "filter")}, ${shape([height, width])}${channels > 1 ? `, ${channels} to a filter` : ""}. Red adds, blue takes away, white is zero.`
           : `The kernels of filter ${filter + 1}: one for each of the ${count(channels)} maps before it. Red adds, blue takes away, white is zero.`}
         ${bias === undefined ? "" : `The filter’s bias is ${value(bias)}.`}</p>
-      <cnn-lab-maps layer=${whole ? info.name : `${info.name}, filter ${filter + 1}`} what="Kernels" tall="220" most="12" .size=${[part.count, height, width]} .maps=${part} .scale=${scale}
+      <cnn-lab-maps layer=${whole ? info.name : `${info.name}, filter ${filter + 1}`} what="Kernels" unit="kernel" tall="240" most="14" gap="6" .size=${[part.count, height, width]} .maps=${part} .scale=${scale}
         .marked=${whole && !separable ? filter * channels : null} @choose=${(event: CustomEvent<number>) => (this.filter = Math.floor(event.detail / channels))}></cnn-lab-maps>
       <cnn-lab-colour-bar .scale=${scale}></cnn-lab-colour-bar>
       ${this.#inColour(info, kernels, channels)}`;

@@ -5,7 +5,7 @@ import { modelInput, sourcesOf } from "../../api/costs";
 import { receptiveFieldOf, type Region } from "../../api/receptive-field";
 import type { FeatureMaps, LayerSpec, ModelSpec } from "../../api/types";
 import "../../view/colour-bar";
-import { scaleFor } from "../../view/colormap";
+import { scaleOnce } from "../../view/colormap";
 import { plural, shape, value } from "../../view/format";
 import "../../view/maps";
 import type { Place } from "../../view/value-grid";
@@ -62,6 +62,7 @@ export class LayersTab extends LitElement {
     css`
       .fields { grid-template-columns: minmax(0, 320px) auto minmax(0, 1fr); }
       .maps { min-height: 120px; }
+      .sums { flex: 1 1 400px; min-width: min(320px, 100%); display: flex; flex-direction: column; gap: 8px; }
       @media (max-width: 700px) { .fields { grid-template-columns: minmax(0, 1fr); } }
     `,
   ];
@@ -103,9 +104,8 @@ export class LayersTab extends LitElement {
       const { stages } = await lab.slowMotion(hand.picture, label);
       found.vector = stages.find((stage) => stage.layer === info.name)?.values ?? null;
     }
-    if (this.found?.layer !== found.layer) {
-      this.map = 0;
-      this.at = found.maps && strongest(found.maps, 0);
+    if (this.found?.layer !== found.layer && found.maps) {
+      Object.assign(this, strongest(found.maps));
     }
     this.found = found;
   }
@@ -150,7 +150,7 @@ export class LayersTab extends LitElement {
   #maps(info: LayerInfo, found: Found | null): TemplateResult {
     const [, height = 1, width = 1, count = 1] = info.outputShape.map((size) => size ?? 1);
     const { maps = null } = found ?? {};
-    const scale = maps ? scaleFor(maps.data) : { low: 0, high: 0, signed: false };
+    const scale = maps ? scaleOnce(maps.data) : { low: 0, high: 0, signed: false };
     return html`<div class="maps"><cnn-lab-maps layer=${info.name} tall="220" .size=${[count, height, width]} .maps=${maps} scaling=${this.each ? "each" : "one"} .marked=${this.map}
         @choose=${(event: CustomEvent<number>) => (this.map = event.detail)}></cnn-lab-maps></div>
       <div class="row wrap"><cnn-lab-colour-bar .scale=${scale} .ends=${this.each ? [scale.signed ? "its lowest" : "0", "its highest"] : null}></cnn-lab-colour-bar></div>
@@ -165,20 +165,20 @@ export class LayersTab extends LitElement {
     const values = maps.data.subarray(map * area, (map + 1) * area);
     const at = { row: Math.min(this.at?.row ?? 0, maps.height - 1), column: Math.min(this.at?.column ?? 0, maps.width - 1) };
     const region = spec ? receptiveFieldOf(spec, layer, at.row, at.column) : null;
-    const scale = this.each ? null : scaleFor(maps.data);
+    const scale = this.each ? null : scaleOnce(maps.data);
     const here = values[at.row * maps.width + at.column] ?? NaN;
     return html`<h3>One pixel</h3>
       <div class="figures">
-        <figure><cnn-lab-value-grid id="pixel-map" active table .values=${values} rows=${maps.height} columns=${maps.width} .scale=${scale} .at=${at} room="240" most="48"
+        <figure><cnn-lab-value-grid id="pixel-map" active table .values=${values} rows=${maps.height} columns=${maps.width} .scale=${scale} .at=${at} room="216" most="48"
             name="Map ${map + 1} of ${layer}" @point=${(event: CustomEvent<Place>) => (this.at = event.detail)}></cnn-lab-value-grid>
           <figcaption>Map ${map + 1}: point at a pixel, or use the arrow keys</figcaption></figure>
-        <figure><cnn-lab-value-grid id="pixel-field" .picture=${hand.picture} .frame=${region} room="240" margin=${spec ? marginOf(spec, maps, this.bench.inside.size) : 0}
+        <figure><cnn-lab-value-grid id="pixel-field" .picture=${hand.picture} .frame=${region} room="216" margin=${spec ? marginOf(spec, maps, this.bench.inside.size) : 0}
             name="The picture, with the part framed that the pixel sees"></cnn-lab-value-grid>
           <figcaption>The part of the picture that it sees</figcaption></figure>
-        <p id="pixel-says" class="grow" aria-live=${this.bench.training.active ? "off" : "polite"}>Row ${at.row + 1}, column ${at.column + 1} of map ${map + 1} is <b>${value(here)}</b>.
+        <div class="sums"><p id="pixel-says" aria-live=${this.bench.training.active ? "off" : "polite"}>Row ${at.row + 1}, column ${at.column + 1} of map ${map + 1} is <b>${value(here)}</b>.
           ${region ? regionInWords(region, this.bench.inside.size) : ""}</p>
-      </div>
-      ${this.#sum(map, at, here, found)}`;
+          ${this.#sum(map, at, here, found)}</div>
+      </div>`;
   }
 
   #sum(map: number, { row, column }: Place, here: number, { layer, input, kernels }: Found): TemplateResult {
@@ -202,11 +202,11 @@ export class LayersTab extends LitElement {
   }
 }
 
-/** The largest value of a map: the pixel that is shown first. */
-function strongest({ data, width, height }: FeatureMaps, map: number): Place {
-  const values = data.subarray(map * width * height, (map + 1) * width * height);
-  const best = values.reduce((most, of, i) => (of > (values[most] ?? 0) ? i : most), 0);
-  return { row: Math.floor(best / width), column: best % width };
+/** The map and the pixel with the largest value, which are shown first. */
+function strongest({ data, width, height }: FeatureMaps): { map: number; at: Place } {
+  const best = data.reduce((most, of, i) => (of > (data[most] ?? 0) ? i : most), 0);
+  const [map, place] = [Math.floor(best / (width * height)), best % (width * height)];
+  return { map, at: { row: Math.floor(place / width), column: place % width } };
 }
 
 /** Squares around the picture, as many as the parts of the outermost pixels reach over its edge. */

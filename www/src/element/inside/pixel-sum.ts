@@ -9,7 +9,7 @@ import { agree, type Convolved, largest, type Part, type Pooled } from "./arithm
 const mostParts = 6;
 
 export const sumStyles = css`
-  .parts { display: flex; flex-wrap: wrap; gap: 16px 24px; }
+  .parts { display: flex; flex-wrap: wrap; gap: 12px 24px; }
   .part { display: grid; gap: 4px; }
   .part > .row { gap: 8px; }
   .part .sign { font-size: 16px; }
@@ -50,9 +50,9 @@ export function convolvedSum(made: Convolved, found: number, inputName: string):
   const part = ({ channel, patch, kernel, sum }: Part): TemplateResult => html`<div class="part">
     <span class="small muted">${many ? `Channel ${channel + 1} of ${inputName}` : `${inputName} × kernel`}</span>
     <div class="row">
-      <cnn-lab-value-grid table .values=${patch} rows=${rows} columns=${columns} .scale=${patches} room="200" most="40" name="What the window sees of channel ${channel + 1}"></cnn-lab-value-grid>
+      <cnn-lab-value-grid table .values=${patch} rows=${rows} columns=${columns} .scale=${patches} room="120" most="40" name="What the window sees of channel ${channel + 1}"></cnn-lab-value-grid>
       <span class="sign" aria-hidden="true">×</span>
-      <cnn-lab-value-grid table .values=${kernel} rows=${rows} columns=${columns} .scale=${kernels} room="200" most="40" name="The kernel for channel ${channel + 1}"></cnn-lab-value-grid>
+      <cnn-lab-value-grid table .values=${kernel} rows=${rows} columns=${columns} .scale=${kernels} room="120" most="40" name="The kernel for channel ${channel + 1}"></cnn-lab-value-grid>
       <span class="sign" aria-hidden="true">=</span> <b>${exact(sum)}</b>
     </div></div>`;
   return html`

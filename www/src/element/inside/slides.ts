@@ -66,3 +66,9 @@ export function ruleOf(optimizer: string): string {
     default: return "The optimizer makes a step of the gradient, downhill.";
   }
 }
+
+/** A power of ten to write small values in, so that they have figures to show. */
+export function unitOf(values: Float32Array): number {
+  const reach = values.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  return reach > 0 && reach < 0.1 ? Number(`1e${Math.floor(Math.log10(reach))}`) : 1;
+}

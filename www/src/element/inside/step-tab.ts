@@ -3,7 +3,7 @@ import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { FeatureMaps, Move, SlowMotion } from "../../api/types";
 import "../../view/colour-bar";
-import { type Scale, scaleFor } from "../../view/colormap";
+import { type Scale, scaleOnce, signedOnce } from "../../view/colormap";
 import { decimal, loss, percent, plural, rate, shape } from "../../view/format";
 import "../../view/maps";
 import "../../view/value-grid";
@@ -15,7 +15,7 @@ import { button, field } from "../parts";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { Follow } from "./follow";
-import { excerptOf, partTitles, parts, ruleOf, type Slide, slidesOf } from "./slides";
+import { excerptOf, partTitles, parts, ruleOf, type Slide, slidesOf, unitOf } from "./slides";
 import { tabBase } from "./tab-styles";
 import { stripOf } from "./vector-view";
 
@@ -162,9 +162,8 @@ export class StepTab extends LitElement {
       case "loss":
         return this.#loss(found);
       case "backward": {
-        const reach = slide.maps.data.reduce((most, of) => Math.max(most, Math.abs(of)), 0);
         return html`<p class="small muted">The loss’s gradient by each value that the layer gave. Red: were the value larger, the loss would rise. Blue: it would fall. White: it does not matter.</p>
-          ${this.#stage(slide.maps, { low: -reach, high: reach, signed: true })}`;
+          ${this.#stage(slide.maps, signedOnce(slide.maps.data))}`;
       }
       case "update":
         return html`<p>${ruleOf(slow.optimizer)} <span class="muted">The optimizer is ${slow.optimizer || "none"}, its learning rate ${rate(slow.learningRate)}.</span></p>
@@ -175,9 +174,9 @@ export class StepTab extends LitElement {
   }
 
   #stage(maps: FeatureMaps, scale: Scale | null): TemplateResult {
-    const bar = scale ?? scaleFor(maps.data);
+    const bar = scale ?? scaleOnce(maps.data);
     if (maps.height * maps.width > 1) {
-      return html`<cnn-lab-maps layer=${maps.layer} what=${scale ? "Gradients" : "Feature maps"} tall="300" .size=${[maps.count, maps.height, maps.width]} .maps=${maps} .scale=${scale}></cnn-lab-maps>
+      return html`<cnn-lab-maps layer=${maps.layer} what=${scale ? "Gradients" : "Feature maps"} tall="340" most="12" gap="4" .size=${[maps.count, maps.height, maps.width]} .maps=${maps} .scale=${scale}></cnn-lab-maps>
         <cnn-lab-colour-bar .scale=${bar}></cnn-lab-colour-bar>`;
     }
     const { rows, columns } = stripOf(maps.count);
@@ -208,14 +207,15 @@ export class StepTab extends LitElement {
     const { from, rows, columns, where, most } = excerptOf(move);
     const part = (of: Float32Array): Float32Array => of.slice(from, from + rows * columns);
     const [before, gradient, after] = [part(move.before), part(move.gradients), part(move.after)];
+    const change = after.map((value, i) => value - (before[i] ?? 0));
     const scale = symmetric(before, after);
-    const grid = (values: Float32Array, of: Scale, title: string): TemplateResult => html`<figure>
-      <cnn-lab-value-grid table .values=${values} rows=${rows} columns=${columns} .scale=${of} room=${rows === 1 ? 320 : 160} most="40" name="${move.name}, ${title}"></cnn-lab-value-grid>
-      <figcaption>${title}</figcaption></figure>`;
+    const grid = (values: Float32Array, of: Scale, title: string, unit = 1): TemplateResult => html`<figure>
+      <cnn-lab-value-grid table .values=${values} rows=${rows} columns=${columns} .scale=${of} room=${rows === 1 ? 320 : 200} most="40" unit=${unit} name="${move.name}, ${title}"></cnn-lab-value-grid>
+      <figcaption>${title}${unit === 1 ? "" : `, numbers × ${rate(unit)}`}</figcaption></figure>`;
     const [was, slope, is] = [move.before[most] ?? NaN, move.gradients[most] ?? NaN, move.after[most] ?? NaN];
     return html`<div class="move">
       <p><b>${move.name}</b> <span class="muted">${shape(move.shape)}; shown: ${where}, where the gradient is largest</span></p>
-      <div class="figures">${grid(before, scale, "Before")} ${grid(gradient, symmetric(gradient), "Gradient")} ${grid(after, scale, "After")}</div>
+      <div class="figures">${grid(before, scale, "Before")} ${grid(gradient, symmetric(gradient), "Gradient", unitOf(gradient))} ${grid(change, symmetric(change), "Change", unitOf(change))} ${grid(after, scale, "After")}</div>
       <p class="small">The weight with the largest gradient: before ${decimal(was, 5)}, gradient ${decimal(slope, 5)}, after ${decimal(is, 5)}; it moved by ${decimal(is - was, 5)}.</p>
     </div>`;
   }

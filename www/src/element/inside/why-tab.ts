@@ -3,6 +3,7 @@ import { property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { Attribution, AttributionMethod, Prediction } from "../../api/types";
 import "../../view/colour-bar";
+import type { Scale } from "../../view/colormap";
 import { percent, value } from "../../view/format";
 import type { HeatElement } from "../../view/heat";
 import "../../view/heat";
@@ -30,7 +31,7 @@ export class WhyTab extends LitElement {
   /** Whose maps Grad-CAM weighs; null: the last convolution's. */
   @state() private layer: string | null = null;
   @state() private opacity = 0.7;
-  @state() private found: { attribution: Attribution; hand: Hand; prediction: Prediction | null } | null = null;
+  @state() private found: { attribution: Attribution; scale: Scale; hand: Hand; prediction: Prediction | null } | null = null;
   @state() private at: Place | null = null;
   @query("cnn-lab-heat") private heat!: HeatElement | null;
 
@@ -41,7 +42,7 @@ export class WhyTab extends LitElement {
     new Watch(this, () => this.bench);
     new Follow(this, () => this.bench, () => {
       const { hand, prediction } = this.bench.inside;
-      return hand && prediction && !this.#about.slow && this.#why === undefined ? [hand, prediction, this.#chosen, this.label, this.layer] : null;
+      return hand && prediction && !this.#about.slow && this.#why === undefined ? [hand, prediction, this.#chosen, this.#label, this.#layer] : null;
     }, () => this.#explain({}));
   }
 
@@ -82,14 +83,19 @@ export class WhyTab extends LitElement {
     const method = this.#chosen;
     const attribution = await lab.explain(hand.picture, {
       method,
-      ...(this.label !== null && { label: this.label }),
+      ...(this.#label !== null && { label: this.#label }),
       ...(method.startsWith("grad-cam") && this.#layer !== null && { layer: this.#layer }),
       ...o,
     });
     // Another method may have been chosen meanwhile.
     if (method === this.#chosen) {
-      this.found = { attribution, hand, prediction };
+      this.found = { attribution, scale: heatScale(attribution), hand, prediction };
     }
+  }
+
+  /** The chosen class, where the network still has it. */
+  get #label(): number | null {
+    return this.label !== null && this.label < (this.bench.inside.prediction?.length ?? 0) ? this.label : null;
   }
 
   /** The chosen layer, where the network still has it. */
@@ -158,8 +164,7 @@ export class WhyTab extends LitElement {
     if (!found || !hand) {
       return html`<div class="figures"><div class="empty">${this.#why ?? (this.#about.slow ? "Press Compute." : "Looking …")}</div></div>`;
     }
-    const { attribution } = found;
-    const scale = heatScale(attribution);
+    const { attribution, scale } = found;
     const point = (event: CustomEvent<Place>): void => {
       this.at = event.detail;
     };
