@@ -62,6 +62,7 @@ test("layers: a pixel's multiply-and-add makes what the map has, and a vector is
   // Pointing at the grid reads a value, a click chooses a map, and the switch gives each its scale.
   await page.locator("#inside-layer").selectOption("conv2d");
   const maps = page.locator("cnn-lab-inside-layers cnn-lab-maps");
+  await expect(page.locator("#pixel-map canvas")).toHaveAttribute("aria-label", /of conv2d,/);
   await maps.locator("canvas.grid").hover({ position: { x: 80, y: 20 } });
   await expect(maps.locator(".reading")).toContainText(/map 2, row \d+, column \d+: /);
   await maps.locator("canvas.grid").click({ position: { x: 80, y: 20 } });
@@ -117,9 +118,19 @@ test("filters: exciting pictures, and pictures made for a filter and a class", a
     const said = /first ([\d.\u2212]+), at last ([\d.\u2212]+)\./.exec(await page.locator("#made-says").innerText());
     return [read(said?.[1] ?? ""), read(said?.[2] ?? "")];
   };
-  await page.locator("#make").click();
-  await page.locator("#made-cancel").click();
+  // Cancelled within the same moment: it takes less than a second.
+  await page.locator("cnn-lab-inside-filters").evaluate(async (tab) => {
+    const press = (id: string): void => {
+      const button = tab.shadowRoot!.querySelector<HTMLElement>(id)!;
+      button.focus();
+      button.click();
+    };
+    press("#make");
+    await (tab as HTMLElement & { updateComplete: Promise<unknown> }).updateComplete;
+    press("#make-cancel");
+  });
   await expect(page.locator("#make")).toHaveText("Make it");
+  await expect(page.locator("#make")).toBeFocused();
   await page.locator("#make").click();
   await expect(page.locator("#made-says")).toBeVisible({ timeout: 60_000 });
   const [first, last] = await made();

@@ -51,7 +51,7 @@ export class FiltersTab extends LitElement {
   #part: { of: FeatureMaps; filter: number; maps: FeatureMaps } | null = null;
 
   readonly #search = new Job(this, () => this.bench, "exciting");
-  readonly #dream = new Job(this, () => this.bench, "made");
+  readonly #dream = new Job(this, () => this.bench, "make");
 
   constructor() {
     super();

@@ -10,13 +10,32 @@ export class Job implements ReactiveController {
   #share = 0;
   #cancel = new AbortController();
   #frame = 0;
+  /** The focus was on its button before the present update. */
+  #held = false;
 
   constructor(
-    private readonly host: ReactiveControllerHost,
+    private readonly host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment },
     private readonly bench: () => Workbench,
+    /** Of the button that begins it, in whose place there is "…-cancel" meanwhile. */
     private readonly id: string,
   ) {
     host.addController(this);
+  }
+
+  hostUpdate(): void {
+    this.#held = [this.id, `${this.id}-cancel`].includes(this.#focused?.id ?? "");
+  }
+
+  /** Who began or cancelled it by keyboard finds the focus on the button that took the other's place. */
+  hostUpdated(): void {
+    if (this.#held && !this.#focused) {
+      this.host.renderRoot.querySelector<HTMLElement>(`#${this.id}${this.running ? "-cancel" : ""}`)?.focus();
+    }
+  }
+
+  get #focused(): Element | null {
+    const { renderRoot } = this.host;
+    return renderRoot instanceof ShadowRoot ? renderRoot.activeElement : null;
   }
 
   hostDisconnected(): void {

@@ -55,12 +55,8 @@ export function convolvedSum(made: Convolved, found: number, inputName: string):
       <cnn-lab-value-grid table .values=${kernel} rows=${rows} columns=${columns} .scale=${kernels} room="120" most="40" name="The kernel for channel ${channel + 1}"></cnn-lab-value-grid>
       <span class="sign" aria-hidden="true">=</span> <b>${exact(sum)}</b>
     </div></div>`;
-  return html`
-    <p class="small muted">Each value that the window sees times the kernel’s value at the same place, all added up.${others > 0 ? ` The ${shown.length} channels that count most are shown.` : ""}${
-      outside > 0 ? ` ${plural(outside, "place lies", "places lie")} beyond the edge (–) and count as 0.` : ""}</p>
-    <div class="scroll" role="region" aria-label="Products of each channel" tabindex="0"><div class="parts">${shown.map(part)}</div></div>
-    <table class="sum" aria-label="The sum">
-      <tr><th scope="row">${many ? `${plural(shown.length, "channel")} above` : "The products"}</th><td>${exact(shown.reduce((sum, one) => sum + one.sum, 0))}</td></tr>
+  const sum = html`<table class="sum" aria-label="The sum">
+      <tr><th scope="row">${many ? `${plural(shown.length, "channel")} below` : "The products"}</th><td>${exact(shown.reduce((sum, one) => sum + one.sum, 0))}</td></tr>
       ${others > 0 ? html`<tr><th scope="row">${plural(others, "other channel")}</th><td>${exact(rest)}</td></tr>` : nothing}
       <tr><th scope="row">Bias</th><td>${exact(made.bias)}</td></tr>
       <tr class="whole"><th scope="row">Sum</th><td>${exact(made.sum)}</td></tr>
@@ -68,6 +64,12 @@ export function convolvedSum(made: Convolved, found: number, inputName: string):
         made.result === null ? "needs all maps" : exact(made.result)}</td></tr>
       ${says(made.result, found)}
     </table>`;
+  const products = html`<div class="scroll" role="region" aria-label="Products of each channel" tabindex="0"><div class="parts">${shown.map(part)}</div></div>`;
+  // Many products would push the sum out of sight.
+  return html`
+    <p class="small muted">Each value that the window sees times the kernel’s value at the same place, all added up.${others > 0 ? ` The ${shown.length} channels that count most are shown.` : ""}${
+      outside > 0 ? ` ${plural(outside, "place lies", "places lie")} beyond the edge (–) and count as 0.` : ""}</p>
+    ${many ? html`${sum} ${products}` : html`${products} ${sum}`}`;
 }
 
 export function pooledSum(made: Pooled, found: number, inputName: string): TemplateResult {

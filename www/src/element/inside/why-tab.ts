@@ -35,7 +35,7 @@ export class WhyTab extends LitElement {
   @state() private at: Place | null = null;
   @query("cnn-lab-heat") private heat!: HeatElement | null;
 
-  readonly #job = new Job(this, () => this.bench, "why");
+  readonly #job = new Job(this, () => this.bench, "why-compute");
 
   constructor() {
     super();
@@ -51,6 +51,7 @@ export class WhyTab extends LitElement {
     tabBase,
     css`
       .figures { min-height: 320px; }
+      .job .grow { flex-basis: 200px; }
       .empty { display: grid; place-items: center; width: 280px; max-width: 100%; height: 280px; padding: 16px; text-align: center; border-radius: 6px; background: var(--lab-sunk); color: var(--lab-muted); }
     `,
   ];

@@ -39,10 +39,10 @@ export const methods: readonly [MethodInfo, ...MethodInfo[]] = [
 
 /** What a person reads of a layer in a list. */
 export function layerTitle({ name, layer }: LayerInfo): string {
-  return name.toLowerCase().startsWith(layer.toLowerCase()) ? name : `${name} (${layer})`;
+  return name.replaceAll("_", "").toLowerCase().startsWith(layer.toLowerCase()) ? name : `${name} (${layer})`;
 }
 
-/** The layer before: its place, or -1 for the picture. */
+/** A layer's place in the list. */
 export function placeOf(spec: ModelSpec, layer: string): number {
   return spec.layers.findIndex(({ name }) => name === layer);
 }
