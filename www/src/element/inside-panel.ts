@@ -7,6 +7,7 @@ import "../view/maps";
 import "../view/pixels";
 import { percent, plural } from "../view/format";
 import { define } from "./define";
+import type { Hand } from "./inside-step";
 import { Watch } from "./observable";
 import { button, typedNumber } from "./parts";
 import { styles } from "./style-directive";
@@ -23,6 +24,8 @@ export class InsidePanel extends LitElement {
   readonly #sight = new IntersectionObserver((entries) => {
     this.bench.inside.setVisible(entries.at(-1)?.isIntersecting ?? true);
   });
+
+  #shown: Hand | null = null;
 
   constructor() {
     super();
@@ -69,11 +72,25 @@ export class InsidePanel extends LitElement {
       ${this.#tools()} ${this.#answer()}
       <p class="sr" aria-live="polite">${inside.spoken}</p>
       <div class="maps">
-        <h3>What each convolution makes of it</h3>
+        <div class="row"><h3 class="grow">What each convolution makes of it</h3>
+          ${button({
+            id: "look-inside", label: "Look inside …", name: "Look inside the network: layers, filters, why it decides, one step",
+            why: !network.summary ? "The network is being made ready." : !inside.hand ? "Draw, choose or load a picture first." : undefined,
+            onClick: () => this.bench.open("inside"),
+          })}</div>
         ${network.convolutions.map(({ name, outputShape: [, height = 1, width = 1, maps = 1] }) => html`<cnn-lab-maps
           layer=${name} .size=${[maps, height, width]} .maps=${inside.maps.get(name) ?? null}></cnn-lab-maps>`)}
       </div>
     </section>`;
+  }
+
+  /** A picture that was chosen elsewhere, such as in Look inside, takes the drawing's place. */
+  override updated(): void {
+    const { hand } = this.bench.inside;
+    if (this.pad.hasAttribute("drawn") && hand && hand.kind !== "drawing" && hand !== this.#shown) {
+      this.pad.clear();
+    }
+    this.#shown = hand;
   }
 
   #bars(): { label: string; share: number; text: string; strong?: boolean }[] {

@@ -37,6 +37,12 @@ export class InsideStep {
 
   constructor(private readonly bench: Workbench) {}
 
+  /** Which class the picture in hand is of, where that is known. */
+  get label(): number | null {
+    const label = this.bench.lab?.dataset?.classes.indexOf(this.hand?.truth ?? "") ?? -1;
+    return label < 0 ? null : label;
+  }
+
   /** Whether the panel can be seen: what nobody sees is not computed while training runs. */
   setVisible(visible: boolean): void {
     if (visible && !this.#visible) {
@@ -184,7 +190,7 @@ export class InsideStep {
 
   /** Looks again at a calm rate: training goes first. */
   refreshSoon(): void {
-    if (!this.#visible || document.hidden) {
+    if (!(this.#visible || this.bench.dialog === "inside") || document.hidden) {
       return;
     }
     const since = performance.now() - this.#lookedAt;
