@@ -1,6 +1,5 @@
-import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
-import { choose, mainButton, openLab, progress } from "./lab";
+import { choose, mainButton, openLab, progress, violations } from "./lab";
 
 /** The `id` of the control that has the focus, through all shadow roots. */
 function focused(page: Page): Promise<string> {
@@ -22,11 +21,6 @@ async function tabTo(page: Page, id: string): Promise<void> {
     }
   }
   throw new Error(`The Tab key does not reach #${id}.`);
-}
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).analyze();
-  return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary ?? ""}`));
 }
 
 test("axe finds nothing in light and dark, before and after training", async ({ page }) => {

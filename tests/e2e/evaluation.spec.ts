@@ -1,11 +1,6 @@
-import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
-import { choose, mainButton, openLab, progress } from "./lab";
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).analyze();
-  return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary ?? ""}`));
-}
+import { type Entry, marked, zip } from "./files";
+import { choose, mainButton, openLab, progress, violations } from "./lab";
 
 /** Trains a little, evaluates, and opens the dialog. */
 async function openEvaluation(page: Page): Promise<void> {
@@ -195,5 +190,36 @@ test("mistakes, curves, confidence and the map", async ({ page }) => {
   await tab(page, "mistakes");
   await mistakes.locator("#worst li button").first().click();
   await dialog.locator("#look-inside").click();
-  await expect(page.locator("cnn-lab-inside-dialog dialog")).toBeVisible();
+  await expect(page.locator("#inside-dialog")).toBeVisible();
+});
+
+test("a class without test pictures has no scores and no curves, and both say so", async ({ page }) => {
+  await openLab(page);
+  const pictures = (split: string, name: string, colour: [number, number, number], count: number, from: number): Entry[] =>
+    Array.from({ length: count }, (_, i) => ({ path: `${split}/${name}/${i}.png`, bytes: marked(from + i, colour, 32) }));
+  await page.locator("#own-files input").setInputFiles({
+    name: "lamps.zip",
+    mimeType: "application/zip",
+    buffer: zip([
+      ...pictures("train", "red", [200, 0, 0], 20, 0),
+      ...pictures("train", "green", [0, 200, 0], 20, 20),
+      ...pictures("train", "blue", [0, 0, 200], 20, 40),
+      ...pictures("test", "red", [200, 0, 0], 4, 60),
+      ...pictures("test", "green", [0, 200, 0], 4, 64),
+    ]),
+  });
+  await page.locator("#load-own").click();
+  await expect(page.locator("cnn-lab-data")).toContainText("Test, 8");
+  await page.locator("#step").click();
+  await expect(progress(page)).toContainText("One step taken");
+  await page.locator("#evaluation").click();
+  const dialog = page.locator("#evaluation-dialog");
+  await dialog.locator("#measure-first").click();
+  const blue = dialog.locator("cnn-lab-scores tbody tr", { hasText: "blue" });
+  await expect(blue.locator("td").nth(1)).toContainText("not defined");
+  await expect(blue.locator("td").last()).toHaveText("0");
+  await tab(page, "curves");
+  await dialog.locator("#curve-class").selectOption({ label: "blue" });
+  await expect(dialog.locator("cnn-lab-curves")).toContainText("the curves are not defined");
+  expect(await violations(page)).toEqual([]);
 });

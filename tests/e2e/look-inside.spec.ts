@@ -1,6 +1,5 @@
-import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
-import { choose, mainButton, openLab, progress } from "./lab";
+import { choose, mainButton, openLab, progress, violations } from "./lab";
 
 const dialog = (page: Page): ReturnType<Page["locator"]> => page.locator("#inside-dialog");
 
@@ -14,11 +13,6 @@ async function train(page: Page, { limit = 2000, epochs = 1 } = {}): Promise<voi
   await choose(page, { limit, epochs });
   await mainButton(page).click();
   await expect(progress(page)).toContainText("Finished", { timeout: 60_000 });
-}
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).analyze();
-  return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary ?? ""}`));
 }
 
 /** How many colours a canvas has. */
@@ -286,4 +280,45 @@ test("axe finds nothing in any tab, light and dark, and at 375 px nothing is wid
     expect(inner).toBeLessThanOrEqual(outer);
     await page.setViewportSize({ width: 1440, height: 900 });
   }
+});
+
+test("pictures in colour, 2,048 maps on pages, average pooling and depthwise kernels", async ({ page }) => {
+  await openLab(page);
+  await page.locator("cnn-lab-data label", { hasText: "CIFAR-10" }).click();
+  await choose(page, { limit: 100, epochs: 1 });
+  await page.evaluate(async () => {
+    const element = document.querySelector("cnn-lab")!;
+    const { bench } = element.shadowRoot!.querySelector("cnn-lab-network") as unknown as { bench: { lab: unknown; network: { take(lab: unknown, spec: unknown, name: string): Promise<void> } } };
+    await bench.network.take(bench.lab, {
+      input_shape: [32, 32, 3],
+      layers: [
+        { layer: "AveragePooling2D", pool_size: 4 },
+        { layer: "Conv2D", filters: 2048, kernel_size: 3, activation: "relu" },
+        { layer: "DepthwiseConv2D", kernel_size: 3 },
+        { layer: "GlobalAveragePooling2D" },
+        { layer: "Dense", units: 10, activation: "softmax" },
+      ],
+    }, "own");
+  });
+  await page.locator("#step").click();
+  await expect(progress(page)).toContainText("One step taken", { timeout: 60_000 });
+  await page.locator("#look-inside").click();
+  for (const layer of ["average_pooling2d", "conv2d", "depthwise_conv2d"]) {
+    await page.locator("#inside-layer").selectOption(layer);
+    await expect(page.locator("#pixel-map canvas")).toHaveAttribute("aria-label", new RegExp(`of ${layer},`));
+    const [made, found] = [read(await page.locator("#sum-result").innerText()), read(await page.locator("#sum-map").innerText())];
+    expect(Math.abs(made - found)).toBeLessThan(1e-3);
+  }
+  const maps = page.locator("cnn-lab-inside-layers cnn-lab-maps");
+  // It opens at the strongest map.
+  const first = Number(/([\d\u202f]+) to [\d\u202f]+ of 2\u202f048/.exec(await maps.locator(".pages").innerText())![1]!.replace("\u202f", ""));
+  const next = first === 1985 ? 1 : first + 64;
+  await maps.getByRole("button", { name: "Next page" }).click();
+  await expect(maps.locator(".pages span")).toHaveText(`${next.toLocaleString("en").replace(",", "\u202f")} to ${(next + 63).toLocaleString("en").replace(",", "\u202f")} of 2\u202f048`);
+  await page.locator("#tab-filters").click();
+  await page.locator("#filters-layer").selectOption("conv2d");
+  const kernels = page.locator("cnn-lab-inside-filters cnn-lab-maps");
+  await expect(kernels.locator(".pages")).toContainText("1 to 64 of 6\u202f144");
+  await page.locator("#tab-why").click();
+  await expect(page.locator("#why-says")).toContainText("Grad-CAM for");
 });

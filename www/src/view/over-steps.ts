@@ -6,6 +6,7 @@ import { base } from "../element/styles";
 import { colour } from "./colormap";
 import { count, figure, plural } from "./format";
 import { nearest, powersOf, rangeOf, rowsOf, ticksOf } from "./spread";
+import { onScheme } from "./scheme";
 
 const font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif";
 /** Around the plot, in CSS pixels. */
@@ -53,8 +54,6 @@ export class OverStepsElement extends LitElement {
     this.#seen = entries.at(-1)?.isIntersecting ?? false;
     this.#drawSoon();
   });
-  readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
-  readonly #recolour = (): void => this.#drawSoon();
 
   static override styles = [
     base,
@@ -72,6 +71,11 @@ export class OverStepsElement extends LitElement {
 
   get #empty(): boolean {
     return ("spread" in this.trace ? this.trace.spread : this.trace.line).every((one) => one === null);
+  }
+
+  constructor() {
+    super();
+    onScheme(this, () => this.#drawSoon());
   }
 
   override render(): TemplateResult {
@@ -107,14 +111,12 @@ export class OverStepsElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#scheme.addEventListener("change", this.#recolour);
     this.#resize.observe(this);
     this.#sight.observe(this);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#scheme.removeEventListener("change", this.#recolour);
     this.#resize.disconnect();
     this.#sight.disconnect();
     clearTimeout(this.#drawing);

@@ -71,8 +71,8 @@ export class ValueGridElement extends LitElement {
   get #cell(): number {
     const [rows, columns] = this.#size;
     const fit = this.room / (Math.max(rows, columns) + 2 * this.margin);
-    // Whole squares, but for a picture larger than the room.
-    return fit < 1 ? fit : Math.min(this.most, Math.floor(fit));
+    // Whole squares, but for what is larger than the room and a picture that would waste much of it.
+    return fit < (this.picture ? 3 : 1) ? fit : Math.min(this.most, Math.floor(fit));
   }
 
   override render(): TemplateResult {
@@ -125,7 +125,7 @@ export class ValueGridElement extends LitElement {
     const { values } = this;
     const scale = this.scale ?? (values ? scaleFor(values) : null);
     source.getContext("2d")?.putImageData(this.picture ?? this.#coloured(rows, columns, scale), 0, 0);
-    context.imageSmoothingEnabled = cell < 1;
+    context.imageSmoothingEnabled = !Number.isInteger(cell);
     context.drawImage(source, margin * cell, margin * cell, columns * cell, rows * cell);
     if (values && scale && cell >= roomForNumber && !this.picture) {
       context.font = `12px ${styles.fontFamily}`;

@@ -51,13 +51,14 @@ export class ConfusionTab extends LitElement {
       .tools select { width: auto; max-width: 100%; }
       .tools label { display: flex; align-items: center; gap: 6px; }
       .both { display: flex; flex-wrap: wrap; gap: 16px 24px; align-items: start; }
-      .both > .scroll { max-width: 100%; max-height: 560px; }
+      .matrix { min-width: 0; max-width: 100%; }
+      .matrix p { max-width: 520px; margin: 0 0 4px; }
+      .matrix .scroll { max-height: 560px; }
       .pairs { flex: 1 1 200px; min-width: 0; display: grid; gap: 4px; }
       .pairs ol { margin: 0; padding: 0; list-style: none; }
       .pairs button { display: flex; gap: 8px; width: 100%; min-height: 28px; padding: 4px; border: 0; border-radius: 4px; background: none; text-align: left; cursor: pointer; overflow-wrap: anywhere; }
       .pairs button:hover { background: var(--lab-sunk); }
       table { border-collapse: collapse; font-size: 12px; line-height: 16px; text-align: right; }
-      caption { padding-bottom: 4px; text-align: left; color: var(--lab-muted); }
       th { max-width: 96px; padding: 2px 6px; font-weight: 400; color: var(--lab-muted); overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
       thead th { max-width: 56px; text-align: center; }
       td { padding: 0; }
@@ -94,7 +95,7 @@ export class ConfusionTab extends LitElement {
     const { confusion } = this.measured.evaluation;
     return html`${this.#tools(confusion.length)}
       <div class="both">
-        <div class="scroll" role="region" aria-label="Confusion matrix">${this.#matrix(confusion)}</div>
+        <div class="matrix">${this.#matrix(confusion)}</div>
         ${this.#mostConfused()}
       </div>
       ${this.#pictures()}`;
@@ -139,8 +140,8 @@ export class ConfusionTab extends LitElement {
   #matrix(confusion: number[][]): TemplateResult {
     const shown = this.#shown;
     const less = shown.length < confusion.length ? ` Shown are ${shown.length} of ${count(confusion.length)} classes.` : "";
-    return html`<table role="grid" aria-label="Confusion matrix" @keydown=${this.#onKey} @click=${this.#onClick}>
-      <caption>Rows: what it is. Columns: what the network said. A cell shows its pictures; arrow keys go from cell to cell.${less}</caption>
+    return html`<p class="small muted" id="reads">Rows: what it is. Columns: what the network said. A cell shows its pictures; arrow keys go from cell to cell.${less}</p>
+      <div class="scroll" role="region" aria-label="Confusion matrix"><table role="grid" aria-label="Confusion matrix" aria-describedby="reads" @keydown=${this.#onKey} @click=${this.#onClick}>
       <thead><tr><td></td>${shown.map((label) => html`<th scope="col" title=${this.#name(label)}>${this.#name(label)}</th>`)}<th scope="col">right</th></tr></thead>
       <tbody>${shown.map((actual, row) => {
         const of = confusion[actual] ?? [];
@@ -150,7 +151,7 @@ export class ConfusionTab extends LitElement {
           ${shown.map((said, column) => this.#cell(of[said] ?? 0, total, actual, said, row, column))}
           <td class="share">${recall === null ? "–" : percent(recall)}</td></tr>`;
       })}</tbody>
-    </table>`;
+    </table></div>`;
   }
 
   #cell(n: number, total: number, actual: number, said: number, row: number, column: number): TemplateResult {

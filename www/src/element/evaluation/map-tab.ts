@@ -3,6 +3,7 @@ import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { Embedded, Hidden } from "../../api/types";
 import { count, percent } from "../../view/format";
+import { isDark, onScheme } from "../../view/scheme";
 import { define } from "../define";
 import { isAbort } from "../notices";
 import { dialogStyles } from "../dialog";
@@ -14,7 +15,7 @@ import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { probability } from "./measures";
 import "./scatter";
-import { luminance, type ScatterPoints } from "./scatter";
+import type { ScatterPoints } from "./scatter";
 import { look, type Shape } from "./scatter-math";
 
 const limits = [1000, 2000, 5000, 10_000, 50_000];
@@ -63,6 +64,12 @@ export class MapTab extends LitElement {
       @media (max-width: 700px) { .reading { min-height: 40px; } }
     `,
   ];
+
+  constructor() {
+    super();
+    // The legend's marks.
+    onScheme(this, () => this.requestUpdate());
+  }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
@@ -213,9 +220,9 @@ export class MapTab extends LitElement {
   #legend(): TemplateResult | typeof nothing {
     const { perClass } = this.measured.evaluation;
     if (!this.#points) return nothing;
-    const isDark = luminance(getComputedStyle(this).color) > 0.5;
+    const dark = isDark(this);
     return html`<ul class="legend" aria-label="Classes; press one to hide or show it">${perClass.slice(0, mostEntries).map(({ label: name }, label) => {
-      const { colour, shape } = look(label, isDark);
+      const { colour, shape } = look(label, dark);
       return html`<li><button type="button" aria-pressed=${this.off.has(label) ? "false" : "true"} @click=${() => {
         const off = new Set(this.off);
         if (!off.delete(label)) off.add(label);

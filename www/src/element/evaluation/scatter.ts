@@ -1,6 +1,7 @@
 import { css, html, LitElement, type PropertyValues, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { define } from "../define";
+import { isDark, onScheme } from "../../view/scheme";
 import { button } from "../parts";
 import { base } from "../styles";
 import { fitView, type Grid, gridOf, nearest, screenX, screenY, stepTo, type View, zoomed } from "./scatter-math";
@@ -46,8 +47,6 @@ export class ScatterElement extends LitElement {
   #due = false;
   #drag: { x: number; y: number; moved: boolean } | null = null;
   readonly #resize = new ResizeObserver(() => this.#fit());
-  readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
-  readonly #recolour = (): void => this.#drawSoon();
 
   static override styles = [
     base,
@@ -63,6 +62,11 @@ export class ScatterElement extends LitElement {
       .ring { display: none; color: var(--lab-bad); }
     `,
   ];
+
+  constructor() {
+    super();
+    onScheme(this, () => this.#drawSoon());
+  }
 
   override render(): TemplateResult {
     return html`<div class="axis up">${this.up}</div>
@@ -83,13 +87,11 @@ export class ScatterElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#scheme.addEventListener("change", this.#recolour);
     if (this.hasUpdated) this.#resize.observe(this.canvas);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#scheme.removeEventListener("change", this.#recolour);
     this.#resize.disconnect();
   }
 
@@ -145,8 +147,7 @@ export class ScatterElement extends LitElement {
     const n = positions.length / 2;
     const r = n > 10_000 ? 2 : n > 3000 ? 3 : 4;
     const colours = getComputedStyle(this);
-    // Of the page's own scheme, whatever the system's is.
-    const isDark = luminance(colours.color) > 0.5;
+    const dark = isDark(this);
     const sheet = sheetOf(this.#sheet, width, height, r + 4);
     this.#sheet = sheet;
     const stamps = new Map<number, Stamp>();
@@ -156,7 +157,7 @@ export class ScatterElement extends LitElement {
         const label = labels[i] ?? 0;
         if ((rings && !wrong[i]) || hiddenLabels.has(label)) continue;
         let made = rings ? ring : stamps.get(label);
-        if (!made) stamps.set(label, (made = classStamp(label, isDark, r, sheet)));
+        if (!made) stamps.set(label, (made = classStamp(label, dark, r, sheet)));
         press(sheet, made, screenX(view, positions[2 * i] ?? 0), screenY(view, positions[2 * i + 1] ?? 0));
       }
     }
@@ -279,12 +280,6 @@ export class ScatterElement extends LitElement {
     const [mx, my] = [into(x, width), into(y, height)];
     if (mx !== 0 || my !== 0) this.#move({ ...view, x: view.x + mx, y: view.y + my });
   }
-}
-
-/** Of an `rgb()` colour, from 0 to 1, about. */
-export function luminance(colour: string): number {
-  const [red = 0, green = 0, blue = 0] = (colour.match(/[\d.]+/g) ?? []).map(Number);
-  return (0.3 * red + 0.6 * green + 0.1 * blue) / 255;
 }
 
 declare global {

@@ -58,4 +58,7 @@ test("a picture's values, and whether they make the maps", () => {
   const kernels = values(2, 2, 2, () => 1);
   expect(explains(conv, input, kernels, values(2, 1, 1, () => 2.2))).toBe(true);
   expect(explains(conv, input, kernels, values(2, 1, 1, () => 2.3))).toBe(false);
+  const pool: LayerSpec = { layer: "AveragePooling2D", pool_size: [2, 2] };
+  expect(explains(pool, input, null, values(1, 1, 1, () => 0.55))).toBe(true);
+  expect(explains(pool, input, null, values(1, 1, 1, () => 0.6))).toBe(false);
 });

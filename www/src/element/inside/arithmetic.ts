@@ -142,16 +142,18 @@ export function agree(a: number, b: number): boolean {
 }
 
 /**
- * Whether these inputs and kernels make these maps, tried at some places. A picture may have gone
- * through more than the page knows of, such as whitening, and then its values are not known.
+ * Whether these inputs, and a convolution's kernels, make these maps, tried at some places. A
+ * picture may have gone through more than the page knows of, such as whitening, and then its values
+ * are not known.
  */
-export function explains(layer: LayerSpec, input: Values, kernels: Values & { bias?: Float32Array }, maps: Values): boolean {
+export function explains(layer: LayerSpec, input: Values, kernels: (Values & { bias?: Float32Array }) | null, maps: Values): boolean {
   const total = maps.data.length;
   const tries = Math.min(total, 97);
   return Array.from({ length: tries }, (_, i) => Math.floor((i * total) / tries)).every((at) => {
     const area = maps.width * maps.height;
     const [map, place] = [Math.floor(at / area), at % area];
-    const made = convolvedAt(layer, input, kernels, map, Math.floor(place / maps.width), place % maps.width);
+    const [row, column] = [Math.floor(place / maps.width), place % maps.width];
+    const made = kernels ? convolvedAt(layer, input, kernels, map, row, column) : pooledAt(layer, input, map, row, column);
     return made !== null && (made.result === null || agree(made.result, maps.data[at] ?? NaN));
   });
 }

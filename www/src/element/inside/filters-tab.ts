@@ -153,7 +153,6 @@ export class FiltersTab extends LitElement {
         control: html`<select id="filters-layer" @change=${(event: Event) => {
           this.layer = (event.target as HTMLSelectElement).value;
           this.filter = 0;
-          this.kernels = null;
         }}>${convolutions(this.bench.network.summary).map((layer) => html`<option value=${layer.name} .selected=${live(layer.name === info.name)}>${layerTitle(layer)}: ${plural(layer.outputShape.at(-1) ?? 0, "filter")}</option>`)}</select>`,
       })}
       ${field({

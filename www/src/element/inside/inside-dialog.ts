@@ -38,7 +38,7 @@ export class InsideDialog extends LitElement {
     css`
       dialog { --width: 1080px; height: min(900px, calc(100dvh - 24px)); }
       .hand { flex: none; display: flex; align-items: center; gap: 12px; padding: 0 16px 8px; min-height: 64px; }
-      .seen { width: 56px; height: 56px; flex: none; display: grid; place-items: center; border: 1px solid var(--lab-line); border-radius: 4px; overflow: hidden; background: #000; }
+      .seen { width: 56px; height: 56px; flex: none; display: grid; place-items: center; border: 1px solid var(--lab-line); border-radius: 4px; overflow: hidden; background: var(--lab-sunk); }
       .says { font-size: 20px; line-height: 28px; font-weight: 650; }
       .turn { display: flex; gap: 4px; }
     `,

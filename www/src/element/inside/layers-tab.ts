@@ -24,6 +24,10 @@ import { tabBase } from "./tab-styles";
 import { givesMaps, type LayerInfo, layerTitle, placeOf } from "./words";
 import { vectorView } from "./vector-view";
 
+/** Layers of whose pixels the sum is shown. */
+const convolutions = ["Conv2D", "DepthwiseConv2D"];
+const poolings = ["MaxPooling2D", "AveragePooling2D"];
+
 /** What was found of a layer, for one picture and the same weights. */
 type Found = {
   layer: string;
@@ -85,10 +89,10 @@ export class LayersTab extends LitElement {
     if (givesMaps(info)) {
       const place = placeOf(spec, info.name);
       const layer = spec.layers[place];
-      const convolves = layer?.layer === "Conv2D" || layer?.layer === "DepthwiseConv2D";
-      const pools = layer?.layer === "MaxPooling2D" || layer?.layer === "AveragePooling2D";
+      const convolves = convolutions.includes(layer?.layer ?? "");
+      const sums = convolves || poolings.includes(layer?.layer ?? "");
       const from = sourcesOf(spec.layers)[place]?.[0] ?? modelInput;
-      const before = convolves || pools ? spec.layers[from]?.name : undefined;
+      const before = sums ? spec.layers[from]?.name : undefined;
       // Asked for at once, so that all are of the same weights, with no training step between.
       const [[maps, input], kernels] = await Promise.all([
         lab.featureMaps(hand.picture, before === undefined ? [info.name] : [info.name, before]),
@@ -96,7 +100,7 @@ export class LayersTab extends LitElement {
       ]);
       found.maps = maps ?? null;
       found.kernels = kernels;
-      found.input = input ?? (layer && kernels && maps ? this.#pictureAs(layer, hand, kernels, maps) : null);
+      found.input = input ?? (layer && maps && sums ? this.#pictureAs(layer, hand, kernels, maps) : null);
     } else {
       // A vector is told with a step, which is taken back; of which class does not matter for it.
       const classes = lab.dataset?.classes ?? [];
@@ -111,7 +115,7 @@ export class LayersTab extends LitElement {
   }
 
   /** What the network takes of the picture, where that is nothing but a multiplication. */
-  #pictureAs(layer: LayerSpec, { picture }: Hand, kernels: FeatureMaps, maps: FeatureMaps): Values | null {
+  #pictureAs(layer: LayerSpec, { picture }: Hand, kernels: FeatureMaps | null, maps: FeatureMaps): Values | null {
     const { channels } = this.bench.inside.size;
     const rescales = [1 / 255, this.bench.settings.augmentation.rescale ?? 1];
     const tried = rescales.map((rescale) => pictureValues(picture, channels, rescale));
@@ -190,7 +194,7 @@ export class LayersTab extends LitElement {
     }
     const from = sourcesOf(spec.layers)[place]?.[0] ?? modelInput;
     const name = spec.layers[from]?.name ?? "the picture";
-    if (kernels && !input) {
+    if (!input && from === modelInput && [...convolutions, ...poolings].includes(step.layer)) {
       return html`<p class="note" id="pixel-unknown">The network takes pictures that were prepared in more ways than by a multiplication, such as with their mean taken away. What it sees of this one is not known here, so the sum is not shown.</p>`;
     }
     const convolved = input && kernels ? convolvedAt(step, input, kernels, map, row, column) : null;
