@@ -120,6 +120,14 @@ test("scores sort and are saved; the matrix opens pictures, whose labels can be 
   await page.locator("#gallery .scroll").focus();
   await expect(page.locator("#gallery #current")).toHaveAttribute("aria-label", /mnist/);
   await page.keyboard.press("Enter");
+  // Any picture of the gallery can be looked into.
+  await page.locator("#inside-this").click();
+  await expect(page.locator("#inside-hand")).toContainText("Test picture 0");
+  await page.keyboard.press("Escape");
+  await page.getByRole("button", { name: "Look through" }).click();
+  await page.locator("#look-split").selectOption("test");
+  await page.locator("#gallery .scroll").focus();
+  await page.keyboard.press("Enter");
   await page.locator("#exclude").click();
   await expect(page.locator("#look-split")).toContainText("Test, 1\u202f999");
   await page.keyboard.press("Escape");

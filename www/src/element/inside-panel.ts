@@ -43,7 +43,7 @@ export class InsidePanel extends LitElement {
       .says { font-size: 28px; line-height: 32px; font-weight: 700; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
       .tools { display: flex; flex-wrap: wrap; gap: 8px; }
       .tests { display: flex; gap: 4px; align-items: center; }
-      .tests input { width: 64px; text-align: right; }
+      .tests input { width: 54px; padding-inline: 4px; text-align: right; }
       .maps { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; }
       @container (max-width: 340px) { .top { grid-template-columns: 1fr; } }
     `,
@@ -124,7 +124,12 @@ export class InsidePanel extends LitElement {
         ${button({ id: "test-next", label: "→", name: "Next test picture", kind: "square", why: none, onClick: () => this.#showTest(inside.index + 1) })}
       </div>
       ${button({ id: "clear", label: "Clear", why: inside.hand?.kind === "drawing" ? undefined : "There is no drawing.", onClick: () => this.#clear() })}
-      ${button({ id: "choose", label: "Picture …", name: "Choose a picture file", onClick: () => this.file.click() })}
+      ${button({ id: "choose", label: "File …", name: "File: choose a picture", onClick: () => this.file.click() })}
+      ${button({
+        id: "watch", label: inside.camera === "on" ? "Camera off" : "Camera", name: inside.camera === "on" ? "Camera off" : "Camera: what the network makes of what it sees, live",
+        why: inside.camera === "asking" ? "Your browser asks whether this page may use the camera." : undefined, onClick: () => { this.pad.clear(); void inside.turnCamera(); },
+      })}
+      ${inside.refusal ? html`<p class="small" role="alert">${inside.refusal}</p>` : nothing}
       ${inside.hand?.kind === "file" && network.inputShape[2] === 1
         ? button({ id: "invert", label: "Invert", name: "Turn dark on light into light on dark", onClick: () => inside.invert() })
         : nothing}

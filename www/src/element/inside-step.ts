@@ -1,13 +1,16 @@
 import type { FeatureMaps, Prediction, Split } from "../api/types";
+import { closeCamera, openCamera, refusalOf } from "./camera";
 import { isLost } from "./notices";
 import type { Workbench } from "./workbench";
 
 /** While training runs, the picture is looked at again at most so often, in milliseconds. */
 const lookEvery = 250;
+/** So often a frame of the camera is looked at, in milliseconds; while training runs, less often. */
+const frameEvery = 150;
 
 /** The picture in hand. */
 export type Hand = {
-  kind: "drawing" | "test" | "set" | "file";
+  kind: "drawing" | "test" | "set" | "file" | "camera";
   /** In the size that the network takes: just what it sees. */
   picture: ImageData;
   name: string;
@@ -25,7 +28,13 @@ export class InsideStep {
   index = 0;
   /** What a screen reader is told of the picture. */
   spoken = "";
-  #spokenOf: Hand | null = null;
+  /** The camera looks on: each frame is the picture in hand, until another one is taken. */
+  camera: "off" | "asking" | "on" = "off";
+  /** Why there is no camera. */
+  refusal = "";
+  #stream: MediaStream | null = null;
+  /** Of the camera's frames, the answer that was spoken. */
+  #spokenOf: Hand | string | null = null;
   #speech: ReturnType<typeof setTimeout> | undefined;
   #visible = true;
   #busy = false;
@@ -117,6 +126,7 @@ export class InsideStep {
   }
 
   clear(): void {
+    this.#cameraOff();
     this.hand = null;
     this.refresh();
   }
@@ -136,10 +146,67 @@ export class InsideStep {
     });
   }
 
+  /** Looks through the camera, or no longer. */
+  async turnCamera(): Promise<void> {
+    if (this.camera !== "off") {
+      this.#cameraOff();
+      return;
+    }
+    [this.camera, this.refusal] = ["asking", ""];
+    this.bench.changed();
+    const stream = await openCamera().catch((error: unknown) => {
+      this.refusal = refusalOf(error);
+      return null;
+    });
+    // It was given up, or the page was left, while the browser asked.
+    if (stream && (this.camera as string) === "asking" && !this.#closed) {
+      this.#stream = stream;
+      this.camera = "on";
+      // Its cable was pulled, or the leave taken back.
+      stream.getVideoTracks()[0]?.addEventListener("ended", () => this.#cameraOff());
+      void this.#film(stream);
+    } else {
+      if (stream) closeCamera(stream);
+      this.camera = "off";
+    }
+    this.bench.changed();
+  }
+
+  #cameraOff(): void {
+    if (this.#stream) closeCamera(this.#stream);
+    this.#stream = null;
+    this.camera = "off";
+    this.bench.changed();
+  }
+
+  /** Takes frame after frame in hand while this stream is on. */
+  async #film(stream: MediaStream): Promise<void> {
+    const video = document.createElement("video");
+    Object.assign(video, { muted: true, playsInline: true, srcObject: stream });
+    await video.play().catch(() => undefined);
+    while (this.#stream === stream) {
+      // Asked anew: another network takes another size.
+      const { height, width } = this.size;
+      const scale = Math.min(video.videoWidth / width, video.videoHeight / height);
+      const [wide, tall] = [width * scale, height * scale];
+      if (scale > 0 && !document.hidden && !this.#busy) {
+        // The middle, as pictures that were filmed for a class are cropped too.
+        const frame = await createImageBitmap(video, (video.videoWidth - wide) / 2, (video.videoHeight - tall) / 2, wide, tall).catch(() => null);
+        const picture = frame && (await this.#shrink(frame));
+        frame?.close();
+        if (picture && this.#stream === stream) {
+          this.#take({ kind: "camera", picture, name: "The camera", truth: null });
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.max(frameEvery, this.bench.training.active ? 3 * this.#cost : 0)));
+    }
+    video.srcObject = null;
+  }
+
   /** The picture in the network's size and colours: what is shown is what the network gets. */
-  async #shrink(file: Blob): Promise<ImageData | null> {
+  async #shrink(source: ImageBitmapSource): Promise<ImageData | null> {
     const { height, width, channels } = this.size;
-    const bitmap = await createImageBitmap(file, {
+    const bitmap = await createImageBitmap(source, {
       resizeWidth: width,
       resizeHeight: height,
       resizeQuality: "high",
@@ -172,6 +239,9 @@ export class InsideStep {
   }
 
   #take(hand: Hand): void {
+    if (hand.kind !== "camera" && this.camera !== "off") {
+      this.#cameraOff();
+    }
     this.hand = hand;
     this.refresh();
     this.bench.changed();
@@ -236,10 +306,11 @@ export class InsideStep {
     }
   }
 
-  /** Tells a screen reader of a picture once, when the drawing pauses; not again while training runs. */
+  /** Tells a screen reader of a picture once, when the drawing pauses; not again while training runs. Of the camera's frames it tells when the answer changes. */
   #speak(hand: Hand, [best]: Prediction): void {
-    if (best && hand !== this.#spokenOf) {
-      this.#spokenOf = hand;
+    const of = hand.kind === "camera" && best ? best.label : hand;
+    if (best && of !== this.#spokenOf) {
+      this.#spokenOf = of;
       clearTimeout(this.#speech);
       this.#speech = setTimeout(() => {
         const truth = hand.truth === null || hand.truth === best.label ? "" : `, but it is ${hand.truth}`;
@@ -256,6 +327,7 @@ export class InsideStep {
 
   close(): void {
     this.#closed = true;
+    this.#cameraOff();
     clearTimeout(this.#timer);
     clearTimeout(this.#speech);
   }

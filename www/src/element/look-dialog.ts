@@ -314,6 +314,10 @@ export class LookDialog extends LitElement {
           },
         })}
         ${button({
+          id: "inside-this", label: "Look inside", name: "Look inside: what the network makes of this picture",
+          onClick: () => void this.bench.inside.showPicture(this.split, picture.index).then(() => this.bench.open("inside")),
+        })}
+        ${button({
           id: "augment-this", label: "Augment …", name: "See this picture augmented",
           why: this.split === "train" ? undefined : "Only training pictures are augmented.",
           onClick: () => {
