@@ -4,7 +4,8 @@
 //!
 //! The crate builds from the same files natively, for tests, and for WebAssembly, where
 //! [`web`] puts it behind two JavaScript classes: one trains, and one, in a module without
-//! the feature `tensors`, reads dropped files; a third module reads and writes models as text.
+//! the feature `tensors`, reads dropped files; a third module reads and writes models as text,
+//! and a fourth, too without tensors, makes curves and maps of what an evaluation found.
 //! Read it in this order:
 //!
 //! 1. [`data`]: dropped files ([`data::source`]) and bundled shards ([`data::shard`]) become
@@ -17,8 +18,10 @@
 //! 3. [`train`]: the optimizers and schedules, and the session that is pulled
 //!    forward step by step ([`train::session`]), or a copy of its weights beside it
 //!    ([`train::finder`]).
-//! 4. [`evaluate`] and [`explain`]: how good a network is, on a split or on every fold in turn
-//!    ([`evaluate::cross_validation`]), and what it sees.
+//! 4. [`evaluate`]: how good a network is, on a split or on every fold in turn
+//!    ([`evaluate::cross_validation`]), with curves ([`evaluate::curves`]) and a map of points
+//!    ([`evaluate::embedding`]); what follows from scores alone needs no tensors.
+//!    [`explain`]: what it sees, why it decides, how it learns.
 //! 5. [`store`]: all of it as bytes, and back.
 //! 6. [`device`]: where tensors live. [`error`] and [`random`] are leaves.
 //!
@@ -42,7 +45,6 @@ pub mod data;
 #[cfg(feature = "tensors")]
 pub mod device;
 pub mod error;
-#[cfg(feature = "tensors")]
 pub mod evaluate;
 #[cfg(feature = "tensors")]
 pub mod explain;

@@ -24,6 +24,10 @@ pub enum Purpose {
     /// Which pictures are held out in which fold, and each fold's own seed; `lane` 0 with the
     /// class, `lane` 1 with the fold.
     Folds = 6,
+    /// Where the search for principal components and a map of all pictures begin.
+    Embedding = 7,
+    /// Noise that is added to a picture to explain a network; `lane` says for what.
+    Explain = 8,
 }
 
 /// A stream of random words that depends only on its four arguments.
@@ -59,6 +63,12 @@ impl Stream {
     /// Uniform in [low, high). Takes one word.
     pub fn uniform(&mut self, low: f32, high: f32) -> f32 {
         low + (high - low) * self.unit()
+    }
+
+    /// Normal with mean 0 and deviation 1 (Box and Muller 1958). Takes two words.
+    pub fn normal(&mut self) -> f64 {
+        let radius = (-2.0 * (1.0 - f64::from(self.unit())).ln()).sqrt();
+        radius * (std::f64::consts::TAU * f64::from(self.unit())).cos()
     }
 
     /// Uniform in 0..bound without bias, by Lemire's multiplication method

@@ -14,7 +14,7 @@ use cnn_lab::train::options::TrainOptions;
 use cnn_lab::train::session::Session;
 use cnn_lab::web::Core;
 use common::{bars, convnet};
-use js_sys::{Array, JSON, Object, Reflect, Uint8Array};
+use js_sys::{Array, JSON, Reflect, Uint8Array};
 use serde_json::json;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -44,6 +44,7 @@ async fn is_as_keras(kind: &str, device: &Device) {
     let tolerance = if kind == "webgpu" { 1e-3 } else { 1e-4 };
     let mut apart = golden::layers(device, tolerance).await;
     apart.extend(golden::losses(device, tolerance).await);
+    apart.extend(golden::explanations(device, 1e-3).await);
     apart.extend(golden::optimizers(device, tolerance).await);
     assert!(apart.is_empty(), "{kind}, {} apart:\n{}", apart.len(), apart.join("\n"));
 }
@@ -172,20 +173,39 @@ async fn the_javascript_class() {
     let rgba = rgba.to_vec();
     let classes = Array::from(&core.predict(rgba.clone(), 12, 12).await.unwrap());
     assert_eq!(classes.length(), 3);
-    let maps: Object = core.feature_maps(rgba.clone(), 12, 12, "conv2d".into()).await.unwrap();
-    assert_eq!(get(&maps, "count"), JsValue::from(8));
-    assert_eq!(get(&maps, "height"), JsValue::from(10));
-    let error = core.feature_maps(rgba.clone(), 12, 12, "nowhere".into()).await.unwrap_err();
+    let layers = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect();
+    let maps = core.feature_maps(rgba.clone(), 12, 12, layers(&["conv2d", "2"])).await.unwrap();
+    assert_eq!(maps.length(), 2);
+    assert_eq!(get(&maps.get(0), "count"), JsValue::from(8));
+    assert_eq!(get(&maps.get(0), "height"), JsValue::from(10));
+    let error = core.feature_maps(rgba.clone(), 12, 12, layers(&["nowhere"])).await.unwrap_err();
     assert_eq!(get(&error, "code"), JsValue::from("option"));
+    let options = parse(r#"{"method": "occlusion", "label": 1}"#);
+    core.start_look("attribution".into(), options, rgba.clone(), 12, 12).await.unwrap();
+    let found = loop {
+        let found = core.advance_look(1).await.unwrap();
+        if !found.is_undefined() {
+            break found;
+        }
+    };
+    assert_eq!(get(&found, "method"), JsValue::from("occlusion"));
+    assert_eq!(get(&get(&found, "data"), "length"), JsValue::from(144));
+    assert_eq!(get(&core.advance_look(1).await.unwrap_err(), "code"), JsValue::from("state"));
+    let slow = core.slow_motion(rgba.clone(), 12, 12, 2).await.unwrap();
+    assert_eq!(get(&get(&slow, "stages"), "length"), JsValue::from(6));
+    let vitals = core.vitals().await.unwrap();
+    assert_eq!(get(&vitals, "pictures"), JsValue::from(16));
     let error = core.predict(rgba, 12, 11).await.unwrap_err();
     assert_eq!(get(&error, "code"), JsValue::from("image"));
-    assert_eq!(get(&core.filters(0.into()).await.unwrap(), "count"), JsValue::from(8));
+    assert_eq!(get(&core.filters("0").await.unwrap(), "count"), JsValue::from(8));
 
     let error = core.start_evaluation("test".into()).unwrap_err();
     assert_eq!(get(&error, "code"), JsValue::from("data-missing"));
     assert_eq!(core.start_evaluation("train".into()).unwrap(), 1);
     let evaluation = core.advance_evaluation(1).await.unwrap();
     assert_eq!(get(&evaluation, "count"), JsValue::from(60));
+    let probabilities = get(&get(&evaluation, "predictions"), "probabilities");
+    assert_eq!(get(&probabilities, "length"), JsValue::from(180));
 
     let bytes = core.save().await.unwrap().to_vec();
     let loaded = core.load(&bytes).unwrap();

@@ -8,7 +8,8 @@
 //!
 //! `CATS_AND_DOGS` names the zip, `../shared/datasets/cats_dogs_downsampled.zip` without it;
 //! `SEED` (1), and `EPOCHS` for another number of them: no figure is judged then. Each epoch
-//! prints one line of CSV. The network is the lesson's: one sigmoid unit, 3,453,121 parameters.
+//! prints one line of CSV. `CHECKPOINT` names a file that keeps the run after every epoch, and
+//! that a later call goes on from, to the last bit. The network is the lesson's: one sigmoid unit, 3,453,121 parameters.
 
 #![cfg(all(feature = "cpu", feature = "reading", not(target_arch = "wasm32")))]
 
@@ -19,6 +20,7 @@ use cnn_lab::data::dataset::{Dataset, Pictures, Split};
 use cnn_lab::data::source::{Dropped, ReadOptions, Source};
 use cnn_lab::model::preset::presets;
 use cnn_lab::model::spec::ModelSpec;
+use cnn_lab::store::checkpoint;
 use cnn_lab::train::history::{EpochRecord, Event};
 use cnn_lab::train::options::TrainOptions;
 use cnn_lab::train::session::Session;
@@ -66,10 +68,17 @@ fn lesson(preset: &str, epochs: usize, mut options: Value) -> Vec<EpochRecord> {
     session.set_dataset(photos()).unwrap();
     let preset = presets([150, 150, 3], 2).into_iter().find(|one| one.name == preset).unwrap();
     session.set_model(ModelSpec::from_json(&preset.spec).unwrap()).unwrap();
-    options["epochs"] = json!(epochs);
+    let kept = variable::<String>("CHECKPOINT");
+    println!("epoch,loss,accuracy,val_loss,val_accuracy,seconds");
+    match kept.as_ref().and_then(|path| std::fs::read(path).ok()) {
+        Some(bytes) => {
+            checkpoint::load(&mut session, &bytes).unwrap();
+            options = json!({"resume": true});
+        }
+        None => options["epochs"] = json!(epochs),
+    }
     let options: TrainOptions = serde_json::from_value(options).unwrap();
     session.start_training(&options).unwrap();
-    println!("epoch,loss,accuracy,val_loss,val_accuracy,seconds");
     let begin = Instant::now();
     let mut epochs = Vec::new();
     while session.is_training() {
@@ -82,6 +91,9 @@ fn lesson(preset: &str, epochs: usize, mut options: Value) -> Vec<EpochRecord> {
                     "{epoch},{loss:.4},{accuracy:.4},{val_loss:.4},{val_accuracy:.4},{seconds}"
                 );
                 epochs.push(record);
+                if let Some(path) = &kept {
+                    std::fs::write(path, block_on(checkpoint::save(&session)).unwrap()).unwrap();
+                }
             }
         }
     }

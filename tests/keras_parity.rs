@@ -38,6 +38,18 @@ fn losses_on_ndarray() {
 }
 
 #[test]
+fn explanations_on_flex() {
+    nothing(block_on(golden::explanations(&Device::flex(), 1e-3)));
+}
+
+#[cfg(feature = "ndarray")]
+#[test]
+#[allow(deprecated)]
+fn explanations_on_ndarray() {
+    nothing(block_on(golden::explanations(&Device::ndarray(), 1e-3)));
+}
+
+#[test]
 fn optimizers_on_flex() {
     nothing(block_on(golden::optimizers(&Device::flex(), 1e-4)));
 }

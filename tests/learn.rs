@@ -72,7 +72,7 @@ fn it_learns_and_measures() {
     .unwrap();
     let evaluation = loop {
         if let Some(done) = block_on(evaluator.advance(session.dataset().unwrap(), 1)).unwrap() {
-            break done;
+            break done.evaluation;
         }
     };
     assert_eq!(evaluation.count, 500);
@@ -549,7 +549,7 @@ fn batch_normalisation_is_kept() {
         let (network, dataset) = (session.network().unwrap(), session.dataset().unwrap());
         let mut evaluator =
             cnn_lab::evaluate::Evaluator::new(network, dataset, Split::Test).unwrap();
-        block_on(evaluator.advance(dataset, 100)).unwrap().unwrap()
+        block_on(evaluator.advance(dataset, 100)).unwrap().unwrap().evaluation
     };
     let evaluation = evaluate(&whole);
     assert!(evaluation.accuracy > 0.8, "{}", evaluation.accuracy);
@@ -607,7 +607,7 @@ fn one_unit_for_two_classes() {
     assert_eq!(network.classes(), 2);
     let dataset = session.dataset().unwrap();
     let mut evaluator = cnn_lab::evaluate::Evaluator::new(network, dataset, Split::Test).unwrap();
-    let evaluation = block_on(evaluator.advance(dataset, 9)).unwrap().unwrap();
+    let evaluation = block_on(evaluator.advance(dataset, 9)).unwrap().unwrap().evaluation;
     let last = session.history().epochs[20];
     assert!(evaluation.accuracy > 0.8, "{}", evaluation.accuracy);
     assert!((last.accuracy - evaluation.accuracy).abs() < 1e-9);

@@ -61,7 +61,7 @@ fn measure(session: &Session, split: Split) -> Evaluation {
     let mut evaluator = Evaluator::new(session.network().unwrap(), dataset, split).unwrap();
     loop {
         if let Some(found) = block_on(evaluator.advance(dataset, 9)).unwrap() {
-            return found;
+            return found.evaluation;
         }
     }
 }

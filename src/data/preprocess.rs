@@ -6,7 +6,7 @@
 //!
 //! Source: Keras 3 `legacy/preprocessing/image.py`, `fit` and `standardize`.
 
-mod eigen;
+pub(crate) mod eigen;
 mod fitting;
 mod whitening;
 

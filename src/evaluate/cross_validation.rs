@@ -261,7 +261,8 @@ impl CrossValidation {
             Stage::Measuring(evaluator) => {
                 let lent = self.trial.lend(session)?;
                 let found = evaluator.advance(lent.session.dataset()?, n.max(1)).await?;
-                let Some(found) = found else { return Ok(events) };
+                let Some(measured) = found else { return Ok(events) };
+                let found = measured.evaluation;
                 let (reason, restored_epoch) = self.ended;
                 let scores = Scores {
                     fold,

@@ -1,4 +1,19 @@
-//! What a network sees: its prediction for one picture, the maps inside, its filters.
+//! What a network sees: its prediction for one picture, the maps inside, its filters, why it
+//! decides as it does, and how it learns.
+//!
+//! What takes long is pulled like training: [`Attributor`], [`Dreamer`], [`Exciter`] and
+//! [`Hider`] hold the weights as they were at the start and go on by a few batches a call.
+
+mod attribution;
+mod dream;
+mod exciting;
+mod feature_map;
+mod grad_cam;
+mod hidden;
+mod occlusion;
+mod saliency;
+mod slow_motion;
+mod vitals;
 
 use burn::tensor::Tensor;
 use serde::Serialize;
@@ -8,7 +23,16 @@ use crate::device;
 use crate::error::{Error, Result};
 use crate::evaluate::metrics::softmax;
 use crate::model::network::{Network, Value};
-use crate::model::shape::find_layer;
+use crate::model::shape::{Shape, find_layer};
+use crate::model::spec::LayerKind;
+
+pub use attribution::{Attribution, AttributionOptions, Attributor, Method};
+pub use dream::{Dream, DreamOptions, Dreamer};
+pub use exciting::{Exciter, Exciting};
+pub use feature_map::{FeatureMaps, feature_maps, filters};
+pub use hidden::{Hidden, Hider};
+pub use slow_motion::{Move, SlowMotion, Stage, slow_motion};
+pub use vitals::{Distribution, LayerVitals, Vitals, vitals};
 
 /// A class and how sure the network is of it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,27 +41,6 @@ pub struct Probability {
     pub label: String,
     /// 0 to 1.
     pub probability: f64,
-}
-
-/// Pictures inside the network: `count` of `height` x `width`, one after another.
-#[derive(Clone, Debug, PartialEq)]
-pub struct FeatureMaps {
-    /// The layer that they belong to.
-    pub layer: String,
-    /// How many.
-    pub count: usize,
-    /// Rows of each.
-    pub height: usize,
-    /// Columns of each.
-    pub width: usize,
-    /// `count * height * width` values.
-    pub data: Vec<f32>,
-}
-
-/// One picture as the network takes it.
-fn upload(network: &Network, pixels: &[u8]) -> Tensor<4> {
-    let shape = network.spec().input_shape;
-    batch::upload_one(pixels, shape, &network.preprocessing, network.device())
 }
 
 /// Classifies one picture, given as pixels of the network's input shape; best class first.
@@ -49,10 +52,9 @@ pub async fn predict(
     names: &[String],
     pixels: &[u8],
 ) -> Result<Vec<Probability>> {
-    let picture = upload(network, pixels);
-    let logits = device::read(vec![network.logits(picture).flatten(0, 1)]).await?;
     let name = |class| names.get(class).cloned().unwrap_or_else(|| format!("class {class}"));
-    let mut classes: Vec<_> = softmax(&logits[0])
+    let mut classes: Vec<_> = probabilities(network, pixels)
+        .await?
         .into_iter()
         .enumerate()
         .map(|(class, probability)| Probability { label: name(class), probability })
@@ -61,45 +63,84 @@ pub async fn predict(
     Ok(classes)
 }
 
-/// The output of a layer, its activation applied, for one picture: one map a channel.
-///
-/// # Errors
-/// `option` for a layer that is not there or gives no pictures, `device-lost` where the
-/// device fails.
-pub async fn feature_maps(network: &Network, layer: &str, pixels: &[u8]) -> Result<FeatureMaps> {
-    let index = find_layer(&network.spec().layers, layer)?;
-    let name = &network.spec().layers[index].name;
-    let picture = upload(network, pixels);
-    let Value::Image(maps) = network.tap(picture, index) else {
-        return Err(Error::option(
-            "This layer gives a vector, not pictures; choose a layer before Flatten.",
-        )
-        .layer(name)
-        .field("layer"));
-    };
-    let [_, count, height, width] = maps.dims();
-    let data = device::read(vec![maps.flatten(0, 3)]).await?.swap_remove(0);
-    Ok(FeatureMaps { layer: name.clone(), count, height, width, data })
+/// The probability of every class for one picture.
+async fn probabilities(network: &Network, pixels: &[u8]) -> Result<Vec<f64>> {
+    let logits = network.logits(upload(network, pixels)).flatten(0, 1);
+    Ok(softmax(&device::read(vec![logits]).await?[0]))
 }
 
-/// The kernels of a convolution: one picture for each filter and input channel, filter by
-/// filter. A depthwise or separable one has a picture for each channel and multiplier.
-///
-/// # Errors
-/// `option` for a layer that is not there or is no convolution, `device-lost` where the
-/// device fails.
-pub async fn filters(network: &Network, layer: &str) -> Result<FeatureMaps> {
+/// One picture as the network takes it.
+fn upload(network: &Network, pixels: &[u8]) -> Tensor<4> {
+    let shape = network.spec().input_shape;
+    batch::upload_one(pixels, shape, &network.preprocessing, network.device())
+}
+
+/// A picture's values as the network takes them, channel after channel.
+fn prepared(network: &Network, pixels: &[u8]) -> Vec<f32> {
+    let mut values = Vec::with_capacity(pixels.len());
+    network.preprocessing.append(pixels, network.spec().input_shape[2], &mut values);
+    values
+}
+
+/// Uploads values as [`prepared`] gives them, of one picture or of several.
+fn upload_prepared(network: &Network, values: Vec<f32>) -> Tensor<4> {
+    batch::upload_values(values, network.spec().input_shape, network.device())
+}
+
+/// The score of a class, summed over a batch: its logit. Of two classes behind one sigmoid
+/// unit only the second has a logit, so there it is the difference to the other one.
+fn class_score(network: &Network, logits: Tensor<2>, class: usize) -> Tensor<1> {
+    let of = |class| logits.clone().narrow(1, class, 1);
+    let single = network.shapes().last().is_some_and(|shape| shape.len() == 1);
+    let score = if single { of(class) - of(1 - class) } else { of(class) };
+    score.sum()
+}
+
+/// [`class_score`] of each picture, on the host.
+fn score_of(network: &Network, logits: &[f32], class: usize) -> f64 {
+    let single = network.shapes().last().is_some_and(|shape| shape.len() == 1);
+    let other = if single { logits[1 - class] } else { 0.0 };
+    f64::from(logits[class]) - f64::from(other)
+}
+
+/// Checks a class of the network.
+fn check_label(network: &Network, label: usize) -> Result<usize> {
+    if label < network.classes() {
+        return Ok(label);
+    }
+    let last = network.classes() - 1;
+    Err(Error::option(format!("The network's classes are 0 to {last}; there is no {label}."))
+        .field("label"))
+}
+
+/// The number of a layer that gives pictures.
+fn picture_layer(network: &Network, layer: &str) -> Result<usize> {
     let index = find_layer(&network.spec().layers, layer)?;
-    let name = &network.spec().layers[index].name;
-    // A separable convolution's filters are those that slide.
-    let kernels = [format!("{name}/kernel"), format!("{name}/depthwise_kernel")];
-    let place = network.param_infos().iter().position(|info| kernels.contains(&info.name));
-    let shape = place.map(|place| network.param_infos()[place].shape.as_slice());
-    let (Some(place), Some(&[filters, channels, height, width])) = (place, shape) else {
-        return Err(Error::option("This layer has no filters; choose a convolution.")
-            .layer(name)
-            .field("layer"));
-    };
-    let data = device::read(vec![network.params[place].clone()]).await?.swap_remove(0);
-    Ok(FeatureMaps { layer: name.clone(), count: filters * channels, height, width, data })
+    match network.shapes()[index] {
+        Shape::Image(_) => Ok(index),
+        Shape::Vector(_) => Err(Error::option(
+            "This layer gives a vector, not pictures; choose a layer before Flatten.",
+        )
+        .layer(&network.spec().layers[index].name)
+        .field("layer")),
+    }
+}
+
+/// A value that is known to be pictures.
+fn pictures(value: Value) -> Tensor<4> {
+    match value {
+        Value::Image(pictures) => pictures,
+        Value::Vector(vectors) => {
+            let [batch, length] = vectors.dims();
+            vectors.reshape([batch, length, 1, 1])
+        }
+    }
+}
+
+/// Whether a layer convolves.
+fn convolves(kind: &LayerKind) -> bool {
+    matches!(
+        kind,
+        LayerKind::Conv2D(_) | LayerKind::DepthwiseConv2D(_) | LayerKind::SeparableConv2D(_)
+    )
 }

@@ -164,7 +164,7 @@ impl Initializer {
             Self::Constant { value } => return vec![value as f32; length],
             Self::RandomUniform { minval, maxval } => return draw_uniform(minval, maxval),
             Self::RandomNormal { mean, stddev } => {
-                return (0..length).map(|_| (mean + stddev * normal(stream)) as f32).collect();
+                return (0..length).map(|_| (mean + stddev * stream.normal()) as f32).collect();
             }
             Self::TruncatedNormal { mean, stddev } => {
                 return (0..length).map(|_| (mean + stddev * truncated(stream)) as f32).collect();
@@ -197,14 +197,9 @@ fn inside(error: Error, field: &str) -> Error {
     Error::spec(format!("In {field}: {error}")).field(field)
 }
 
-fn normal(stream: &mut Stream) -> f64 {
-    let radius = (-2.0 * (1.0 - f64::from(stream.unit())).ln()).sqrt();
-    radius * (std::f64::consts::TAU * f64::from(stream.unit())).cos()
-}
-
 fn truncated(stream: &mut Stream) -> f64 {
     loop {
-        let value = normal(stream);
+        let value = stream.normal();
         if value.abs() < 2.0 {
             return value;
         }

@@ -7,7 +7,7 @@
 
 use burn::tensor::module::{avg_pool2d, batch_norm, batch_norm_train, conv2d, max_pool2d};
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions, PadMode};
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::tensor::{Device, Gradients, Tensor, TensorData, activation};
 
 use crate::model::shape::same_padding;
 use crate::model::spec::{
@@ -23,6 +23,58 @@ pub enum Value {
     Image(Tensor<4>),
     /// `[batch, length]`.
     Vector(Tensor<2>),
+}
+
+impl Value {
+    /// The values of a batch, one after another.
+    pub fn flatten(self) -> Tensor<1> {
+        match self {
+            Value::Image(pictures) => pictures.flatten(0, 3),
+            Value::Vector(vectors) => vectors.flatten(0, 1),
+        }
+    }
+
+    /// Zeros of the same shape, whose gradient is asked for.
+    pub(super) fn zeros(&self) -> Value {
+        match self {
+            Value::Image(one) => Value::Image(leaf(one.dims(), &one.device())),
+            Value::Vector(one) => Value::Vector(leaf(one.dims(), &one.device())),
+        }
+    }
+
+    /// The sum of two values of the same shape.
+    pub(super) fn plus(self, other: Value) -> Value {
+        match (self, other) {
+            (Value::Image(one), Value::Image(other)) => Value::Image(one + other),
+            (Value::Vector(one), Value::Vector(other)) => Value::Vector(one + other),
+            (one, _) => one,
+        }
+    }
+
+    /// The same without what it was computed from.
+    pub(super) fn off_graph(self) -> Value {
+        match self {
+            Value::Image(one) => Value::Image(one.inner()),
+            Value::Vector(one) => Value::Vector(one.inner()),
+        }
+    }
+
+    /// The gradient by this one of the `zeros`.
+    pub(super) fn gradient(&self, gradients: &mut Gradients) -> Value {
+        match self {
+            Value::Image(one) => Value::Image(gradient(one, gradients)),
+            Value::Vector(one) => Value::Vector(gradient(one, gradients)),
+        }
+    }
+}
+
+fn leaf<const D: usize>(dims: [usize; D], device: &Device) -> Tensor<D> {
+    Tensor::zeros(dims, &device.clone().inner()).autodiff().require_grad()
+}
+
+/// Zeros where nothing depends on it.
+pub(super) fn gradient<const D: usize>(of: &Tensor<D>, gradients: &mut Gradients) -> Tensor<D> {
+    of.grad_remove(gradients).unwrap_or_else(|| of.zeros_like().inner())
 }
 
 /// Whether the network is being trained, which Dropout and BatchNormalization want to know.

@@ -7,12 +7,12 @@
 
 use std::ops::Range;
 
-use burn::tensor::{Device, Tensor, TensorData};
+use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use crate::data::prepare::Target;
 use crate::data::preprocess::Preprocessing;
 use crate::error::Result;
-use crate::model::layer::{self, Context};
+use crate::model::layer::{self, Context, gradient};
 pub use crate::model::layer::{Mode, Value};
 use crate::model::loss::{cross_entropy, head_logits};
 use crate::model::shape::{Shape, check_trainable, infer, input_of};
@@ -45,6 +45,27 @@ pub struct Differentiated {
     pub params: Vec<Tensor<1>>,
     /// What the batch says of [`Network::state`], where the mode was training.
     pub statistics: Vec<Tensor<1>>,
+}
+
+/// What a score is made of, see [`Network::probe`].
+#[derive(Clone, Copy, Debug)]
+pub enum Goal {
+    /// The classes' logits `[batch, classes]`, as [`Network::logits`] has them.
+    Logits,
+    /// The output of the layer of this number, its named activation not applied: where a
+    /// rectifier is silent, it still says by how much.
+    Layer(usize),
+}
+
+/// What [`Network::probe`] gives, all on the device.
+#[derive(Debug)]
+pub struct Probed {
+    /// The score, of shape `[1]`.
+    pub score: Tensor<1>,
+    /// The value at each place that was asked for.
+    pub values: Vec<Value>,
+    /// The score's gradient by each of these values.
+    pub gradients: Vec<Value>,
 }
 
 /// Where a layer's weights stand in the lists of all.
@@ -151,12 +172,68 @@ impl Network {
     /// width]`: their softmax are the classes' probabilities. Those of a network that ends in
     /// one sigmoid unit are 0 and the unit's own, which comes to the same.
     pub fn logits(&self, pictures: Tensor<4>) -> Tensor<2> {
-        self.head(&self.params, pictures, Mode::Inference, &mut Vec::new())
+        self.head(pictures, &mut Pass::new(&self.params, 0))
     }
 
-    /// The output of layer number `layer`, its activation applied.
-    pub fn tap(&self, pictures: Tensor<4>, layer: usize) -> Value {
-        self.run(&self.params, pictures, Mode::Inference, layer, true, &mut Vec::new())
+    /// The outputs of these layers, their activations applied, in one pass.
+    pub fn taps(&self, pictures: Tensor<4>, layers: &[usize]) -> Vec<Value> {
+        let Some(&until) = layers.iter().max() else { return Vec::new() };
+        let mut kept = vec![None; layers.len()];
+        self.run(
+            Value::Image(pictures),
+            &mut Pass::new(&self.params, until),
+            &mut |layer, value| {
+                for (kept, _) in kept.iter_mut().zip(layers).filter(|(_, wanted)| **wanted == layer)
+                {
+                    *kept = Some(value.clone());
+                }
+                value
+            },
+        );
+        kept.into_iter().flatten().collect()
+    }
+
+    /// A score, a tensor of shape `[1]` made of what `goal` names, and its gradient by the
+    /// values at `places`: 0 is the pictures, and each layer's output has the number after the
+    /// layer's own. The weights are left out of it. A place that the score does not depend on
+    /// has a gradient of zeros; one behind the goal is left out.
+    pub fn probe(
+        &self,
+        pictures: Tensor<4>,
+        goal: Goal,
+        places: &[usize],
+        score: impl FnOnce(Value) -> Tensor<1>,
+    ) -> Probed {
+        let mut values = vec![None; places.len()];
+        let mut leaves: Vec<Option<Value>> = vec![None; places.len()];
+        // A zero is added, because only what a computation begins with has a gradient.
+        let mut watch = |place: usize, value: Value| {
+            let Some(at) = places.iter().position(|&wanted| wanted == place) else { return value };
+            let zeros = value.zeros();
+            (values[at], leaves[at]) = (Some(value.clone().off_graph()), Some(zeros.clone()));
+            value.plus(zeros)
+        };
+        let pictures = watch(0, Value::Image(pictures));
+        let until = match goal {
+            Goal::Logits => self.spec.layers.len() - 1,
+            Goal::Layer(layer) => layer,
+        };
+        let mut pass = Pass { activated: false, ..Pass::new(&self.params, until) };
+        let output = self.run(pictures, &mut pass, &mut |layer, value| watch(layer + 1, value));
+        let score = score(match goal {
+            Goal::Logits => Value::Vector(self.logits_of(output)),
+            Goal::Layer(_) => output,
+        });
+        let mut found = score.is_tracked().then(|| score.backward());
+        let gradients = leaves.iter().flatten().map(|leaf| match &mut found {
+            Some(found) => leaf.gradient(found),
+            None => leaf.clone().off_graph(),
+        });
+        Probed {
+            gradients: gradients.collect(),
+            values: values.into_iter().flatten().collect(),
+            score: score.inner(),
+        }
     }
 
     /// Loss, accuracy and gradients of a share of a batch of `batch` examples in all, with a
@@ -171,8 +248,9 @@ impl Network {
     ) -> Share {
         // New leaves every step: the last step's graph went with its backward pass.
         let leaves = self.leaves();
-        let mut statistics = Vec::new();
-        let logits = self.head(&leaves, pictures, mode, &mut statistics);
+        let mut pass = Pass { mode, ..Pass::new(&leaves, 0) };
+        let logits = self.head(pictures, &mut pass);
+        let statistics = off_graph(pass.statistics);
         let smoothing = self.spec.compile.loss.label_smoothing;
         let (loss, correct) =
             cross_entropy(logits, targets, class_weights, smoothing, &self.device);
@@ -184,7 +262,7 @@ impl Network {
         let mut gradients = loss.backward();
         let gradients = collect(&leaves, &mut gradients);
         let metrics = Tensor::cat(vec![loss.inner(), correct.inner()], 0);
-        Share { metrics, gradients, statistics: off_graph(statistics) }
+        Share { metrics, gradients, statistics }
     }
 
     /// What the regularisers add to the loss, of shape `[1]`; nothing where there are none.
@@ -202,18 +280,17 @@ impl Network {
     ) -> Differentiated {
         let leaves = self.leaves();
         let pictures = pictures.autodiff().require_grad();
-        let mut statistics = Vec::new();
         let last = self.spec.layers.len() - 1;
-        let output = self.run(&leaves, pictures.clone(), mode, last, true, &mut statistics);
+        let mut pass = Pass { mode, ..Pass::new(&leaves, last) };
+        let output = self.run(Value::Image(pictures.clone()), &mut pass, &mut |_, value| value);
+        let statistics = off_graph(pass.statistics);
         let objective = objective(output);
         let mut gradients = objective.backward();
         Differentiated {
             objective: objective.inner(),
-            pictures: pictures
-                .grad_remove(&mut gradients)
-                .unwrap_or_else(|| pictures.zeros_like().inner()),
+            pictures: gradient(&pictures, &mut gradients),
             params: collect(&leaves, &mut gradients),
-            statistics: off_graph(statistics),
+            statistics,
         }
     }
 
@@ -250,37 +327,36 @@ impl Network {
         penalties.reduce(|sum, penalty| sum + penalty)
     }
 
-    /// The logits, whatever the last activation is.
-    fn head(
-        &self,
-        params: &[Tensor<1>],
-        pictures: Tensor<4>,
-        mode: Mode,
-        statistics: &mut Vec<Tensor<1>>,
-    ) -> Tensor<2> {
-        let last = self.spec.layers.len() - 1;
-        let output = match self.run(params, pictures, mode, last, false, statistics) {
+    /// The logits, whatever the last activation is and wherever `pass` ends.
+    fn head(&self, pictures: Tensor<4>, pass: &mut Pass) -> Tensor<2> {
+        (pass.until, pass.activated) = (self.spec.layers.len() - 1, false);
+        let output = self.run(Value::Image(pictures), pass, &mut |_, value| value);
+        self.logits_of(output)
+    }
+
+    /// The logits from the last layer's output without its activation.
+    fn logits_of(&self, output: Value) -> Tensor<2> {
+        let output = match output {
             Value::Vector(output) => output,
             // `infer` refuses a network that ends with pictures.
             Value::Image(pictures) => pictures.flatten(1, 3),
         };
-        head_logits(output, self.spec.layers[last].kind.activation(), self.spec.compile.loss)
+        let activation = self.spec.layers.last().and_then(|layer| layer.kind.activation());
+        head_logits(output, activation, self.spec.compile.loss)
     }
 
-    /// The output of layer `until`; `activated` says whether its named activation is applied.
+    /// The output of layer `pass.until`. Every layer's output goes with its number through
+    /// `watch`, and on as what that gives.
     fn run(
         &self,
-        params: &[Tensor<1>],
-        pictures: Tensor<4>,
-        mode: Mode,
-        until: usize,
-        activated: bool,
-        statistics: &mut Vec<Tensor<1>>,
+        pictures: Value,
+        pass: &mut Pass,
+        watch: &mut dyn FnMut(usize, Value) -> Value,
     ) -> Value {
-        let mut values: Vec<Option<Value>> = vec![None; until + 2];
-        values[0] = Some(Value::Image(pictures));
+        let mut values: Vec<Option<Value>> = vec![None; pass.until + 2];
+        values[0] = Some(pictures);
         for (index, (layer, places)) in
-            self.spec.layers[..=until].iter().zip(&self.places).enumerate()
+            self.spec.layers[..=pass.until].iter().zip(&self.places).enumerate()
         {
             let inputs = layer
                 .inputs
@@ -294,23 +370,40 @@ impl Network {
                 }
             }
             let mut context = Context {
-                params: &params[places.params.clone()],
+                params: &pass.params[places.params.clone()],
                 state: &self.state[places.state.clone()],
-                mode,
+                mode: pass.mode,
                 index,
-                activated: activated || index < until,
-                statistics,
+                activated: pass.activated || index < pass.until,
+                statistics: &mut pass.statistics,
             };
-            values[index + 1] = Some(layer::forward(&layer.kind, inputs, &mut context));
+            let output = layer::forward(&layer.kind, inputs, &mut context);
+            values[index + 1] = Some(watch(index, output));
         }
         values.pop().flatten().expect("the last layer has an output")
     }
 }
 
-fn collect(leaves: &[Tensor<1>], gradients: &mut burn::tensor::Gradients) -> Vec<Tensor<1>> {
-    let gradient =
-        |leaf: &Tensor<1>| leaf.grad_remove(gradients).unwrap_or_else(|| leaf.zeros_like().inner());
-    leaves.iter().map(gradient).collect()
+/// One pass through the layers.
+struct Pass<'a> {
+    params: &'a [Tensor<1>],
+    mode: Mode,
+    /// The last layer of it.
+    until: usize,
+    /// Whether that one's named activation is applied.
+    activated: bool,
+    /// Takes what the batch says of the moving statistics, while training.
+    statistics: Vec<Tensor<1>>,
+}
+
+impl<'a> Pass<'a> {
+    fn new(params: &'a [Tensor<1>], until: usize) -> Self {
+        Self { params, mode: Mode::Inference, until, activated: true, statistics: Vec::new() }
+    }
+}
+
+fn collect(leaves: &[Tensor<1>], gradients: &mut Gradients) -> Vec<Tensor<1>> {
+    leaves.iter().map(|leaf| gradient(leaf, gradients)).collect()
 }
 
 fn off_graph(statistics: Vec<Tensor<1>>) -> Vec<Tensor<1>> {

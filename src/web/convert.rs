@@ -1,13 +1,15 @@
 //! Values across the boundary.
 
 #[cfg(feature = "tensors")]
-use js_sys::Float32Array;
+use js_sys::{Float32Array, Uint16Array};
 use js_sys::{Object, Reflect};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use wasm_bindgen::JsValue;
 
 use crate::error::Error;
+#[cfg(feature = "tensors")]
+use crate::evaluate::metrics::Predictions;
 #[cfg(feature = "tensors")]
 use crate::explain::FeatureMaps;
 
@@ -43,6 +45,21 @@ pub(super) fn maps_to_js(maps: FeatureMaps) -> Result<Object, JsValue> {
     set(&object, "height", maps.height as f64)?;
     set(&object, "width", maps.width as f64)?;
     set(&object, "data", Float32Array::from(maps.data.as_slice()))?;
+    if !maps.bias.is_empty() {
+        set(&object, "bias", Float32Array::from(maps.bias.as_slice()))?;
+    }
+    Ok(object)
+}
+
+/// What was predicted for every picture, as typed arrays; `probabilities` is empty where they
+/// were too many.
+#[cfg(feature = "tensors")]
+pub(super) fn predictions_to_js(predictions: &Predictions) -> Result<Object, JsValue> {
+    let object = Object::new();
+    set(&object, "labels", Uint16Array::from(predictions.labels.as_slice()))?;
+    set(&object, "predicted", Uint16Array::from(predictions.predicted.as_slice()))?;
+    set(&object, "losses", Float32Array::from(predictions.losses.as_slice()))?;
+    set(&object, "probabilities", Float32Array::from(predictions.probabilities.as_slice()))?;
     Ok(object)
 }
 

@@ -4,13 +4,14 @@ use js_sys::{Array, Object, Uint8Array, Uint32Array};
 use wasm_bindgen::prelude::*;
 
 use super::JsResult;
-use super::convert::{from_js, maps_to_js, set, to_js};
+use super::convert::{from_js, predictions_to_js, set, to_js};
+use super::look::Look;
 use crate::data::dataset::{Dataset, Split};
-use crate::data::decode;
 use crate::device::{self, Lost};
 use crate::error::Error;
 use crate::evaluate::Evaluator;
 use crate::evaluate::cross_validation::{CrossValidation, FoldOptions};
+use crate::evaluate::metrics::Measured;
 use crate::explain;
 use crate::model::preset::presets;
 use crate::model::shape::{Summary, check_trainable, infer};
@@ -33,6 +34,7 @@ pub struct Core {
     pub(super) evaluator: Option<Evaluator>,
     finder: Option<Finder>,
     cross_validation: Option<CrossValidation>,
+    pub(super) look: Option<Look>,
 }
 
 #[wasm_bindgen]
@@ -61,6 +63,7 @@ impl Core {
             evaluator: None,
             finder: None,
             cross_validation: None,
+            look: None,
         })
     }
 
@@ -185,10 +188,11 @@ impl Core {
     pub fn start_evaluation(&mut self, split: JsValue) -> JsResult<usize> {
         let split: Split = from_js(split, "split")?;
         let evaluator = Evaluator::new(self.session.network()?, self.session.dataset()?, split)?;
-        Ok(self.evaluator.insert(evaluator).batches())
+        Ok(self.evaluator.insert(evaluator.keeping_predictions()).batches())
     }
 
-    /// Measures at most `n` batches more; the result after the last, `undefined` before.
+    /// Measures at most `n` batches more; the result after the last, `undefined` before. Its
+    /// property `predictions` has what was predicted for every picture, as typed arrays.
     #[wasm_bindgen(js_name = advanceEvaluation)]
     pub async fn advance_evaluation(&mut self, n: usize) -> JsResult<JsValue> {
         let evaluator = self
@@ -197,9 +201,13 @@ impl Core {
             .ok_or_else(|| Error::state("No evaluation is under way; start one first."))?;
         match evaluator.advance(self.session.dataset()?, n).await? {
             None => Ok(JsValue::UNDEFINED),
-            Some(evaluation) => {
+            Some(Measured { evaluation, predictions }) => {
                 self.evaluator = None;
-                to_js(&evaluation)
+                let object = Object::from(to_js(&evaluation)?);
+                if let Some(predictions) = predictions {
+                    set(&object, "predictions", predictions_to_js(&predictions)?)?;
+                }
+                Ok(object.into())
             }
         }
     }
@@ -264,28 +272,9 @@ impl Core {
 
     /// Classifies a picture given as RGBA.
     pub async fn predict(&self, rgba: Vec<u8>, width: usize, height: usize) -> JsResult<JsValue> {
+        let pixels = self.fitted(&rgba, width, height)?;
         let network = self.session.network()?;
-        let pixels = decode::fit(&rgba, width, height, network.spec().input_shape)?;
         to_js(&explain::predict(network, self.session.class_names(), &pixels).await?)
-    }
-
-    /// The maps of a layer for a picture given as RGBA.
-    #[wasm_bindgen(js_name = featureMaps)]
-    pub async fn feature_maps(
-        &self,
-        rgba: Vec<u8>,
-        width: usize,
-        height: usize,
-        layer: JsValue,
-    ) -> JsResult<Object> {
-        let network = self.session.network()?;
-        let pixels = decode::fit(&rgba, width, height, network.spec().input_shape)?;
-        maps_to_js(explain::feature_maps(network, &layer_name(&layer), &pixels).await?)
-    }
-
-    /// The kernels of a convolution.
-    pub async fn filters(&self, layer: JsValue) -> JsResult<Object> {
-        maps_to_js(explain::filters(self.session.network()?, &layer_name(&layer)).await?)
     }
 
     /// The session as a checkpoint's bytes.
@@ -303,13 +292,8 @@ impl Core {
     /// What was under way with another model.
     fn forget(&mut self) {
         (self.evaluator, self.finder, self.cross_validation) = (None, None, None);
+        self.look = None;
     }
-}
-
-/// A layer's name, or its place written as text.
-fn layer_name(layer: &JsValue) -> String {
-    let place = layer.as_f64().map(|place| place.to_string());
-    layer.as_string().or(place).unwrap_or_default()
 }
 
 /// One training step of a small net on the device: whether it computes at all.

@@ -97,7 +97,7 @@ impl Core {
             dataset.check_restored()?;
         }
         let info = self.session.set_dataset(dataset)?;
-        self.evaluator = None;
+        (self.evaluator, self.look) = (None, None);
         to_js(&info)
     }
 
@@ -128,7 +128,7 @@ impl Core {
     pub fn split(&mut self, options: JsValue) -> JsResult<JsValue> {
         let options: SplitOptions = from_js(options, "split")?;
         let info = self.session.split(options)?;
-        self.evaluator = None;
+        (self.evaluator, self.look) = (None, None);
         to_js(&info)
     }
 
@@ -273,7 +273,7 @@ impl Core {
         change: impl FnOnce(&mut Dataset) -> Result<(), Error>,
     ) -> JsResult<JsValue> {
         let info: DatasetInfo = self.session.edit(change)?;
-        self.evaluator = None;
+        (self.evaluator, self.look) = (None, None);
         to_js(&info)
     }
 }

@@ -1,17 +1,22 @@
 //! The boundary to JavaScript: the class `Core`, that the training worker owns, and the
 //! class `Reader`, that each reader worker owns; `Preparer` makes batches beside training, and
-//! `readModel` and `writeModel` are models as text.
+//! `readModel` and `writeModel` are models as text; `curves` and the class `Embedding` make of
+//! what an evaluation found what is drawn.
 //!
 //! The only room that names wasm-bindgen, js-sys or web-sys. It translates and nothing
 //! else: JavaScript values become options, errors become `Error` objects with a stable
 //! `code`, pictures become typed arrays. Calls must not overlap while one of `Core`'s
 //! promises is pending; the worker queues them.
 
+#[cfg(feature = "analysis")]
+mod analysis;
 mod convert;
 #[cfg(feature = "tensors")]
 mod core;
 #[cfg(feature = "tensors")]
 mod dataset;
+#[cfg(feature = "tensors")]
+mod look;
 #[cfg(feature = "reading")]
 mod preparer;
 #[cfg(feature = "reading")]
@@ -23,6 +28,8 @@ mod text;
 
 use wasm_bindgen::prelude::*;
 
+#[cfg(feature = "analysis")]
+pub use analysis::{Embedding, curves};
 #[cfg(feature = "tensors")]
 pub use core::{Core, available_devices};
 #[cfg(feature = "reading")]

@@ -1,6 +1,5 @@
-import AxeBuilder from "@axe-core/playwright";
 import { expect, type Locator, type Page, test } from "@playwright/test";
-import { choose, mainButton, openLab, progress } from "./lab";
+import { choose, mainButton, openLab, progress, violations } from "./lab";
 
 async function openBuilder(page: Page): Promise<void> {
   await openLab(page);
@@ -22,11 +21,6 @@ async function used(page: Page): Promise<{ params: number; layers: string[] }> {
     const { summary } = await document.querySelector("cnn-lab")!.lab;
     return { params: summary!.totalParams, layers: summary!.layers.map(({ layer }) => layer) };
   });
-}
-
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page }).analyze();
-  return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary ?? ""}`));
 }
 
 test("a network is built by mouse: added, edited, dragged, copied, removed, undone, used", async ({ page }) => {

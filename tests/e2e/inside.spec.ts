@@ -101,3 +101,10 @@ test("the picture is looked at again while training runs, and evaluation tells h
   );
   expect(total).toBe(2000);
 });
+
+test("without a camera a sentence says so, and nothing else changes", async ({ page }) => {
+  await openLab(page);
+  await page.locator("#watch").click();
+  await expect(page.locator("cnn-lab-inside [role=alert]")).toContainText(/camera/);
+  await expect(page.locator("#watch")).toHaveText("Camera");
+});

@@ -1,4 +1,5 @@
 /** What the tests share. */
+import AxeBuilder from "@axe-core/playwright";
 import { expect, type Locator, type Page } from "@playwright/test";
 import type * as Public from "../../www/src/cnn-lab";
 import { chrome, chromeArguments } from "./playwright.config";
@@ -73,4 +74,10 @@ export async function draw(page: Page, ...strokes: [x: number, y: number][][]): 
     }
     await page.mouse.up();
   }
+}
+
+/** What axe-core finds wrong on the page, each with its element. */
+export async function violations(page: Page): Promise<string[]> {
+  const { violations: found } = await new AxeBuilder({ page }).analyze();
+  return found.flatMap(({ id, nodes }) => nodes.map(({ html, failureSummary }) => `${id}: ${html}\n${failureSummary ?? ""}`));
 }

@@ -1,8 +1,7 @@
-import AxeBuilder from "@axe-core/playwright";
 import { expect, type Page, test } from "@playwright/test";
 import type { LearningRateSchedule } from "../../www/src/api/types";
 import { rateAt } from "../../www/src/element/options/schedule";
-import { choose, mainButton, openLab, openModule, progress, shownBatch } from "./lab";
+import { choose, mainButton, openLab, openModule, progress, shownBatch, violations } from "./lab";
 
 async function openOptions(page: Page): Promise<void> {
   await page.locator("#options").click();
@@ -414,8 +413,7 @@ test("the options at 1440 x 900 and at 375 px, light and dark: nothing scrolls s
   for (const [width, height, colorScheme] of [[1440, 900, "dark"], [1440, 900, "light"], [375, 812, "light"]] as const) {
     await page.setViewportSize({ width, height });
     await page.emulateMedia({ colorScheme });
-    const { violations } = await new AxeBuilder({ page }).analyze();
-    expect(violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))).toEqual([]);
+    expect(await violations(page)).toEqual([]);
     const sideways = await page.locator("#options-dialog").evaluate((dialog) =>
       [dialog, ...dialog.querySelectorAll(".body, header, footer")].some((part) => part.scrollWidth > part.clientWidth + 1));
     expect(sideways).toBe(false);

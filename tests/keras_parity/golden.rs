@@ -4,12 +4,13 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use cnn_lab::data::prepare::Target;
 use cnn_lab::device;
+use cnn_lab::explain;
 use cnn_lab::model::network::{Mode, Network, ParamInfo, Value};
 use cnn_lab::model::shape::Summary;
 use cnn_lab::model::spec::ModelSpec;
 use cnn_lab::train::optimizer::{Optimizer, OptimizerSpec};
 use safetensors::SafeTensors;
-use serde_json::Value as Json;
+use serde_json::{Value as Json, json};
 
 /// A safetensors file with the cases it holds.
 pub struct Golden {
@@ -175,6 +176,78 @@ pub async fn losses(device: &Device, tolerance: f32) -> Vec<String> {
             .collect();
         if !found.is_empty() {
             apart.push(format!("{}: {}", found.join(", "), case["spec"]));
+        }
+    }
+    apart
+}
+
+/// What explains a network: the maps of every layer, the kernels, and for two classes every
+/// method that draws nothing, Grad-CAM for every layer.
+pub async fn explanations(device: &Device, tolerance: f32) -> Vec<String> {
+    let golden = Golden::read(include_bytes!("explain.safetensors"));
+    let mut apart = Vec::new();
+    for (number, case) in golden.cases.iter().enumerate() {
+        let network = network(&golden, number, device);
+        let mut compare = |name: &str, ours: &[f32]| {
+            apart.extend(golden.compare(&format!("{number}/{name}"), ours, tolerance));
+        };
+        let (pixels, _) = golden.floats(&format!("{number}/pixels"));
+        let pixels: Vec<u8> = pixels.into_iter().map(|value| value as u8).collect();
+        let names: Vec<String> = serde_json::from_value(case["maps"].clone()).unwrap();
+        for maps in explain::feature_maps(&network, &names, &pixels).await.unwrap() {
+            assert_eq!(maps.data.len(), maps.count * maps.height * maps.width);
+            compare(&format!("maps/{}", maps.layer), &maps.data);
+            if let Ok(filters) = explain::filters(&network, &maps.layer).await {
+                let role = ["kernel", "depthwise_kernel"]
+                    .into_iter()
+                    .find(|role| {
+                        let name = format!("{}/{role}", maps.layer);
+                        network.param_infos().iter().any(|info| info.name == name)
+                    })
+                    .unwrap();
+                compare(&format!("weight/{}/{role}", maps.layer), &filters.data);
+                if !filters.bias.is_empty() {
+                    compare(&format!("weight/{}/bias", maps.layer), &filters.bias);
+                }
+            }
+        }
+        let classes: Vec<String> = (0..network.classes()).map(|class| class.to_string()).collect();
+        let mut said = explain::predict(&network, &classes, &pixels).await.unwrap();
+        said.sort_by(|one, other| one.label.cmp(&other.label));
+        let said: Vec<f32> = said.iter().map(|class| class.probability as f32).collect();
+        compare("probabilities", &said);
+        for label in case["labels"].as_array().unwrap() {
+            let plain = ["saliency", "integrated-gradients", "occlusion"];
+            let mut wanted: Vec<(String, Json)> =
+                plain.map(|method| (method.to_owned(), json!({"method": method}))).into();
+            for (layer, method) in
+                names.iter().flat_map(|layer| ["grad-cam", "grad-cam++"].map(|one| (layer, one)))
+            {
+                let options = json!({"method": method, "layer": layer});
+                wanted.push((format!("{method}/{layer}"), options));
+            }
+            for (name, mut options) in wanted {
+                options["label"] = label.clone();
+                for option in ["steps", "size", "stride"] {
+                    options[option] = case[option].clone();
+                }
+                let options = serde_json::from_value(options).unwrap();
+                let mut attributor =
+                    explain::Attributor::new(&network, &pixels, &options).await.unwrap();
+                let found = loop {
+                    if let Some(found) = attributor.advance().await.unwrap() {
+                        break found;
+                    }
+                };
+                compare(&format!("{label}/{name}"), &found.data);
+                if let Some([sum, difference]) = found.completeness {
+                    compare(&format!("{label}/difference"), &[difference as f32]);
+                    assert!(
+                        (sum - difference).abs() <= 0.01 * difference.abs(),
+                        "{sum}, {difference}"
+                    );
+                }
+            }
         }
     }
     apart

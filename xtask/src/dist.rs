@@ -18,6 +18,8 @@ const GPU_BUDGET: usize = 3_000_000;
 const DATA_BUDGET: usize = 600_000;
 /// Downloaded when the first model is pasted as text.
 const TEXT_BUDGET: usize = 300_000;
+/// Downloaded when curves or the map of all pictures are first opened.
+const ANALYSIS_BUDGET: usize = 150_000;
 
 struct Size {
     name: String,
@@ -62,6 +64,12 @@ pub fn run() -> Result<()> {
     let reading = print("When files are dropped", DATA_BUDGET, sizes.iter().filter(in_data));
     let in_text = |size: &&Size| size.name.starts_with("pkg/text/");
     let text = print("When a model is pasted", TEXT_BUDGET, sizes.iter().filter(in_text));
+    let in_analysis = |size: &&Size| size.name.starts_with("pkg/analysis/");
+    let analysis = print(
+        "When curves or the map of all pictures are opened",
+        ANALYSIS_BUDGET,
+        sizes.iter().filter(in_analysis),
+    );
     let data: u64 = files_below(&dist.join("data"))?
         .iter()
         .map(|file| file.metadata().map_or(0, |metadata| metadata.len()))
@@ -76,6 +84,7 @@ pub fn run() -> Result<()> {
         (gpu, GPU_BUDGET),
         (reading, DATA_BUDGET),
         (text, TEXT_BUDGET),
+        (analysis, ANALYSIS_BUDGET),
     ];
     if budgets.iter().any(|(size, budget)| size > budget) {
         bail!("a download is over its budget; see the table");

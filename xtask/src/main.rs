@@ -55,11 +55,11 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         cifar: Option<PathBuf>,
     },
-    /// Measure speed in headless Chrome: `reading` pictures with both decoders, or training
-    /// with and without `augmentation`
+    /// Measure speed in headless Chrome: `reading` pictures with both decoders, training with
+    /// and without `augmentation`, or looking `inside` while training, and evaluation
     Bench {
         /// What to measure
-        #[arg(value_parser = ["reading", "augmentation"])]
+        #[arg(value_parser = ["reading", "augmentation", "inside"])]
         what: String,
         /// Zips of pictures, train/CLASS and so on; those beside the repository by default
         files: Vec<PathBuf>,

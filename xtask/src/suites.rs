@@ -179,11 +179,12 @@ fn clippy() -> Result<()> {
 }
 
 fn clippy_wasm() -> Result<()> {
-    let all = ["--all-targets", "--features", "webgpu,ndarray,reading,text"];
+    let all = ["--all-targets", "--features", "webgpu,ndarray,reading,text,analysis"];
     // As it is built, a module without tensors must not need them.
     let reading = ["--lib", "--no-default-features", "--features", "reading"];
     let text = ["--lib", "--no-default-features", "--features", "text"];
-    for features in [&all[..], &reading[..], &text[..]] {
+    let analysis = ["--lib", "--no-default-features", "--features", "analysis"];
+    for features in [&all[..], &reading[..], &text[..], &analysis[..]] {
         run_command(
             command("cargo")
                 .args(["clippy", "--package", "cnn-lab", "--target", "wasm32-unknown-unknown"])
@@ -280,6 +281,8 @@ pub fn bench(what: &str, files: &[PathBuf]) -> Result<()> {
     build::run()?;
     let shared = path("../shared/datasets");
     let given: Vec<PathBuf> = match (what, files) {
+        // On a set that comes with the lab.
+        ("inside", _) => Vec::new(),
         ("reading", []) => ["cifar10.zip", "cats_dogs_downsampled.zip"]
             .map(|file| shared.join(file))
             .into_iter()
@@ -288,7 +291,7 @@ pub fn bench(what: &str, files: &[PathBuf]) -> Result<()> {
         (_, []) => vec![shared.join("cats_dogs_downsampled.zip")],
         (_, files) => files.to_vec(),
     };
-    if given.iter().any(|file| !file.is_file()) || given.is_empty() {
+    if given.iter().any(|file| !file.is_file()) || (given.is_empty() && what != "inside") {
         bail!("name a zip of pictures: cargo xtask bench {what} FILE.zip");
     }
     let given = given.iter().map(fs::canonicalize).collect::<std::io::Result<Vec<_>>>()?;

@@ -4,12 +4,12 @@
 //! implicit QL steps.
 
 /// A decomposition under way. How far it is, its loops' indices say.
-pub(super) struct Eigen {
+pub(crate) struct Eigen {
     /// Rows and columns.
     n: usize,
     /// The matrix, to be filled in before the first [`advance`](Self::advance); later, the
     /// reflections.
-    pub(super) a: Vec<f64>,
+    pub(crate) a: Vec<f64>,
     /// Once all is done, its rows are the eigenvectors.
     q: Vec<f64>,
     /// Once all is done, the eigenvalues.
@@ -53,7 +53,7 @@ fn dot(a: &[f64], b: &[f64]) -> f64 {
 
 impl Eigen {
     /// For a matrix of `n` rows, empty so far.
-    pub(super) fn new(n: usize) -> Self {
+    pub(crate) fn new(n: usize) -> Self {
         let mut q = vec![0.0; n * n];
         (0..n).for_each(|row| q[row * n + row] = 1.0);
         Self {
@@ -74,7 +74,7 @@ impl Eigen {
 
     /// Goes on by a small piece and tells how much work that was, in nanoseconds on a common
     /// processor of 2020; `None` where nothing was left.
-    pub(super) fn advance(&mut self) -> Option<f64> {
+    pub(crate) fn advance(&mut self) -> Option<f64> {
         if self.reflected < self.n {
             Some(self.reflect())
         } else if self.multiplied < self.n.saturating_sub(2) {
@@ -89,7 +89,7 @@ impl Eigen {
     }
 
     /// The work that is left, as far as one can know.
-    pub(super) fn left(&self) -> f64 {
+    pub(crate) fn left(&self) -> f64 {
         let cube = |rows: usize| (rows as f64).powi(3) / 3.0;
         let (n, coupled) = (self.n as f64, (self.n - self.alone) as f64);
         REFLECTING * cube(self.n - self.reflected)
@@ -99,7 +99,7 @@ impl Eigen {
     }
 
     /// The eigenvalues and the eigenvectors, one a row.
-    pub(super) fn found(&self) -> (&[f64], &[f64]) {
+    pub(crate) fn found(&self) -> (&[f64], &[f64]) {
         (&self.diagonal, &self.q)
     }
 

@@ -8,6 +8,7 @@ use crate::data::prepare::{Prepared, Recipe, Target};
 use crate::device;
 use crate::error::Result;
 use crate::evaluate::Evaluator;
+use crate::evaluate::metrics::Measured;
 use crate::model::network::{Mode, Network, Share};
 use crate::train::history::{EpochRecord, Event, Reason, StepRecord};
 use crate::train::monitor::Verdict;
@@ -127,10 +128,12 @@ impl Session {
         };
         match evaluator.advance(dataset, n).await? {
             None => Ok(Vec::new()),
-            Some(found) if !found.loss.is_finite() => {
+            Some(Measured { evaluation: found, .. }) if !found.loss.is_finite() => {
                 Ok(self.diverge("The loss of the validation pictures is no number at the end"))
             }
-            Some(found) => self.end_epoch(Some((found.loss, found.accuracy))),
+            Some(Measured { evaluation: found, .. }) => {
+                self.end_epoch(Some((found.loss, found.accuracy)))
+            }
         }
     }
 

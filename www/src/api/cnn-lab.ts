@@ -19,7 +19,9 @@ import { checkFiles, checkReading } from "./check-files";
 import { checkFinder, checkTraining, trainOptionNames } from "./check-training";
 import { costsOf } from "./costs";
 import { abortedError, CnnLabError, optionError, stateError } from "./error";
+import type * as Analyzing from "./analyzing";
 import { Host } from "./host";
+import type * as Looking from "./looking";
 import { readModel } from "./model-text";
 import { OwnPictures, toPicture } from "./own-pictures";
 import type { Edit } from "./protocol";
@@ -29,16 +31,23 @@ import { RunState } from "./run-state";
 import { TrainRun } from "./train-run";
 import type {
   AddPicturesOptions,
+  Attribution,
+  AttributionOptions,
   Augmentation,
   BundledSet,
   CreateOptions,
   CrossValidation,
   CrossValidationOptions,
+  Curves,
   DatasetInfo,
   DatasetStatistics,
   Device,
+  Embedded,
+  EmbedOptions,
   EvaluateOptions,
   Evaluation,
+  Exciting,
+  ExcitingOptions,
   FeatureMaps,
   FilesInfo,
   FileSource,
@@ -47,9 +56,13 @@ import type {
   FoundLearningRate,
   Gallery,
   GalleryOptions,
+  Hidden,
+  HiddenOptions,
   History,
   LoadFilesOptions,
   LoadOptions,
+  Maximized,
+  MaximizeOptions,
   MissingSet,
   ModelInfo,
   ModelSpec,
@@ -61,10 +74,12 @@ import type {
   RunRecord,
   SavedRun,
   SaveFormat,
+  SlowMotion,
   Split,
   SplitOptions,
   Summary,
   TrainOptions,
+  Vitals,
 } from "./types";
 
 const devices = ["auto", "webgpu", "cpu", "ndarray"] as const;
@@ -596,17 +611,22 @@ export class CnnLab extends EventTarget {
   }
 
   /**
-   * What a layer, given by name or by its place from 0, makes of a picture: one map a channel.
+   * What a layer, given by name or by its place from 0, makes of a picture: one map a channel;
+   * of several layers, in one pass of the same weights.
    * Rejects with `image`, `state`, or `option` for a layer that makes no maps.
    */
+  async featureMaps(image: Blob | ImageBitmapSource, layer: string | number): Promise<FeatureMaps>;
+  async featureMaps(image: Blob | ImageBitmapSource, layers: readonly (string | number)[]): Promise<FeatureMaps[]>;
   async featureMaps(
     image: Blob | ImageBitmapSource,
-    layer: string | number,
-  ): Promise<FeatureMaps> {
-    checkLayer(layer);
+    layer: string | number | readonly (string | number)[],
+  ): Promise<FeatureMaps | FeatureMaps[]> {
+    const layers = (Array.isArray(layer) ? layer : [layer]).map((one) => String(checkLayer(one)));
     const picture = await toPicture(image);
     const transfer = picture instanceof Blob ? [] : [picture];
-    return this.#host.call("featureMaps", [{ image: picture, layer }], { transfer });
+    const maps = await this.#host.call("featureMaps", [{ image: picture, layers }], { transfer });
+    // One was asked for, and one is there.
+    return Array.isArray(layer) ? maps : (maps[0] as unknown as FeatureMaps);
   }
 
   /**
@@ -614,7 +634,83 @@ export class CnnLab extends EventTarget {
    * filter. Rejects with `option` for a layer that has none.
    */
   async filters(layer: string | number): Promise<FeatureMaps> {
-    return this.#host.call("filters", [checkLayer(layer)]);
+    return this.#host.call("filters", [String(checkLayer(layer))]);
+  }
+
+  /**
+   * What a decision rests on, by Grad-CAM, gradients or occlusion, with the present weights;
+   * training may go on meanwhile. Rejects with `image`, `state` without a model, `option` for a
+   * class or layer that is not there or a layer that makes no maps, `aborted`.
+   */
+  async explain(image: Blob | ImageBitmapSource, o: AttributionOptions = {}): Promise<Attribution> {
+    return (await looking()).explain(this.#host, image, o);
+  }
+
+  /**
+   * Grad-CAM as a picture of the network's input size to lay over the one that was looked at: the
+   * colour says how much a place speaks for the class, and so does the opacity. Rejects as `explain` does.
+   */
+  async gradCam(image: Blob | ImageBitmapSource, o: { label?: number; layer?: string | number } = {}): Promise<ImageData> {
+    checkOptions(o, ["label", "layer"]);
+    const [{ explain }, { overlay }] = await Promise.all([looking(), import("../view/overlay")]);
+    const found = await explain(this.#host, image, o);
+    const [height = 1, width = 1] = this.spec?.input_shape ?? [];
+    return overlay(found, width, height);
+  }
+
+  /**
+   * A picture that a class, or a filter (or unit) of a layer, answers to most: gradient ascent
+   * from noise. Rejects with `option`, `state` without a model, `aborted`.
+   */
+  async maximizeActivation(o: MaximizeOptions): Promise<Maximized> {
+    return (await looking()).maximize(this.#host, o);
+  }
+
+  /**
+   * The pictures of a split that excite each filter, or unit, of a layer most. Rejects with
+   * `option`, `state`, `data-missing` for an empty split, `input-shape` or `class-count`, `aborted`.
+   */
+  async exciting(layer: string | number, o: ExcitingOptions = {}): Promise<Exciting> {
+    return (await looking()).exciting(this.#host, layer, o);
+  }
+
+  /** What the last hidden layer makes of each picture of a split: one vector a picture. Rejects as `exciting` does. */
+  async hidden(split: Split, o: HiddenOptions = {}): Promise<Hidden> {
+    return (await looking()).hidden(this.#host, split, o);
+  }
+
+  /**
+   * How one class of an evaluation is told from all others as the threshold on its probability
+   * falls: ROC and precision-recall. Rejects with `option` for a class that is not there, or where
+   * the evaluation has too many probabilities to keep.
+   */
+  async curves(evaluation: Evaluation, label: number): Promise<Curves> {
+    return (await analyzing()).curves(evaluation, label);
+  }
+
+  /**
+   * Places on a plane for points of many dimensions, such as `hidden()` gives, in a worker of its
+   * own. Rejects with `option`, `aborted`.
+   */
+  async embed(points: Pick<Hidden, "data" | "length">, o: EmbedOptions = {}): Promise<Embedded> {
+    return (await analyzing()).embed(points, o);
+  }
+
+  /**
+   * How weights, gradients and activations are distributed, which units are dead and how large a
+   * step's update is, with some training pictures. Rejects with `state` without data or model.
+   */
+  async vitals(): Promise<Vitals> {
+    return this.#host.call("vitals", []);
+  }
+
+  /**
+   * One training step on one picture of a class, with what goes forward, what comes back and what
+   * it would change; the network stays as it is. Rejects with `image`, `option` for a class that
+   * is not there, `state` without a model.
+   */
+  async slowMotion(image: Blob | ImageBitmapSource, label: number): Promise<SlowMotion> {
+    return (await looking()).slowMotion(this.#host, image, label);
   }
 
   /**
@@ -676,6 +772,10 @@ export class CnnLab extends EventTarget {
     if (this.run) throw stateError(`A run is under way; stop it before you ${what}.`);
   }
 }
+
+/** Loaded when first asked for: not everybody looks inside. */
+const looking = (): Promise<typeof Looking> => import("./looking");
+const analyzing = (): Promise<typeof Analyzing> => import("./analyzing");
 
 /** Options without those that were given as undefined, which mean the same as none. */
 function defined<T extends object>(options: T): T {

@@ -5,6 +5,7 @@
  * call has any. What happens in a run comes unasked, as events in the order they happened.
  */
 import type { ErrorFields } from "./error";
+import type { LookKind, Looks } from "./look-types";
 import type {
   Augmentation,
   BundledSet,
@@ -35,12 +36,14 @@ import type {
   RunInfo,
   SavedRun,
   Shape,
+  SlowMotion,
   Split,
   SplitOptions,
   Summary,
   TrainEvent,
   TrainOptions,
   TrainUpdate,
+  Vitals,
 } from "./types";
 
 /** A run's options without what only the page can hold. */
@@ -112,6 +115,11 @@ export type Edit =
   | { kind: "relabel"; split: Split; index: number; label: number }
   | { kind: "add"; added: Added<Blob> };
 
+/** What is looked for inside the network; of which picture, where it is of one. */
+export type LookRequest = {
+  [K in LookKind]: { kind: K; options: Looks[K]["options"]; image?: Blob | ImageBitmap };
+}[LookKind];
+
 /** The calls that the worker answers. */
 export type Calls = {
   open: (o: { base: string; device: DeviceChoice; seed: number }) => Device;
@@ -172,8 +180,12 @@ export type Calls = {
   /** Has progress of its own kind, can be aborted. */
   crossValidate: (o: FoldOptions) => CrossValidation;
   predict: (image: Blob | ImageBitmap) => Prediction;
-  featureMaps: (o: { image: Blob | ImageBitmap; layer: string | number }) => FeatureMaps;
-  filters: (layer: string | number) => FeatureMaps;
+  featureMaps: (o: { image: Blob | ImageBitmap; layers: string[] }) => FeatureMaps[];
+  filters: (layer: string) => FeatureMaps;
+  /** Has progress, can be aborted. What it gives goes with the kind. */
+  look: (o: LookRequest) => Looks[LookKind]["found"];
+  vitals: () => Vitals;
+  slowMotion: (o: { image: Blob | ImageBitmap; label: number }) => SlowMotion;
   save: () => Uint8Array<ArrayBuffer>;
   load: (bytes: Uint8Array) => Loaded;
 };

@@ -100,7 +100,7 @@ export type DatasetInfo = {
 export type FileWarning = { file: string; message: string };
 
 /** How far something is. Files are counted while they are being found: their total is 0, not known yet. */
-export type Progress = { done: number; total: number; unit: "bytes" | "pictures" | "batches" | "files" };
+export type Progress = { done: number; total: number; unit: "bytes" | "pictures" | "batches" | "files" | "steps" };
 
 export type LoadOptions = {
   /** At most so many pictures of each split; all by default. */
@@ -523,6 +523,46 @@ export type Evaluation = {
   }[];
   /** The predictions with the highest loss, highest first. */
   worst: { index: number; label: number; predicted: number; loss: number; probabilities: number[] }[];
+  /** The share of pictures whose true class is among the k likeliest, for k from 1 to 5 or the number of classes. */
+  topK: number[];
+  /** Means over the classes where a score is defined: each class counting once, and as often as it has pictures. */
+  macroAverage: Averages;
+  weightedAverage: Averages;
+  /** Mean recall of the classes that the split has. */
+  balancedAccuracy: number | null;
+  calibration: Calibration;
+  /** Every picture's prediction, in the order of the split. */
+  predictions: Predictions;
+};
+
+export type Averages = { precision: number | null; recall: number | null; f1: number | null };
+
+/** How far the network's confidence can be trusted (Guo and others 2017). */
+export type Calibration = {
+  /** Pictures by the probability of the class that they were taken for. */
+  bins: {
+    /** Above this. */
+    low: number;
+    /** Up to this. */
+    high: number;
+    count: number;
+    /** Their mean; null where there are no pictures. */
+    confidence: number | null;
+    /** The share classified rightly. */
+    accuracy: number | null;
+  }[];
+  /** Expected calibration error: the mean distance of confidence and accuracy. */
+  expectedError: number | null;
+  /** The largest of these distances. */
+  maximumError: number | null;
+};
+
+export type Predictions = {
+  labels: Uint16Array<ArrayBuffer>;
+  predicted: Uint16Array<ArrayBuffer>;
+  losses: Float32Array<ArrayBuffer>;
+  /** [picture][class]; empty where there would be more than 16 million. */
+  probabilities: Float32Array<ArrayBuffer>;
 };
 
 export type Prediction = { label: string; probability: number }[];
@@ -534,6 +574,8 @@ export type FeatureMaps = {
   height: number;
   width: number;
   data: Float32Array<ArrayBuffer>;
+  /** Of kernels: what is added to each filter's sums; absent where nothing is, and for maps. */
+  bias?: Float32Array<ArrayBuffer>;
 };
 
 /** One picture of the loaded set. */
@@ -542,4 +584,5 @@ export type Picture = { pixels: ImageData; label: number; name: string };
 /** What `save` can be asked for; so far only `checkpoint` is written. */
 export type SaveFormat = "checkpoint" | "safetensors" | "keras" | "onnx";
 
+export type * from "./look-types";
 export type * from "./run-types";

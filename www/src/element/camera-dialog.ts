@@ -2,6 +2,7 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { count, plural } from "../view/format";
+import { closeCamera, openCamera, refusalOf } from "./camera";
 import { define } from "./define";
 import { dialogStyles, Modal } from "./dialog";
 import { Watch } from "./observable";
@@ -196,16 +197,11 @@ export class CameraDialog extends LitElement {
     this.asking = true;
     this.refusal = "";
     try {
-      // Without a safe connection browsers give no devices at all.
-      const devices = (navigator as Partial<Navigator>).mediaDevices;
-      if (!devices) {
-        throw new DOMException("", "SecurityError");
-      }
-      const stream = await devices.getUserMedia({ video: { width: { ideal: 640 }, height: { ideal: 480 } }, audio: false });
+      const stream = await openCamera();
       if (this.#modal.open) {
         this.stream = stream;
       } else {
-        stop(stream);
+        closeCamera(stream);
       }
     } catch (error) {
       this.refusal = refusalOf(error);
@@ -216,7 +212,7 @@ export class CameraDialog extends LitElement {
   #turnOff(): void {
     this.#stop();
     if (this.stream) {
-      stop(this.stream);
+      closeCamera(this.stream);
       this.stream = null;
     }
   }
@@ -301,28 +297,6 @@ export class CameraDialog extends LitElement {
       this.named = [];
       await this.bench.data.divide();
     }
-  }
-}
-
-function stop(stream: MediaStream): void {
-  stream.getTracks().forEach((track) => track.stop());
-}
-
-/** Why there is no camera, and what to do, in a sentence. */
-export function refusalOf(error: unknown): string {
-  switch ((error as { name?: unknown }).name) {
-    case "NotAllowedError":
-      return "Your browser did not let this page use the camera. Allow it beside the address, and press again; or drop pictures instead.";
-    case "NotFoundError":
-    case "OverconstrainedError":
-      return "There is no camera here. Connect one and press again, or drop pictures instead.";
-    case "NotReadableError":
-    case "AbortError":
-      return "The camera is used by another program. Close that, and press again.";
-    case "SecurityError":
-      return "This page may not use a camera: that takes an https address, and the leave of a page that embeds it. Drop pictures instead.";
-    default:
-      return "The camera did not start. Press again, or drop pictures instead.";
   }
 }
 

@@ -36,6 +36,18 @@ export const dialogs = {
     load: () => import("./runs/runs-dialog"),
     show: (bench: Workbench): TemplateResult => html`<cnn-lab-runs .bench=${bench}></cnn-lab-runs>`,
   },
+  evaluation: {
+    load: () => import("./evaluation/evaluation-dialog"),
+    show: (bench: Workbench): TemplateResult => html`<cnn-lab-evaluation .bench=${bench}></cnn-lab-evaluation>`,
+  },
+  inside: {
+    load: () => import("./inside/inside-dialog"),
+    show: (bench: Workbench): TemplateResult => html`<cnn-lab-inside-dialog .bench=${bench}></cnn-lab-inside-dialog>`,
+  },
+  vitals: {
+    load: () => import("./vitals/vitals-dialog"),
+    show: (bench: Workbench): TemplateResult => html`<cnn-lab-vitals .bench=${bench}></cnn-lab-vitals>`,
+  },
   folds: {
     load: () => import("./runs/folds-dialog"),
     show: (bench: Workbench): TemplateResult => html`<cnn-lab-folds .bench=${bench}></cnn-lab-folds>`,

@@ -7,6 +7,7 @@ import "../view/maps";
 import "../view/pixels";
 import { percent, plural } from "../view/format";
 import { define } from "./define";
+import type { Hand } from "./inside-step";
 import { Watch } from "./observable";
 import { button, typedNumber } from "./parts";
 import { styles } from "./style-directive";
@@ -24,6 +25,8 @@ export class InsidePanel extends LitElement {
     this.bench.inside.setVisible(entries.at(-1)?.isIntersecting ?? true);
   });
 
+  #shown: Hand | null = null;
+
   constructor() {
     super();
     new Watch(this, () => this.bench);
@@ -40,7 +43,7 @@ export class InsidePanel extends LitElement {
       .says { font-size: 28px; line-height: 32px; font-weight: 700; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
       .tools { display: flex; flex-wrap: wrap; gap: 8px; }
       .tests { display: flex; gap: 4px; align-items: center; }
-      .tests input { width: 64px; text-align: right; }
+      .tests input { width: 54px; padding-inline: 4px; text-align: right; }
       .maps { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; }
       @container (max-width: 340px) { .top { grid-template-columns: 1fr; } }
     `,
@@ -69,11 +72,25 @@ export class InsidePanel extends LitElement {
       ${this.#tools()} ${this.#answer()}
       <p class="sr" aria-live="polite">${inside.spoken}</p>
       <div class="maps">
-        <h3>What each convolution makes of it</h3>
+        <div class="row"><h3 class="grow">What each convolution makes of it</h3>
+          ${button({
+            id: "look-inside", label: "Look inside …", name: "Look inside the network: layers, filters, why it decides, one step",
+            why: !network.summary ? "The network is being made ready." : !inside.hand ? "Draw, choose or load a picture first." : undefined,
+            onClick: () => this.bench.open("inside"),
+          })}</div>
         ${network.convolutions.map(({ name, outputShape: [, height = 1, width = 1, maps = 1] }) => html`<cnn-lab-maps
           layer=${name} .size=${[maps, height, width]} .maps=${inside.maps.get(name) ?? null}></cnn-lab-maps>`)}
       </div>
     </section>`;
+  }
+
+  /** A picture that was chosen elsewhere, such as in Look inside, takes the drawing's place. */
+  override updated(): void {
+    const { hand } = this.bench.inside;
+    if (this.pad.hasAttribute("drawn") && hand && hand.kind !== "drawing" && hand !== this.#shown) {
+      this.pad.clear();
+    }
+    this.#shown = hand;
   }
 
   #bars(): { label: string; share: number; text: string; strong?: boolean }[] {
@@ -107,7 +124,12 @@ export class InsidePanel extends LitElement {
         ${button({ id: "test-next", label: "→", name: "Next test picture", kind: "square", why: none, onClick: () => this.#showTest(inside.index + 1) })}
       </div>
       ${button({ id: "clear", label: "Clear", why: inside.hand?.kind === "drawing" ? undefined : "There is no drawing.", onClick: () => this.#clear() })}
-      ${button({ id: "choose", label: "Picture …", name: "Choose a picture file", onClick: () => this.file.click() })}
+      ${button({ id: "choose", label: "File …", name: "File: choose a picture", onClick: () => this.file.click() })}
+      ${button({
+        id: "watch", label: inside.camera === "on" ? "Camera off" : "Camera", name: inside.camera === "on" ? "Camera off" : "Camera: what the network makes of what it sees, live",
+        why: inside.camera === "asking" ? "Your browser asks whether this page may use the camera." : undefined, onClick: () => { this.pad.clear(); void inside.turnCamera(); },
+      })}
+      ${inside.refusal ? html`<p class="small" role="alert">${inside.refusal}</p>` : nothing}
       ${inside.hand?.kind === "file" && network.inputShape[2] === 1
         ? button({ id: "invert", label: "Invert", name: "Turn dark on light into light on dark", onClick: () => inside.invert() })
         : nothing}

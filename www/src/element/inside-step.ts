@@ -1,13 +1,16 @@
-import type { FeatureMaps, Prediction } from "../api/types";
+import type { FeatureMaps, Prediction, Split } from "../api/types";
+import { closeCamera, openCamera, refusalOf } from "./camera";
 import { isLost } from "./notices";
 import type { Workbench } from "./workbench";
 
 /** While training runs, the picture is looked at again at most so often, in milliseconds. */
 const lookEvery = 250;
+/** So often a frame of the camera is looked at, in milliseconds; while training runs, less often. */
+const frameEvery = 150;
 
 /** The picture in hand. */
 export type Hand = {
-  kind: "drawing" | "test" | "file";
+  kind: "drawing" | "test" | "set" | "file" | "camera";
   /** In the size that the network takes: just what it sees. */
   picture: ImageData;
   name: string;
@@ -25,7 +28,13 @@ export class InsideStep {
   index = 0;
   /** What a screen reader is told of the picture. */
   spoken = "";
-  #spokenOf: Hand | null = null;
+  /** The camera looks on: each frame is the picture in hand, until another one is taken. */
+  camera: "off" | "asking" | "on" = "off";
+  /** Why there is no camera. */
+  refusal = "";
+  #stream: MediaStream | null = null;
+  /** Of the camera's frames, the answer that was spoken. */
+  #spokenOf: Hand | string | null = null;
   #speech: ReturnType<typeof setTimeout> | undefined;
   #visible = true;
   #busy = false;
@@ -36,6 +45,12 @@ export class InsideStep {
   #closed = false;
 
   constructor(private readonly bench: Workbench) {}
+
+  /** Which class the picture in hand is of, where that is known. */
+  get label(): number | null {
+    const label = this.bench.lab?.dataset?.classes.indexOf(this.hand?.truth ?? "") ?? -1;
+    return label < 0 ? null : label;
+  }
 
   /** Whether the panel can be seen: what nobody sees is not computed while training runs. */
   setVisible(visible: boolean): void {
@@ -62,7 +77,7 @@ export class InsideStep {
     if (this.tests === 0 && this.hand?.kind === "test") {
       this.clear();
     }
-    if (this.hand === null || this.hand.kind === "test" || !this.#fits(this.hand)) {
+    if (this.hand === null || this.hand.kind === "test" || this.hand.kind === "set" || !this.#fits(this.hand)) {
       await this.showTest(this.index);
     }
   }
@@ -89,11 +104,29 @@ export class InsideStep {
     });
   }
 
+  /** Any picture of the set. */
+  async showPicture(split: Split, index: number): Promise<void> {
+    if (split === "test") {
+      return this.showTest(index);
+    }
+    const { lab } = this.bench;
+    const info = lab?.dataset;
+    if (!lab || !info) {
+      return;
+    }
+    await this.bench.try(async () => {
+      const { pixels, label } = await lab.image(split, index);
+      const name = `${split === "train" ? "Training" : "Validation"} picture ${index}`;
+      this.#take({ kind: "set", picture: pixels, name, truth: info.classes[label] ?? null });
+    });
+  }
+
   showDrawing(picture: ImageData): void {
     this.#take({ kind: "drawing", picture, name: "Your drawing", truth: null });
   }
 
   clear(): void {
+    this.#cameraOff();
     this.hand = null;
     this.refresh();
   }
@@ -113,10 +146,67 @@ export class InsideStep {
     });
   }
 
+  /** Looks through the camera, or no longer. */
+  async turnCamera(): Promise<void> {
+    if (this.camera !== "off") {
+      this.#cameraOff();
+      return;
+    }
+    [this.camera, this.refusal] = ["asking", ""];
+    this.bench.changed();
+    const stream = await openCamera().catch((error: unknown) => {
+      this.refusal = refusalOf(error);
+      return null;
+    });
+    // It was given up, or the page was left, while the browser asked.
+    if (stream && (this.camera as string) === "asking" && !this.#closed) {
+      this.#stream = stream;
+      this.camera = "on";
+      // Its cable was pulled, or the leave taken back.
+      stream.getVideoTracks()[0]?.addEventListener("ended", () => this.#cameraOff());
+      void this.#film(stream);
+    } else {
+      if (stream) closeCamera(stream);
+      this.camera = "off";
+    }
+    this.bench.changed();
+  }
+
+  #cameraOff(): void {
+    if (this.#stream) closeCamera(this.#stream);
+    this.#stream = null;
+    this.camera = "off";
+    this.bench.changed();
+  }
+
+  /** Takes frame after frame in hand while this stream is on. */
+  async #film(stream: MediaStream): Promise<void> {
+    const video = document.createElement("video");
+    Object.assign(video, { muted: true, playsInline: true, srcObject: stream });
+    await video.play().catch(() => undefined);
+    while (this.#stream === stream) {
+      // Asked anew: another network takes another size.
+      const { height, width } = this.size;
+      const scale = Math.min(video.videoWidth / width, video.videoHeight / height);
+      const [wide, tall] = [width * scale, height * scale];
+      if (scale > 0 && !document.hidden && !this.#busy) {
+        // The middle, as pictures that were filmed for a class are cropped too.
+        const frame = await createImageBitmap(video, (video.videoWidth - wide) / 2, (video.videoHeight - tall) / 2, wide, tall).catch(() => null);
+        const picture = frame && (await this.#shrink(frame));
+        frame?.close();
+        if (picture && this.#stream === stream) {
+          this.#take({ kind: "camera", picture, name: "The camera", truth: null });
+        }
+      }
+      await new Promise((resolve) => setTimeout(resolve, Math.max(frameEvery, this.bench.training.active ? 3 * this.#cost : 0)));
+    }
+    video.srcObject = null;
+  }
+
   /** The picture in the network's size and colours: what is shown is what the network gets. */
-  async #shrink(file: Blob): Promise<ImageData | null> {
+  async #shrink(source: ImageBitmapSource): Promise<ImageData | null> {
     const { height, width, channels } = this.size;
-    const bitmap = await createImageBitmap(file, {
+    const bitmap = await createImageBitmap(source, {
       resizeWidth: width,
       resizeHeight: height,
       resizeQuality: "high",
@@ -149,6 +239,9 @@ export class InsideStep {
   }
 
   #take(hand: Hand): void {
+    if (hand.kind !== "camera" && this.camera !== "off") {
+      this.#cameraOff();
+    }
     this.hand = hand;
     this.refresh();
     this.bench.changed();
@@ -167,7 +260,7 @@ export class InsideStep {
 
   /** Looks again at a calm rate: training goes first. */
   refreshSoon(): void {
-    if (!this.#visible || document.hidden) {
+    if (!(this.#visible || this.bench.dialog === "inside") || document.hidden) {
       return;
     }
     const since = performance.now() - this.#lookedAt;
@@ -188,9 +281,9 @@ export class InsideStep {
     const began = performance.now();
     try {
       // Asked for at once, so that all are of the same weights, with no training step between.
-      const [prediction, ...maps] = await Promise.all([
+      const [prediction, maps] = await Promise.all([
         lab.predict(hand.picture),
-        ...network.convolutions.map(({ name }) => lab.featureMaps(hand.picture, name)),
+        lab.featureMaps(hand.picture, network.convolutions.map(({ name }) => name)),
       ]);
       this.prediction = prediction;
       this.maps = new Map(maps.map((map) => [map.layer, map]));
@@ -213,10 +306,11 @@ export class InsideStep {
     }
   }
 
-  /** Tells a screen reader of a picture once, when the drawing pauses; not again while training runs. */
+  /** Tells a screen reader of a picture once, when the drawing pauses; not again while training runs. Of the camera's frames it tells when the answer changes. */
   #speak(hand: Hand, [best]: Prediction): void {
-    if (best && hand !== this.#spokenOf) {
-      this.#spokenOf = hand;
+    const of = hand.kind === "camera" && best ? best.label : hand;
+    if (best && of !== this.#spokenOf) {
+      this.#spokenOf = of;
       clearTimeout(this.#speech);
       this.#speech = setTimeout(() => {
         const truth = hand.truth === null || hand.truth === best.label ? "" : `, but it is ${hand.truth}`;
@@ -233,6 +327,7 @@ export class InsideStep {
 
   close(): void {
     this.#closed = true;
+    this.#cameraOff();
     clearTimeout(this.#timer);
     clearTimeout(this.#speech);
   }

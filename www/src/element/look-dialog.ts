@@ -18,6 +18,7 @@ import { Watch } from "./observable";
 import { button, copy, download, field, typedNumber } from "./parts";
 import { styles } from "./style-directive";
 import { base } from "./styles";
+import { tabList, tabPanel, tabStyles } from "./tabs";
 import type { Workbench } from "./workbench";
 
 const tabs = ["pictures", "classes", "numbers", "twins", "warnings"] as const;
@@ -69,14 +70,10 @@ export class LookDialog extends LitElement {
   static override styles = [
     base,
     dialogStyles,
+    tabStyles,
     css`
       dialog { --width: 1240px; height: calc(100dvh - 24px); }
       dialog > .body { overflow: hidden; padding-bottom: 12px; }
-      .tabs { flex: none; display: flex; gap: 4px; padding: 0 16px; border-bottom: 1px solid var(--lab-line); overflow-x: auto; scrollbar-width: none; }
-      .tabs button { height: 36px; padding: 0 12px; border: 0; border-bottom: 2px solid transparent; background: none; white-space: nowrap; cursor: pointer; color: var(--lab-muted); }
-      .tabs button[aria-selected="true"] { border-color: var(--lab-accent); color: var(--lab-text); font-weight: 650; }
-      .tabs button:focus-visible { outline-offset: -2px; }
-      [role="tabpanel"] { flex: 1; min-height: 0; display: flex; flex-direction: column; gap: 12px; padding-top: 8px; }
       .filters { display: flex; flex-wrap: wrap; gap: 8px 12px; align-items: center; }
       .filters select { width: auto; max-width: 220px; }
       .reading { flex: 1 1 120px; min-width: 0; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: right; }
@@ -202,7 +199,7 @@ export class LookDialog extends LitElement {
       ${this.#modal.open && info
         ? html`${this.#modal.head(html`Look through <span class="muted">${info.name}</span>`)}
             ${this.#tabs(info)}
-            <div class="body"><div role="tabpanel" id="panel" aria-labelledby="tab-${this.tab}">${this.#panel(info)}</div></div>`
+            ${tabPanel(this.tab, this.#panel(info))}`
         : nothing}
     </dialog>`;
   }
@@ -216,19 +213,7 @@ export class LookDialog extends LitElement {
       twins: twins === undefined ? "In two splits" : `In two splits (${count(twins)})`,
       warnings: `Warnings (${count(warnings.length)})`,
     };
-    return html`<div class="tabs" role="tablist" aria-label="What to look at" @keydown=${this.#onTabKey}>
-      ${tabs.map((tab) => html`<button type="button" role="tab" id="tab-${tab}" aria-selected=${tab === this.tab ? "true" : "false"}
-        aria-controls="panel" tabindex=${tab === this.tab ? 0 : -1} @click=${() => (this.tab = tab)}>${titles[tab]}</button>`)}
-    </div>`;
-  }
-
-  #onTabKey(event: KeyboardEvent): void {
-    const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (move !== undefined) {
-      event.preventDefault();
-      this.tab = tabs[(tabs.indexOf(this.tab) + move + tabs.length) % tabs.length] ?? this.tab;
-      void this.updateComplete.then(() => this.renderRoot.querySelector<HTMLElement>(`#tab-${this.tab}`)?.focus());
-    }
+    return tabList(this, { name: "What to look at", tabs, titles, tab: this.tab, choose: (tab) => (this.tab = tab) });
   }
 
   #panel(info: DatasetInfo): TemplateResult {
@@ -327,6 +312,10 @@ export class LookDialog extends LitElement {
             const { split } = this;
             void this.#then(cell, (lab) => lab.exclude(split, picture.index));
           },
+        })}
+        ${button({
+          id: "inside-this", label: "Look inside", name: "Look inside: what the network makes of this picture",
+          onClick: () => void this.bench.inside.showPicture(this.split, picture.index).then(() => this.bench.open("inside")),
         })}
         ${button({
           id: "augment-this", label: "Augment …", name: "See this picture augmented",

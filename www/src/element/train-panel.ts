@@ -44,10 +44,16 @@ export class TrainPanel extends LitElement {
       .progress { display: grid; gap: 4px; }
       .progress .row { min-height: 16px; }
       .bad { color: var(--lab-bad); }
-      .charts { display: grid; grid-auto-rows: minmax(150px, 1fr); flex: 1 0 340px; gap: 12px; }
+      .vitals { min-height: 32px; }
+      .vitals .grow { display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
+      .charts { display: grid; grid-auto-rows: minmax(144px, 1fr); flex: 1 0 300px; gap: 12px; }
+      .charts > * { min-height: 144px; }
       .test { display: grid; align-content: start; gap: 4px; min-height: 84px; padding-top: 8px; border-top: 1px solid var(--lab-line); }
       .test .row { min-height: 40px; }
-      .test summary { min-height: 32px; padding: 6px 128px 0 0; }
+      /* The button stands beside what opens below it. */
+      .test > :is(.more, details) { grid-area: 2 / 1; align-self: start; }
+      .test > .more { justify-self: end; z-index: 1; }
+      .test summary { min-height: 32px; padding: 6px 104px 0 0; }
       .big { font-size: 16px; line-height: 24px; font-weight: 650; }
       .warnings { font-size: 12px; line-height: 16px; }
       .warnings ul { margin: 4px 0 0; padding-left: 16px; }
@@ -61,8 +67,9 @@ export class TrainPanel extends LitElement {
         <span class="place" aria-hidden="true">3</span><h2 id="title" class="grow">Train</h2>
         ${this.#files()}
       </header>
-      ${this.#options()} ${this.#deviceSentence()} ${this.#buttons()} ${this.#progress()} ${this.#charts()} ${this.#test()} ${this.#warnings()}
+      ${this.#options()} ${this.#deviceSentence()} ${this.#buttons()} ${this.#progress()} ${this.#vitals()} ${this.#charts()} ${this.#test()} ${this.#warnings()}
       <p class="sr" aria-live="polite">${this.bench.training.spoken}</p>
+      <p class="sr" role="status">${this.bench.vitals.spoken}</p>
     </section>`;
   }
 
@@ -257,6 +264,18 @@ export class TrainPanel extends LitElement {
     return paused ? `Paused. ${now}` : now;
   }
 
+  /** The most important problem, in the room of two lines: all of it is in the dialog. */
+  #vitals(): TemplateResult {
+    const { bench } = this;
+    const [first] = bench.vitals.findings;
+    const problem = first && first.severity !== "good" ? first : null;
+    const text = problem ? `${problem.severity === "bad" ? "Problem" : "Watch out"}: ${problem.message}` : "";
+    return html`<div class="vitals row">
+      <span class="grow small ${problem?.severity === "bad" ? "bad" : "muted"}" id="finding" title=${text || nothing}>${text || "Weights, gradients and silent units over time, and what to try."}</span>
+      ${button({ id: "vitals", label: "Vitals …", name: "Vitals … of this training, and what to try where something is wrong", onClick: () => bench.open("vitals") })}
+    </div>`;
+  }
+
   #charts(): TemplateResult {
     const { training, settings } = this.bench;
     const epochs = Math.max(training.lastEpoch ?? settings.epochs, training.latest?.epoch ?? 0);
@@ -286,6 +305,7 @@ export class TrainPanel extends LitElement {
               }</span>
               ${button({ id: "evaluate", label: "Evaluate", name: "Evaluate on the test pictures", why, onClick: () => void training.evaluate() })}`}
       </div>
+      <span class="more">${button({ id: "evaluation", label: "Details …", name: "Details: how good it is, class by class and picture by picture", onClick: () => this.bench.open("evaluation") })}</span>
       ${evaluation && data.info
         ? html`<details>
             <summary>Which class it took for which</summary>

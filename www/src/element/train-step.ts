@@ -4,6 +4,7 @@ import type { Lines } from "../view/chart";
 import { duration, percent, plural } from "../view/format";
 import { TimeLeft } from "../view/time-left";
 import { Curves } from "./curves";
+import { MeasureStep } from "./measure-step";
 import { isLost } from "./notices";
 import { defaults, optimizers, optimizerSettings, type Settings, trainOptions } from "./settings";
 import type { Workbench } from "./workbench";
@@ -43,10 +44,8 @@ export class TrainStep {
   before: { loss: Lines; accuracy: Lines } | null = null;
   /** How the last run ended, in a sentence. */
   outcome = "";
-  evaluation: Evaluation | null = null;
-  /** The network has learned on since it was evaluated. */
-  evaluationIsOld = false;
-  evaluating: Progress | null = null;
+  /** How good the network is on each split. */
+  readonly measure: MeasureStep;
   /** The weights are out of a file. */
   fromFile = false;
   curves = new Curves();
@@ -56,7 +55,6 @@ export class TrainStep {
   #fittingTime = new TimeLeft();
   #chartTimer: ReturnType<typeof setTimeout> | undefined;
   #spokenAt = 0;
-  #cancelEvaluation: AbortController | null = null;
   #pausing = false;
   /** The main button was pressed, and the run has not begun yet. */
   #starting = false;
@@ -67,7 +65,25 @@ export class TrainStep {
   /** Why the last run diverged, and what to do; empty where it did not. */
   diverged = "";
 
-  constructor(private readonly bench: Workbench) {}
+  constructor(private readonly bench: Workbench) {
+    this.measure = new MeasureStep(bench);
+  }
+
+  /** Of the test pictures; null: not measured yet. */
+  get evaluation(): Evaluation | null {
+    return this.measure.of("test")?.evaluation ?? null;
+  }
+
+  /** The network has learned on since it was evaluated. */
+  get evaluationIsOld(): boolean {
+    const measured = this.measure.of("test");
+    return measured !== null && this.measure.isOld(measured);
+  }
+
+  /** How far a measurement under way is. */
+  get evaluating(): Progress | null {
+    return this.measure.progress;
+  }
 
   /** A run is under way or paused. */
   get active(): boolean {
@@ -303,6 +319,7 @@ export class TrainStep {
           this.diverged = "";
           this.#redrawHistory();
         }
+        this.bench.vitals.began();
         void this.#follow(run);
       }
     } catch (error) {
@@ -346,9 +363,10 @@ export class TrainStep {
         this.latest = event;
         this.#count(event);
         this.curves.step(event);
-        this.evaluationIsOld = true;
+        this.measure.learnedOn();
         this.#drawChartsSoon();
         this.bench.inside.refreshSoon();
+        this.bench.vitals.stepped();
         this.#speak(20_000);
         this.bench.changedSoon();
         break;
@@ -356,6 +374,7 @@ export class TrainStep {
         this.curves.epoch(event);
         this.#drawCharts();
         this.#speak(4_000);
+        this.bench.vitals.epochEnded();
         this.bench.tell({ name: "epoch", detail: event });
         break;
       case "warning":
@@ -378,6 +397,7 @@ export class TrainStep {
         } else {
           this.#speak(0);
         }
+        this.bench.vitals.ended(event.reason);
         this.bench.tell({ name: "done", detail: event });
         break;
     }
@@ -467,33 +487,18 @@ export class TrainStep {
     this.resumable = false;
     this.fromFile = false;
     this.outcome = "";
-    this.evaluation = null;
+    this.measure.forget();
+    this.bench.vitals.forget();
     this.bench.changed();
   }
 
   /** Measures the network on the test pictures. */
   async evaluate(): Promise<void> {
-    const lab = await this.bench.ready;
-    const cancel = (this.#cancelEvaluation = new AbortController());
-    this.evaluating = { done: 0, total: 0, unit: "batches" };
-    this.bench.changed();
-    await this.bench.try(async () => {
-      const evaluation = await lab.evaluate("test", {
-        signal: cancel.signal,
-        onProgress: (progress) => {
-          this.evaluating = progress;
-          this.bench.changedSoon();
-        },
-      });
-      this.evaluation = evaluation;
-      this.evaluationIsOld = false;
-    });
-    this.evaluating = null;
-    this.bench.changed();
+    await this.measure.evaluate("test");
   }
 
   cancelEvaluation(): void {
-    this.#cancelEvaluation?.abort();
+    this.measure.cancel();
   }
 
   /** Takes a checkpoint that a person chose, in place of the present network. */

@@ -10,6 +10,7 @@ import { Observable } from "./observable";
 import { OwnStep } from "./own-step";
 import { defaults, type Settings } from "./settings";
 import { TrainStep } from "./train-step";
+import { VitalsStep } from "./vitals/vitals-step";
 
 /** What the workbench tells the element, which fires it as events. */
 export type Told =
@@ -36,6 +37,7 @@ export class Workbench extends Observable {
   readonly builder: BuilderStep;
   readonly training: TrainStep;
   readonly inside: InsideStep;
+  readonly vitals: VitalsStep;
 
   /** The lab in use; null until the first one is ready, and after it could not be had. */
   lab: CnnLab | null = null;
@@ -73,6 +75,7 @@ export class Workbench extends Observable {
     this.builder = new BuilderStep(this);
     this.training = new TrainStep(this);
     this.inside = new InsideStep(this);
+    this.vitals = new VitalsStep(this);
     this.ready = this.#begin();
   }
 
@@ -187,6 +190,9 @@ export class Workbench extends Observable {
         await (seed === settings.seed ? fresh.load(await old.save("checkpoint")) : fresh.setModel(old.spec));
       }
       this.#adopt(fresh);
+      if (seed !== settings.seed) {
+        this.vitals.forget();
+      }
       this.ready = Promise.resolve(fresh);
       old.dispose();
     } catch (error) {

@@ -5,6 +5,7 @@ import uPlotStyles from "uplot/dist/uPlot.min.css?inline";
 import { define } from "../element/define";
 import { base } from "../element/styles";
 import { last, type Points } from "./curve";
+import { onScheme } from "./scheme";
 
 /** The two lines that every chart of training has. */
 export type Lines = { training: Points; validation: Points };
@@ -39,8 +40,6 @@ export class ChartElement extends LitElement {
   #plot: uPlot | null = null;
   #xs: readonly number[] = [];
   readonly #resize = new ResizeObserver(() => this.#fit());
-  readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
-  readonly #recolour = (): void => this.#plot?.redraw();
 
   static override styles = [
     unsafeCSS(uPlotStyles),
@@ -61,6 +60,11 @@ export class ChartElement extends LitElement {
       .u-cursor-x { border-color: var(--lab-edge); }
     `,
   ];
+
+  constructor() {
+    super();
+    onScheme(this, () => this.#plot?.redraw());
+  }
 
   override render(): TemplateResult {
     const at = this.hover;
@@ -98,7 +102,6 @@ export class ChartElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#scheme.addEventListener("change", this.#recolour);
     if (this.#plot) {
       this.#resize.observe(this.host);
     }
@@ -106,7 +109,6 @@ export class ChartElement extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#scheme.removeEventListener("change", this.#recolour);
     this.#resize.disconnect();
   }
 

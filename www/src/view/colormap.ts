@@ -48,6 +48,26 @@ export function scaleFor(values: Float32Array): Scale {
   return { low: 0, high, signed: false };
 }
 
+const known = new WeakMap<Float32Array, Scale>();
+
+/** The same, looked for once: of maps that are shown again with every move of the pointer. */
+export function scaleOnce(values: Float32Array): Scale {
+  const scale = known.get(values) ?? scaleFor(values);
+  known.set(values, scale);
+  return scale;
+}
+
+const signed = new WeakMap<Float32Array, Scale>();
+
+/** A scale alike to both sides of zero, for weights and gradients, looked for once. */
+export function signedOnce(values: Float32Array): Scale {
+  const { low, high } = scaleOnce(values);
+  const reach = Math.max(high, -low);
+  const scale = signed.get(values) ?? { low: -reach, high: reach, signed: true };
+  signed.set(values, scale);
+  return scale;
+}
+
 /** The colour of a value, as a canvas stores it. What is no number is transparent. */
 export function colour(value: number, scale: Scale): number {
   const span = scale.high - scale.low;

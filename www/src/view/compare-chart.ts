@@ -6,6 +6,7 @@ import { define } from "../element/define";
 import { base } from "../element/styles";
 import { valueAt } from "./chart";
 import { last, type Points } from "./curve";
+import { onScheme } from "./scheme";
 
 /** One of the lines that are compared. `place` from 0 gives it its colour and its dashes. */
 export type ComparedLine = { name: string; place: number; points: Points };
@@ -36,8 +37,6 @@ export class CompareChartElement extends LitElement {
   #plot: uPlot | null = null;
   #xs: readonly number[] = [];
   readonly #resize = new ResizeObserver(() => this.#fit());
-  readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
-  readonly #recolour = (): void => this.#plot?.redraw();
 
   static override styles = [
     unsafeCSS(uPlotStyles),
@@ -62,6 +61,11 @@ export class CompareChartElement extends LitElement {
       .u-cursor-x { border-color: var(--lab-edge); }
     `,
   ];
+
+  constructor() {
+    super();
+    onScheme(this, () => this.#plot?.redraw());
+  }
 
   override render(): TemplateResult {
     const at = this.hover;
@@ -90,13 +94,11 @@ export class CompareChartElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#scheme.addEventListener("change", this.#recolour);
     if (this.hasUpdated) this.#resize.observe(this.host);
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#scheme.removeEventListener("change", this.#recolour);
     this.#resize.disconnect();
   }
 

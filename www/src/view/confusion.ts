@@ -3,7 +3,11 @@ import { property } from "lit/decorators.js";
 import { styles } from "../element/style-directive";
 import { define } from "../element/define";
 import { base } from "../element/styles";
+import { mostConfused } from "./confused";
 import { count, percent } from "./format";
+
+/** Of more classes a table is no help, and slow. */
+const mostShown = 30;
 
 /** Which class was taken for which: a row for each true class, a column for each answer. */
 @define("cnn-lab-confusion")
@@ -29,15 +33,18 @@ export class ConfusionElement extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const shown = mostConfused(this.confusion, mostShown);
+    const few = shown.length < this.confusion.length ? ` The ${shown.length} most confused of ${count(this.confusion.length)} classes.` : "";
     return html`<div class="scroll" tabindex="0" role="region" aria-label="Which class was taken for which">
       <table>
-        <caption>Rows: what it is. Columns: what the network said. Last: share right.</caption>
-        <tr><td></td>${this.classes.map((name) => html`<th scope="col" title=${name}>${short(name)}</th>`)}<th scope="col">right</th></tr>
-        ${this.confusion.map((row, actual) => {
+        <caption>Rows: what it is. Columns: what the network said. Last: share right.${few}</caption>
+        <tr><td></td>${shown.map((label) => html`<th scope="col" title=${this.classes[label] ?? ""}>${short(this.classes[label] ?? String(label))}</th>`)}<th scope="col">right</th></tr>
+        ${shown.map((actual) => {
+          const row = this.confusion[actual] ?? [];
           const total = row.reduce((sum, n) => sum + n, 0);
           return html`<tr>
             <th scope="row" title=${this.classes[actual] ?? ""}>${this.classes[actual]}</th>
-            ${row.map((n, said) => this.#cell(n, total, said === actual))}
+            ${shown.map((said) => this.#cell(row[said] ?? 0, total, said === actual))}
             <td>${total > 0 ? percent((row[actual] ?? 0) / total) : "–"}</td>
           </tr>`;
         })}

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bytes, count, decimal, duration, loss, percent, plural, rate, shape, value } from "./format";
+import { bytes, count, decimal, duration, figure, loss, percent, plural, rate, shape, value } from "./format";
 
 test("thousands are parted by a narrow space that does not break", () => {
   expect(count(999)).toBe("999");
@@ -43,4 +43,10 @@ test("shares, sizes and times read as a person says them", () => {
 test("a shape leaves the batch out", () => {
   expect(shape([null, 26, 26, 32])).toBe("26\u202f×\u202f26\u202f×\u202f32");
   expect(shape([28, 28, 1])).toBe("28\u202f×\u202f28\u202f×\u202f1");
+});
+
+test("any value has three significant figures", () => {
+  expect([0, -0.01234, 123.4, -12345.6, 4.5678e-7, 1.388e23, NaN].map(figure)).toEqual([
+    "0", "\u22120.0123", "123", "\u221212\u202f346", "4.57e\u22127", "1.39e23", "not a number",
+  ]);
 });

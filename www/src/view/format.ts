@@ -55,6 +55,16 @@ export function rate(x: number): string {
   return (x >= 1e-4 || x === 0 ? text : Number(x.toPrecision(3)).toExponential()).replace("-", minus);
 }
 
+/** Any value to three significant figures, however small or large: −0.0123, 4.56e−7. */
+export function figure(x: number): string {
+  const size = Math.abs(x);
+  if (!Number.isFinite(x) || (size >= 1000 && size < 1e6)) {
+    return decimal(x, 0);
+  }
+  const text = size < 1000 ? rate(size) : size.toExponential(2).replace("e+", "e");
+  return x < 0 ? minus + text : text;
+}
+
 /** Bytes as a person reads a download. */
 export function bytes(size: number): string {
   if (size < 1000) {

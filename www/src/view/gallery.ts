@@ -6,6 +6,7 @@ import { styles } from "../element/style-directive";
 import { base } from "../element/styles";
 import { count } from "./format";
 import { cellAt, fitCell, type Grid, inSight, layGrid, moveBy, nextPage, scrollFor, tooMany } from "./window";
+import { onScheme } from "./scheme";
 
 export type GalleryPicture = Gallery["pictures"][number];
 
@@ -60,8 +61,6 @@ export class GalleryElement extends LitElement {
   readonly #resize = new ResizeObserver(() => {
     this.room = { width: this.scroller.clientWidth, height: this.scroller.clientHeight };
   });
-  readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
-  readonly #recolour = (): void => this.#drawSoon();
 
   static override styles = [
     base,
@@ -75,6 +74,11 @@ export class GalleryElement extends LitElement {
       .scroll:focus-visible .current { outline: 3px solid var(--lab-accent); outline-offset: -3px; }
     `,
   ];
+
+  constructor() {
+    super();
+    onScheme(this, () => this.#drawSoon());
+  }
 
   override render(): TemplateResult {
     const { source, room, current, known } = this;
@@ -129,7 +133,6 @@ export class GalleryElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#scheme.addEventListener("change", this.#recolour);
     if (this.hasUpdated) {
       this.#resize.observe(this.scroller);
     }
@@ -137,7 +140,6 @@ export class GalleryElement extends LitElement {
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#scheme.removeEventListener("change", this.#recolour);
     this.#resize.disconnect();
     this.#pages.clear();
   }

@@ -3,13 +3,18 @@ import { property, query, state } from "lit/decorators.js";
 import type { FeatureMaps } from "../api/types";
 import { define } from "../element/define";
 import { base } from "../element/styles";
-import { colour, type Scale, scaleFor } from "./colormap";
-import { shape, value } from "./format";
+import { styles } from "../element/style-directive";
+import { colour, type Scale, scaleFor, scaleOnce } from "./colormap";
+import { decimal, plural, shape, value } from "./format";
 import { layTiles, type Tiles, tileAt } from "./tiles";
 
+/** More are on pages of their own: a network may have 2,048. */
+const perPage = 64;
+
 /**
- * The feature maps of one layer as a grid of small pictures on one colour scale. The value
- * under the pointer is shown; a click, or Enter, enlarges a map.
+ * The feature maps of one layer as a grid of small pictures on one colour scale, or each on its
+ * own. The value under the pointer is shown; a click, or Enter, enlarges a map. With `marked` it
+ * chooses one instead (the event `choose`), and so do the arrow keys.
  */
 @define("cnn-lab-maps")
 export class MapsElement extends LitElement {
@@ -17,9 +22,26 @@ export class MapsElement extends LitElement {
   /** The layer's name, shown before its maps are there. */
   @property() layer = "";
   /** Maps, height and width to keep room for. */
-  @property({ attribute: false }) size: [count: number, height: number, width: number] = [1, 1, 1];
+  @property({ attribute: false, hasChanged: (now: number[], before?: number[]) => String(now) !== String(before) }) size: [count: number, height: number, width: number] = [1, 1, 1];
+
+  /** One scale for all maps, or each its own. */
+  @property() scaling: "one" | "each" = "one";
+  /** The scale of all maps; default: what fits them. */
+  @property({ attribute: false }) scale: Scale | null = null;
+  /** What the pictures are: feature maps, kernels, gradients. */
+  @property() what = "Feature maps";
+  /** The map that is chosen; null: a click enlarges. */
+  @property({ type: Number }) marked: number | null = null;
+  /** How tall the grid may get, in pixels of the page. */
+  @property({ type: Number }) tall = 140;
+  /** A pixel's side at the most, and the gap between two maps. */
+  @property({ type: Number }) most = 6;
+  @property({ type: Number }) gap = 2;
+  /** What one is called. */
+  @property() unit = "map";
 
   @state() private room = 0;
+  @state() private page = 0;
   @state() private reading = "";
   @state() private chosen: number | null = null;
   @query("canvas.grid") private grid!: HTMLCanvasElement;
@@ -41,6 +63,13 @@ export class MapsElement extends LitElement {
       button.open { display: block; padding: 0; border: 0; background: none; cursor: zoom-in; }
       canvas { display: block; image-rendering: pixelated; touch-action: manipulation; }
       canvas.grid { background: var(--lab-sunk); }
+      /* White is zero there: the gaps have to differ from it. */
+      canvas.signed { background: var(--lab-edge); }
+      .pages { display: flex; gap: 8px; align-items: center; font-size: 12px; padding-bottom: 4px; }
+      .place { position: relative; width: max-content; max-width: 100%; overflow: hidden; }
+      .mark { position: absolute; border: 2px solid var(--lab-accent); outline: 1px solid var(--lab-panel); outline-offset: -3px; pointer-events: none; }
+      button.open:focus-visible { outline-offset: -2px; }
+      .choosing button.open { cursor: pointer; }
       dialog { padding: 16px; border: 1px solid var(--lab-edge); border-radius: 10px; background: var(--lab-panel); color: inherit; max-width: calc(100vw - 32px); }
       dialog::backdrop { background: rgb(0 0 0 / 0.5); }
       dialog .row { margin-bottom: 12px; }
@@ -59,11 +88,33 @@ export class MapsElement extends LitElement {
   }
 
   override willUpdate(changed: PropertyValues): void {
-    if (this.maps && changed.has("maps")) {
-      this.#scale = scaleFor(this.maps.data);
+    if (this.maps && (changed.has("maps") || changed.has("scale"))) {
+      this.#scale = this.scale ?? scaleOnce(this.maps.data);
     }
     const [count, height, width] = this.#size();
-    this.#tiles = this.room > 0 ? layTiles(count, width, height, this.room, 140, 2, 6) : null;
+    if (changed.has("marked") && this.marked !== null) {
+      this.page = Math.floor(this.marked / perPage);
+    }
+    this.page = Math.min(this.page, Math.ceil(count / perPage) - 1);
+    this.#tiles = this.room > 0 ? layTiles(this.#shown, width, height, this.room, this.tall, this.gap, this.most) : null;
+  }
+
+  /** Maps on this page. */
+  get #shown(): number {
+    return Math.min(perPage, this.#size()[0] - this.page * perPage);
+  }
+
+  /** The scale of one map. */
+  scaleOf(index: number): Scale {
+    const { maps } = this;
+    if (!maps || this.scaling === "one") {
+      return this.#scale;
+    }
+    const area = maps.width * maps.height;
+    const own = scaleFor(maps.data.subarray(index * area, (index + 1) * area));
+    // All signed or none: one kind of colours.
+    const reach = Math.max(own.high, -own.low);
+    return this.#scale.signed ? { low: -reach, high: reach, signed: true } : own;
   }
 
   #size(): [number, number, number] {
@@ -75,15 +126,19 @@ export class MapsElement extends LitElement {
     return html`
       <div class="head">
         <b>${this.layer}</b>
-        <span class="muted">${shape([height, width])}, ${count} maps</span>
+        <span class="muted">${shape([height, width])}, ${plural(count, this.unit)}</span>
         <span class="reading">${this.reading || this.#range()}</span>
       </div>
-      <button class="open" type="button" ?disabled=${!this.maps} title="Enlarge a map"
-        aria-label="Feature maps of ${this.layer}: ${count} of ${height} by ${width}. Enlarge."
-        @click=${this.#open} @pointermove=${this.#read} @pointerleave=${() => (this.reading = "")}>
-        <canvas class="grid"></canvas>
-      </button>
-      <dialog aria-label="Map of ${this.layer}" @close=${() => (this.chosen = null)} @keydown=${this.#onKey}
+      ${count > perPage ? this.#pages(count) : nothing}
+      <div class="place ${this.marked === null ? "" : "choosing"}">
+        <button class="open" type="button" ?disabled=${!this.maps} title=${this.marked === null ? `Enlarge a ${this.unit}` : `Choose a ${this.unit}`}
+          aria-label="${this.what} of ${this.layer}: ${count} of ${height} by ${width}. ${this.marked === null ? "Enlarge." : `Number ${this.marked + 1} is chosen; arrow keys choose another.`}"
+          @click=${this.#open} @keydown=${this.#onChoose} @pointermove=${this.#read} @pointerleave=${() => (this.reading = "")}>
+          <canvas class="grid ${this.#scale.signed ? "signed" : ""}"></canvas>
+        </button>
+        ${this.#mark()}
+      </div>
+      <dialog aria-label="${this.what} of ${this.layer}" @close=${() => (this.chosen = null)} @keydown=${this.#onKey}
         @click=${(event: Event) => {
           if (event.target === this.dialog) this.dialog.close();
         }}>
@@ -93,7 +148,34 @@ export class MapsElement extends LitElement {
   }
 
   #range(): string {
-    return this.maps ? `${value(this.#scale.low)} to ${value(this.#scale.high)}` : "";
+    return !this.maps ? "" : this.scaling === "each" ? "each on its own scale" : `${value(this.#scale.low)} to ${value(this.#scale.high)}`;
+  }
+
+  #pages(count: number): TemplateResult {
+    const pages = Math.ceil(count / perPage);
+    const go = (by: number) => (): void => {
+      this.page = (this.page + by + pages) % pages;
+    };
+    return html`<div class="pages" role="group" aria-label="Pages of maps">
+      <button class="button square" type="button" aria-label="Page before" @click=${go(-1)}>←</button>
+      <span aria-live="polite">${this.page * perPage + 1} to ${this.page * perPage + this.#shown} of ${decimal(count, 0)}</span>
+      <button class="button square" type="button" aria-label="Next page" @click=${go(1)}>→</button>
+    </div>`;
+  }
+
+  /** A frame around the chosen map. */
+  #mark(): TemplateResult | typeof nothing {
+    const [tiles, { marked, page }] = [this.#tiles, this];
+    if (!tiles || marked === null || Math.floor(marked / perPage) !== page) {
+      return nothing;
+    }
+    const at = marked - page * perPage;
+    return html`<div class="mark" ${styles({
+      left: `${(at % tiles.columns) * tiles.stepX}px`,
+      top: `${Math.floor(at / tiles.columns) * tiles.stepY}px`,
+      width: `${tiles.stepX - this.gap}px`,
+      height: `${tiles.stepY - this.gap}px`,
+    })}></div>`;
   }
 
   #enlarged(chosen: number, count: number): TemplateResult {
@@ -102,18 +184,18 @@ export class MapsElement extends LitElement {
     };
     return html`
       <div class="row">
-        <b class="grow">${this.layer}, map ${chosen + 1} of ${count}</b>
-        <button class="button square" type="button" aria-label="Map before" @click=${turn(-1)}>←</button>
-        <button class="button square" type="button" aria-label="Next map" @click=${turn(1)}>→</button>
+        <b class="grow">${this.layer}, ${this.unit} ${chosen + 1} of ${count}</b>
+        <button class="button square" type="button" aria-label="${sentence(this.unit)} before" @click=${turn(-1)}>←</button>
+        <button class="button square" type="button" aria-label="Next ${this.unit}" @click=${turn(1)}>→</button>
         <button class="button" type="button" @click=${() => this.dialog.close()}>Close</button>
       </div>
-      <canvas class="large" role="img" aria-label="Map ${chosen + 1}" @pointermove=${this.#readLarge}></canvas>
+      <canvas class="large" role="img" aria-label="${sentence(this.unit)} ${chosen + 1}" @pointermove=${this.#readLarge}></canvas>
       <p class="small muted">${this.reading || `Colours from ${this.#range()}`}</p>
     `;
   }
 
   override updated(changed: PropertyValues): void {
-    if (changed.has("maps") || changed.has("room") || changed.has("size")) {
+    if (["maps", "room", "size", "scaling", "scale", "page", "tall", "most", "gap"].some((name) => changed.has(name))) {
       this.#makeRoom();
       // A task of its own: all layers in one frame would hold up the page.
       if (!this.#drawing) {
@@ -144,12 +226,14 @@ export class MapsElement extends LitElement {
     const picture = new ImageData(tiles.width, tiles.height);
     const pixels = new Uint32Array(picture.data.buffer);
     const [across, down] = [Math.ceil(maps.width / tiles.block), Math.ceil(maps.height / tiles.block)];
-    for (let index = 0; index < maps.count; index += 1) {
-      const left = (index % tiles.columns) * tiles.stepX;
-      const top = Math.floor(index / tiles.columns) * tiles.stepY;
+    for (let cell = 0; cell < this.#shown; cell += 1) {
+      const index = this.page * perPage + cell;
+      const scale = this.scaleOf(index);
+      const left = (cell % tiles.columns) * tiles.stepX;
+      const top = Math.floor(cell / tiles.columns) * tiles.stepY;
       for (let row = 0; row < down; row += 1) {
         for (let column = 0; column < across; column += 1) {
-          const tint = colour(meanOf(maps, index, row, column, tiles.block), this.#scale);
+          const tint = colour(meanOf(maps, index, row, column, tiles.block), scale);
           const first = (top + row * tiles.zoom) * tiles.width + left + column * tiles.zoom;
           for (let line = first; line < first + tiles.zoom * tiles.width; line += tiles.width) {
             for (let x = line; x < line + tiles.zoom; x += 1) {
@@ -168,10 +252,11 @@ export class MapsElement extends LitElement {
       return;
     }
     const area = maps.width * maps.height;
+    const scale = this.scaleOf(chosen);
     const picture = new ImageData(maps.width, maps.height);
     const pixels = new Uint32Array(picture.data.buffer);
     for (let i = 0; i < area; i += 1) {
-      pixels[i] = colour(maps.data[chosen * area + i] ?? NaN, this.#scale);
+      pixels[i] = colour(maps.data[chosen * area + i] ?? NaN, scale);
     }
     large.width = maps.width;
     large.height = maps.height;
@@ -189,13 +274,33 @@ export class MapsElement extends LitElement {
   #open(event: PointerEvent): void {
     // By keyboard there is no place: the first map is opened, and the arrows go on from there.
     const hit = event.detail > 0 ? this.#hit(event) : null;
-    this.chosen = hit?.index ?? 0;
+    if (this.marked !== null) {
+      if (hit) this.#choose(hit.index);
+      return;
+    }
+    this.chosen = hit?.index ?? this.page * perPage;
     this.dialog.showModal();
+  }
+
+  #choose(detail: number): void {
+    this.dispatchEvent(new CustomEvent("choose", { detail }));
+  }
+
+  #onChoose(event: KeyboardEvent): void {
+    const { marked } = this;
+    const across = this.#tiles?.columns ?? 1;
+    const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -across, ArrowDown: across, PageUp: -perPage, PageDown: perPage }[event.key];
+    if (marked !== null && by !== undefined) {
+      event.preventDefault();
+      const to = marked + by;
+      if (to >= 0 && to < this.#size()[0]) this.#choose(to);
+    }
   }
 
   #hit(event: PointerEvent): ReturnType<typeof tileAt> {
     const at = this.grid.getBoundingClientRect();
-    return this.#tiles && tileAt(this.#tiles, this.#size()[0], event.clientX - at.left, event.clientY - at.top);
+    const hit = this.#tiles && tileAt(this.#tiles, this.#shown, event.clientX - at.left, event.clientY - at.top);
+    return hit && { ...hit, index: hit.index + this.page * perPage };
   }
 
   #read(event: PointerEvent): void {
@@ -211,7 +316,7 @@ export class MapsElement extends LitElement {
   #at(index: number, row: number, column: number): string {
     const [, height, width] = this.#size();
     const found = this.maps?.data[(index * height + row) * width + column];
-    return found === undefined ? "" : `map ${index + 1}, row ${row + 1}, column ${column + 1}: ${value(found)}`;
+    return found === undefined ? "" : `${this.unit} ${index + 1}, row ${row + 1}, column ${column + 1}: ${value(found)}`;
   }
 
   #onKey(event: KeyboardEvent): void {
@@ -222,6 +327,10 @@ export class MapsElement extends LitElement {
       this.chosen = (this.chosen + move + count) % count;
     }
   }
+}
+
+function sentence(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** The mean of a block of a map's pixels; blocks are cut off at the edges. */

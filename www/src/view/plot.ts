@@ -7,6 +7,7 @@ import { base } from "../element/styles";
 import { valueAt } from "./chart";
 import type { Points } from "./curve";
 import { rate } from "./format";
+import { onScheme } from "./scheme";
 
 const none: Points = { x: [], y: [] };
 const font = "12px system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif";
@@ -39,8 +40,6 @@ export class PlotElement extends LitElement {
 
   #plot: uPlot | null = null;
   readonly #resize = new ResizeObserver(() => this.#fit());
-  readonly #scheme = matchMedia("(prefers-color-scheme: dark)");
-  readonly #recolour = (): void => this.#plot?.redraw();
 
   static override styles = [
     unsafeCSS(uPlotStyles),
@@ -56,6 +55,11 @@ export class PlotElement extends LitElement {
       .u-cursor-x { border-color: var(--lab-edge); }
     `,
   ];
+
+  constructor() {
+    super();
+    onScheme(this, () => this.#plot?.redraw());
+  }
 
   override render(): TemplateResult {
     const { hover, line } = this;
@@ -82,13 +86,11 @@ export class PlotElement extends LitElement {
 
   override connectedCallback(): void {
     super.connectedCallback();
-    this.#scheme.addEventListener("change", this.#recolour);
     if (this.hasUpdated) this.#open();
   }
 
   override disconnectedCallback(): void {
     super.disconnectedCallback();
-    this.#scheme.removeEventListener("change", this.#recolour);
     this.#resize.disconnect();
     this.#plot?.destroy();
     this.#plot = null;

@@ -6,6 +6,7 @@
  * one of its promises is pending: everything goes through one `SerialQueue`.
  */
 import { CnnLabError } from "../api/error";
+import type { Curves, EmbedOptions, LookKind, Looks } from "../api/look-types";
 import type { DroppedFile, Experiment, FinderRequest, FoldOptions, GalleryPixels, Pixels, ReadOptions, RunOptions } from "../api/protocol";
 import type {
   Augmentation,
@@ -28,11 +29,13 @@ import type {
   RunInfo,
   SavedRun,
   Shape,
+  SlowMotion,
   Split,
   SplitOptions,
   StepEvent,
   Summary,
   TrainUpdate,
+  Vitals,
   WarningEvent,
 } from "../api/types";
 
@@ -187,9 +190,18 @@ export interface Core {
     rgba: Uint8Array,
     width: number,
     height: number,
-    layer: string | number,
-  ): Promise<FeatureMaps>;
-  filters(layer: string | number): Promise<FeatureMaps>;
+    layers: string[],
+  ): Promise<FeatureMaps[]>;
+  filters(layer: string): Promise<FeatureMaps>;
+  /** Without a picture its sides are 0. */
+  startLook(kind: LookKind, options: Looks[LookKind]["options"], rgba: Uint8Array, width: number, height: number): Promise<void>;
+  /** What is done, and what there is to do. */
+  lookProgress(): Uint32Array;
+  /** At most `n` batches or steps more; what was found after the last. */
+  advanceLook(n: number): Promise<Looks[LookKind]["found"] | undefined>;
+  cancelLook(): void;
+  vitals(): Promise<Vitals>;
+  slowMotion(rgba: Uint8Array, width: number, height: number, label: number): Promise<SlowMotion>;
   save(): Promise<Uint8Array<ArrayBuffer>>;
   load(bytes: Uint8Array): LoadedInfo;
 }
@@ -281,6 +293,23 @@ export type Texts = {
 /** Loads the module that reads and writes models as text. */
 export async function loadTexts(base: string): Promise<Texts> {
   return loadModule<Texts>(base, "text");
+}
+
+/** What becomes of an evaluation, and of points. */
+export type Analysis = {
+  curves(labels: Uint16Array, probabilities: Float32Array, classes: number, label: number): Curves;
+  Embedding: new (points: Float32Array, dimensions: number, options: AnalysisOptions) => {
+    /** About so many milliseconds of work; the share that is done, 1 at the end only. */
+    advance(n: number): number;
+    positions(): Float32Array<ArrayBuffer>;
+    explained(): [number, number] | null;
+  };
+};
+export type AnalysisOptions = Pick<EmbedOptions, "method" | "perplexity" | "iterations" | "seed">;
+
+/** Loads the module of curves and maps. */
+export async function loadAnalysis(base: string): Promise<Analysis> {
+  return loadModule<Analysis>(base, "analysis");
 }
 
 /** Loads the module that reads files. */

@@ -22,6 +22,7 @@ import {
   type Place,
 } from "./files";
 import { findLearningRate } from "./finder";
+import { look } from "./look";
 import { toRgba } from "./picture";
 import { Preparing } from "./preparing";
 import { forget, loadRemembered, remember, remembered } from "./remembered";
@@ -46,8 +47,9 @@ const post = (message: FromWorker, transfer: Transferable[] = []): void => {
 
 /** Calls of the core, one at a time. */
 const queue = new SerialQueue();
-/** The core holds one evaluation, one search for a learning rate and one half-loaded set at a time. */
+/** The core holds one evaluation, one look inside, one search for a learning rate and one half-loaded set at a time. */
 const evaluations = new SerialQueue();
+const looks = new SerialQueue();
 const searches = new SerialQueue();
 const loads = new SerialQueue();
 
@@ -237,11 +239,20 @@ const handlers: Handlers = {
     const { rgba, width, height } = await toRgba(image);
     return queue.run(() => lab().core.predict(rgba, width, height));
   },
-  featureMaps: async ({ image, layer }) => {
+  featureMaps: async ({ image, layers }) => {
     const { rgba, width, height } = await toRgba(image);
-    return queue.run(() => lab().core.featureMaps(rgba, width, height, layer));
+    return queue.run(() => lab().core.featureMaps(rgba, width, height, layers));
   },
   filters: (layer) => queue.run(() => lab().core.filters(layer)),
+  look: async ({ kind, options, image }, context) => {
+    const picture = image && (await toRgba(image));
+    return looks.run(() => look({ core: lab().core, queue }, { kind, options, picture, ...context }));
+  },
+  vitals: () => queue.run(() => lab().core.vitals()),
+  slowMotion: async ({ image, label }) => {
+    const { rgba, width, height } = await toRgba(image);
+    return queue.run(() => lab().core.slowMotion(rgba, width, height, label));
+  },
 
   save: () => queue.run(() => lab().core.save()),
   load: (bytes) =>

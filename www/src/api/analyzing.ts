@@ -1,0 +1,61 @@
+/** Curves and maps of points: the methods of the class that ask a worker of their own. */
+import type { FromAnalyst, ToAnalyst } from "../worker/analyst";
+import { siteBase } from "./base";
+import { checkFunction, checkNumber, checkObject, checkOneOf, checkOptions, checkPlace, checkSeed, checkSignal, checkWhole } from "./check";
+import { abortedError, CnnLabError, optionError } from "./error";
+import type { Curves, Embedded, EmbedOptions, Evaluation, Hidden } from "./types";
+
+type Question<T = ToAnalyst> = T extends unknown ? Omit<T, "base"> : never;
+
+/** Asks an analyst; ends it when it has answered, or nobody wants to know any more. */
+async function ask(question: Question, o: Pick<EmbedOptions, "signal" | "onProgress">): Promise<Curves | Embedded> {
+  if (o.signal?.aborted) throw abortedError();
+  const worker = new Worker(new URL("../worker/analyst.ts", import.meta.url), { type: "module", name: "cnn-lab analyst" });
+  let abort = (): void => undefined;
+  try {
+    return await new Promise((resolve, reject) => {
+      abort = (): void => reject(abortedError());
+      o.signal?.addEventListener("abort", abort);
+      worker.addEventListener("message", ({ data }: MessageEvent<FromAnalyst>) => {
+        if (data.kind === "progress") o.onProgress?.({ share: data.share, positions: data.positions });
+        else if (data.kind === "result") resolve(data.result);
+        else reject(new CnnLabError(data.error));
+      });
+      worker.addEventListener("error", (event) => {
+        event.preventDefault();
+        const message = `The analysis failed (${event.message || "the worker could not be started"}). Reload the page and try again.`;
+        reject(new CnnLabError({ code: "panic", message }));
+      });
+      worker.postMessage({ ...question, base: siteBase() });
+    });
+  } finally {
+    o.signal?.removeEventListener("abort", abort);
+    worker.terminate();
+  }
+}
+
+export async function curves(evaluation: Evaluation, label: number): Promise<Curves> {
+  checkObject("evaluation", evaluation, "what evaluate() gave");
+  checkPlace("label", label);
+  const { predictions, perClass } = evaluation;
+  if (label >= perClass.length) throw optionError("label", `The classes are 0 to ${perClass.length - 1}; there is no ${label}.`);
+  if (predictions.probabilities.length === 0) {
+    throw optionError("evaluation", "There are too many pictures of too many classes to keep every probability, so there are no curves. Evaluate a smaller split.");
+  }
+  const { labels, probabilities } = predictions;
+  return (await ask({ kind: "curves", labels, probabilities, classes: perClass.length, label }, {})) as Curves;
+}
+
+export async function embed(points: Pick<Hidden, "data" | "length">, o: EmbedOptions): Promise<Embedded> {
+  checkObject("points", points, "what hidden() gave");
+  checkOptions(o, ["method", "perplexity", "iterations", "seed", "signal", "onProgress"]);
+  const { method = "pca", perplexity, iterations, seed, signal, onProgress } = o;
+  checkOneOf("method", method, ["pca", "tsne"] as const);
+  checkNumber("perplexity", perplexity);
+  checkWhole("iterations", iterations, 1);
+  checkSeed(seed);
+  checkSignal(signal);
+  checkFunction("onProgress", onProgress);
+  const options = Object.fromEntries(Object.entries({ method, perplexity, iterations, seed }).filter(([, value]) => value !== undefined));
+  return (await ask({ kind: "embed", points: points.data, dimensions: points.length, options }, { signal, onProgress })) as Embedded;
+}

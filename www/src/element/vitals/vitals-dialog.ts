@@ -1,0 +1,254 @@
+import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
+import { property, state } from "lit/decorators.js";
+import { guard } from "lit/directives/guard.js";
+import { live } from "lit/directives/live.js";
+import type { Distribution, LayerVitals } from "../../api/types";
+import "../../view/distribution";
+import { count, figure, percent, plural, rate } from "../../view/format";
+import "../../view/over-steps";
+import { define } from "../define";
+import { dialogStyles, Modal } from "../dialog";
+import { mainButton } from "../main-button";
+import { Watch } from "../observable";
+import { button, download, field } from "../parts";
+import { base } from "../styles";
+import type { Workbench } from "../workbench";
+import type { Finding } from "./diagnose";
+import { courseOf, deadShare, layersOf, type Sign, signs, vitalsCsv } from "./words";
+
+/** Rows of the table: thousands of cells would hold up the page. The CSV has all. */
+const mostRows = 50;
+/** What the ratio of update to weight usually is. */
+const usual = [1e-4, 1e-2] as const;
+
+const titles: Record<Sign, string> = { weights: "Weights (value)", gradients: "Gradients (nats per unit)", activations: "Activations (value)" };
+const severities: Record<Finding["severity"], string> = { bad: "Problem", watch: "Watch out", good: "Good" };
+const never = "It has no units that can fall silent.";
+const noWeights = "It has no weights.";
+
+/** Training's vital signs over time, and what to try where something is wrong. */
+@define("cnn-lab-vitals")
+export class VitalsDialog extends LitElement {
+  @property({ attribute: false }) bench!: Workbench;
+  /** The layer shown; null: all. */
+  @state() private layer: string | null = null;
+  @state() private table = false;
+  /** Layers that are drawn: one more with each task, since all at once would hold up the page. */
+  @state() private drawn = 1;
+  #shown = false;
+  /** What was said before it was opened. */
+  #said = "";
+  readonly #modal = new Modal(this, () => this.bench, "vitals");
+
+  constructor() {
+    super();
+    new Watch(this, () => this.bench);
+  }
+
+  static override styles = [
+    base,
+    dialogStyles,
+    css`
+      dialog { --width: 1240px; height: calc(100dvh - 24px); }
+      .body > * { flex: none; }
+      .findings { display: grid; gap: 8px; margin: 0; padding: 0; list-style: none; }
+      .findings li { display: grid; grid-template-columns: 80px minmax(0, 1fr); gap: 0 12px; padding: 8px 12px; border: 1px solid var(--lab-line); border-left-width: 4px; border-radius: 6px; overflow-wrap: anywhere; }
+      .findings .bad { border-color: var(--lab-bad); background: var(--lab-bad-wash); }
+      .findings .watch { border-color: var(--lab-validation); }
+      .findings .good { border-color: var(--lab-accent); background: var(--lab-wash); }
+      .findings p { grid-column: 2; }
+      .findings b + p { grid-row: 1; }
+      .tools { display: flex; flex-wrap: wrap; gap: 8px 16px; align-items: end; }
+      .tools .field { width: 200px; }
+      .tools > .row { flex-wrap: wrap; min-height: 32px; gap: 0 4px; }
+      .tools > .row .small { white-space: nowrap; }
+      .tools > .small { flex: 1 1 240px; }
+      .legend { display: inline-block; width: 72px; height: 8px; border-radius: 2px; vertical-align: middle; background: linear-gradient(90deg, #440154, #3b518b, #21908d, #5cc863, #fde725); }
+      .one { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 16px 24px; }
+      .many { display: grid; grid-template-columns: minmax(0, 104px) repeat(5, minmax(0, 1fr)); gap: 4px 12px; padding-top: 8px; border-top: 1px solid var(--lab-line); }
+      .name button { max-width: 100%; min-height: 24px; padding: 0; border: 0; background: none; color: inherit; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; text-align: left; cursor: pointer; font-weight: 650; text-decoration: underline; text-decoration-color: var(--lab-edge); text-underline-offset: 3px; }
+      table.list { white-space: nowrap; }
+      .scroll { max-height: 320px; }
+      details > summary { min-height: 32px; padding: 6px 0; }
+      footer .grow { flex-basis: 200px; }
+      footer .primary { min-width: 112px; }
+      @media (max-width: 900px) {
+        .one { grid-template-columns: minmax(0, 1fr); }
+        .many { grid-template-columns: repeat(auto-fill, minmax(140px, 1fr)); }
+        .many .name { grid-column: 1 / -1; }
+        .findings li { grid-template-columns: minmax(0, 1fr); }
+        .findings p { grid-column: 1; }
+        .findings b + p { grid-row: auto; }
+      }
+    `,
+  ];
+
+  override willUpdate(): void {
+    if (this.#modal.open !== this.#shown) {
+      this.#shown = this.#modal.open;
+      if (this.#shown) {
+        this.#said = this.bench.vitals.spoken;
+        this.drawn = 1;
+        this.bench.vitals.opened();
+      }
+    }
+    if (this.layer !== null && !layersOf(this.bench.vitals.snapshots).includes(this.layer)) {
+      this.layer = null;
+    }
+  }
+
+  override updated(changed: PropertyValues): void {
+    if (this.#modal.open && this.layer === null && this.drawn < layersOf(this.bench.vitals.snapshots).length) {
+      setTimeout(() => (this.drawn += 1));
+    }
+    // Who chose a layer by its name finds the focus where it can be changed back.
+    if (changed.has("layer") && this.#modal.open && !this.shadowRoot?.activeElement) {
+      this.renderRoot.querySelector<HTMLElement>("#layer")?.focus();
+    }
+  }
+
+  override render(): TemplateResult {
+    return html`<dialog id="vitals-dialog" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
+      ${this.#modal.open ? html`${this.#modal.head("Vital signs")}<div class="body">${this.#body()}</div>${this.#foot()}` : nothing}
+    </dialog>`;
+  }
+
+  #body(): TemplateResult {
+    const { snapshots, findings, spoken } = this.bench.vitals;
+    const learned = (this.bench.lab?.history.steps.length ?? 0) > 0;
+    return html`
+      ${findings.length > 0
+        ? html`<ul class="findings">${findings.map((finding) => html`<li class=${finding.severity}>
+            <b>${severities[finding.severity]}</b><p>${finding.message}</p>${finding.try ? html`<p>${finding.try}</p>` : nothing}</li>`)}</ul>`
+        : nothing}
+      ${learned
+        ? nothing
+        : html`<p id="first">Nothing was learned yet. Press Train below: while the run goes on, a snapshot of the network is taken every few seconds and at the end of each epoch, and you see here what is going well and what is not.</p>`}
+      <p class="sr" role="status">${spoken === this.#said ? "" : spoken}</p>
+      ${snapshots.length === 0
+        ? learned
+          ? html`<p class="muted" id="first">${this.bench.lab?.dataset ? "The first snapshot is being taken …" : "Load pictures first: the signs are taken with some of them."}</p>`
+          : nothing
+        : html`${this.#tools()} ${this.#charts()} ${this.#numbers()}`}`;
+  }
+
+  #tools(): TemplateResult {
+    const { snapshots } = this.bench.vitals;
+    return html`<div class="tools">
+      ${field({
+        id: "layer", label: "Layer",
+        help: "Layers with weights or an activation of their own. In a healthy network weights move slowly, gradients are of like size in all layers, and activations do not all become zero.",
+        control: html`<select id="layer" @change=${(event: Event) => (this.layer = (event.target as HTMLSelectElement).value || null)}>
+          <option value="" .selected=${live(this.layer === null)}>All layers</option>
+          ${layersOf(snapshots).map((name) => html`<option value=${name} .selected=${live(name === this.layer)}>${name}</option>`)}
+        </select>`,
+      })}
+      <div class="row">
+        <span class="small muted">Update ÷ weight</span>
+        <cnn-lab-help about="Update ÷ weight">How much one step changes the weights of a layer, as a share of their size. About 0.001 is usual (a rule of thumb of Stanford’s course CS231n); 0.0001 to 0.01 is shaded. Far more, and the learning rate is too high; far less, and it is too low.</cnn-lab-help>
+        <span class="small muted">Dead units</span>
+        <cnn-lab-help about="Dead units">Filters, or units of a dense layer, whose answer is zero for every picture and place that was looked at. No gradient passes through them, so they learn no more. Some are no harm.</cnn-lab-help>
+      </div>
+      <p class="small muted">Columns: a snapshot each. Few values <span class="legend" aria-hidden="true"></span> many values, from dark to bright. Numbers are mean ± standard deviation.</p>
+    </div>`;
+  }
+
+  #traces(layer: string, small: boolean): TemplateResult[] {
+    const { snapshots } = this.bench.vitals;
+    const course = courseOf(snapshots, layer);
+    const steps = snapshots.map(({ step }) => step);
+    return [
+      ...signs.map((sign) => html`<cnn-lab-over-steps ?small=${small} name=${small ? shortTitle(titles[sign]) : titles[sign]} of="the ${sign} of ${layer}" .steps=${steps}
+        .trace=${{ spread: course.map((one) => one?.[sign] ?? null) }} absent=${noWeights}></cnn-lab-over-steps>`),
+      html`<cnn-lab-over-steps ?small=${small} name=${small ? "Dead units" : "Dead units (%)"} of="the share of dead units of ${layer}" .steps=${steps}
+        .trace=${{ line: course.map(deadShare) }} .ends=${[0, 1]} .format=${wholePercent} absent=${never}></cnn-lab-over-steps>`,
+      html`<cnn-lab-over-steps ?small=${small} log name=${small ? "Update ÷ weight" : "Update ÷ weight (ratio, logarithmic)"} of="the ratio of update to weight of ${layer}" .steps=${steps}
+        .trace=${{ line: course.map((one) => one?.updateRatio ?? null) }} .usual=${usual} .format=${rate} absent=${noWeights}></cnn-lab-over-steps>`,
+    ];
+  }
+
+  #charts(): TemplateResult {
+    const { snapshots } = this.bench.vitals;
+    const { layer } = this;
+    if (layer !== null) {
+      return html`${guard([snapshots, layer], () => this.#one(layer))}`;
+    }
+    return html`${layersOf(snapshots).slice(0, this.drawn).map((name) => html`${guard([snapshots, name], () => html`<section class="many" aria-label=${name}>
+      <div class="name"><button type="button" title="Only ${name}" @click=${() => (this.layer = name)}>${name}</button></div>
+      ${this.#traces(name, true)}
+    </section>`)}`)}`;
+  }
+
+  #one(layer: string): TemplateResult {
+    const latest = courseOf(this.bench.vitals.snapshots, layer).at(-1);
+    const step = this.bench.vitals.snapshots.at(-1)?.step ?? 0;
+    return html`<div class="one">${this.#traces(layer, false)}</div>
+      <h3>The latest, at step ${count(step)}</h3>
+      <div class="one">${signs.map((sign) => html`<cnn-lab-distribution name=${titles[sign]} .of=${latest?.[sign] ?? null} absent=${noWeights}></cnn-lab-distribution>`)}</div>`;
+  }
+
+  #numbers(): TemplateResult {
+    const { snapshots } = this.bench.vitals;
+    const { layer } = this;
+    return html`<details @toggle=${(event: Event) => (this.table = (event.target as HTMLDetailsElement).open)}>
+      <summary>${layer === null ? "The latest of every layer" : `The snapshots of ${layer}`} in numbers</summary>
+      ${this.table ? html`<div class="scroll" role="region" tabindex="0" aria-label="Vital signs in numbers">${guard([snapshots, layer], () => this.#rows())}</div>` : nothing}
+    </details>`;
+  }
+
+  #rows(): TemplateResult {
+    const { snapshots } = this.bench.vitals;
+    const { layer } = this;
+    const rows: { head: string; of: LayerVitals }[] =
+      layer === null
+        ? (snapshots.at(-1)?.layers ?? []).map((of) => ({ head: of.layer, of }))
+        : snapshots.slice(-mostRows).reverse().flatMap(({ step, layers }) => layers.filter((one) => one.layer === layer).map((of) => ({ head: count(step), of })));
+    const columns = ["mean", "std", "low", "high"] as const;
+    const cells = (of: Distribution | null): TemplateResult[] => columns.map((column) => html`<td class="number">${of ? figure(of[column]) : "–"}</td>`);
+    return html`<table class="list">
+        <thead>
+          <tr><th scope="col" rowspan="2">${layer === null ? "Layer" : "Step"}</th>${signs.map((sign) => html`<th scope="colgroup" colspan="4" class="number">${shortTitle(titles[sign])}</th>`)}
+            <th scope="col" rowspan="2" class="number">Dead units</th><th scope="col" rowspan="2" class="number">Update ÷ weight</th></tr>
+          <tr>${signs.map(() => columns.map((column) => html`<th scope="col" class="number">${column}</th>`))}</tr>
+        </thead>
+        <tbody>${rows.map(({ head, of }) => html`<tr><th scope="row">${head}</th>${signs.map((sign) => cells(of[sign]))}
+          <td class="number">${of.dead === null ? "–" : `${count(of.dead)} of ${count(of.units)}`}</td>
+          <td class="number">${of.updateRatio === null ? "–" : figure(of.updateRatio)}</td></tr>`)}</tbody>
+      </table>
+      ${layer !== null && snapshots.length > mostRows ? html`<p class="small muted">The latest ${mostRows}; the CSV has all ${count(snapshots.length)}.</p>` : nothing}`;
+  }
+
+  #foot(): TemplateResult {
+    const { bench } = this;
+    const { snapshots } = bench.vitals;
+    const latest = snapshots.at(-1);
+    const { run, latest: step, lastEpoch, outcome } = bench.training;
+    const where =
+      bench.data.loading ? "The pictures are being loaded …"
+      : run && step ? `Epoch ${step.epoch} of ${lastEpoch ?? step.epoch}, batch ${count(step.step)} of ${count(step.steps)}.`
+      : outcome;
+    return html`<footer>
+      <span class="grow small muted"><span id="vitals-where">${where}</span>
+        ${latest ? html`<span id="vitals-count">${plural(snapshots.length, "snapshot")}, the latest of step ${count(latest.step)} with ${plural(latest.pictures, "training picture")}.</span>` : nothing}</span>
+      ${button({
+        id: "vitals-csv", label: "CSV", name: "Download the vital signs as CSV", why: latest ? undefined : "There are no snapshots yet.",
+        onClick: () => download(new Blob([vitalsCsv(snapshots)], { type: "text/csv" }), "cnn-lab-vitals.csv"),
+      })}
+      ${mainButton(bench)}
+    </footer>`;
+  }
+}
+
+function wholePercent(share: number): string {
+  return percent(share, 0);
+}
+
+function shortTitle(title: string): string {
+  return title.replace(/ \(.*/, "");
+}
+
+declare global {
+  interface HTMLElementTagNameMap {
+    "cnn-lab-vitals": VitalsDialog;
+  }
+}
