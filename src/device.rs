@@ -1,8 +1,9 @@
 //! Chooses the device that tensors live on, and reads from it.
 //!
-//! The one file that names Burn's backends. `cpu` is burn-flex; `ndarray` is burn-ndarray,
-//! which its authors deprecate in favour of burn-flex and which stays selectable to compare
-//! with; `webgpu` is burn-wgpu on the browser's WebGPU. Which of them a build has is decided
+//! The one file, with `fast.rs`, that names Burn's backends. `cpu` is burn-flex with our own
+//! kernels, `flex` the same without them; `ndarray` is burn-ndarray, which its authors deprecate
+//! in favour of burn-flex. Both stay selectable to compare with; `webgpu` is burn-wgpu on the
+//! browser's WebGPU. Which of them a build has is decided
 //! by this crate's features.
 
 use std::pin::Pin;
@@ -22,6 +23,8 @@ pub struct Chosen {
     pub device: Device,
     /// What computes: a backend's name or an adapter's.
     pub name: String,
+    /// Whether our own kernels compute what they cover.
+    pub fast: bool,
     /// Resolves when a GPU is lost; `None` for a CPU, which is never lost.
     pub lost: Option<Lost>,
 }
@@ -30,13 +33,15 @@ pub struct Chosen {
 pub const AVAILABLE: &[&str] = &[
     #[cfg(feature = "cpu")]
     "cpu",
+    #[cfg(feature = "cpu")]
+    "flex",
     #[cfg(feature = "ndarray")]
     "ndarray",
     #[cfg(feature = "webgpu")]
     "webgpu",
 ];
 
-/// Opens a device by its name in the public contract: `cpu`, `ndarray` or `webgpu`.
+/// Opens a device by its name in the public contract: `cpu`, `flex`, `ndarray` or `webgpu`.
 ///
 /// # Errors
 /// `option` for a name that is none of these, `unsupported` for one that this build lacks,
@@ -44,27 +49,28 @@ pub const AVAILABLE: &[&str] = &[
 pub async fn open(kind: &str) -> Result<Chosen> {
     match kind {
         #[cfg(feature = "cpu")]
-        "cpu" => Ok(cpu(Device::flex(), "burn-flex")),
+        "cpu" => Ok(cpu(Device::flex(), "burn-flex with cnn-lab's kernels", true)),
+        #[cfg(feature = "cpu")]
+        "flex" => Ok(cpu(Device::flex(), "burn-flex", false)),
         #[cfg(feature = "ndarray")]
         #[allow(deprecated)] // kept on purpose, see the top of this file
-        "ndarray" => Ok(cpu(Device::ndarray(), "burn-ndarray")),
+        "ndarray" => Ok(cpu(Device::ndarray(), "burn-ndarray", false)),
         #[cfg(feature = "webgpu")]
         "webgpu" => webgpu().await,
-        known if ["cpu", "ndarray", "webgpu"].contains(&known) => Err(Error::unsupported(format!(
-            "This build has no {known} device; it has {}.",
-            AVAILABLE.join(", ")
-        ))
+        known if ["cpu", "flex", "ndarray", "webgpu"].contains(&known) => Err(Error::unsupported(
+            format!("This build has no {known} device; it has {}.", AVAILABLE.join(", ")),
+        )
         .field("device")),
         other => Err(Error::option(format!(
-            "The device is auto, webgpu, cpu or ndarray; it is {other}."
+            "The device is auto, webgpu, cpu, flex or ndarray; it is {other}."
         ))
         .field("device")),
     }
 }
 
 #[cfg(any(feature = "cpu", feature = "ndarray"))]
-fn cpu(device: Device, name: &str) -> Chosen {
-    Chosen { device, name: name.into(), lost: None }
+fn cpu(device: Device, name: &str, fast: bool) -> Chosen {
+    Chosen { device, name: name.into(), fast, lost: None }
 }
 
 #[cfg(feature = "webgpu")]
@@ -86,7 +92,7 @@ async fn webgpu() -> Result<Chosen> {
     setup.device.set_device_lost_callback(move |reason, message| {
         notify.set(format!("{reason:?}: {message}"));
     });
-    Ok(Chosen { device, name, lost: Some(lost) })
+    Ok(Chosen { device, name, fast: false, lost: Some(lost) })
 }
 
 /// Reads tensors of one axis from their device in one go, without blocking.

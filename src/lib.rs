@@ -48,6 +48,8 @@ pub mod error;
 pub mod evaluate;
 #[cfg(feature = "tensors")]
 pub mod explain;
+#[cfg(feature = "cpu")]
+pub mod fast;
 pub mod model;
 pub mod random;
 #[cfg(feature = "tensors")]

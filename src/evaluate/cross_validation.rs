@@ -305,7 +305,7 @@ impl CrossValidation {
         let mut stream = Stream::new(self.seed, Purpose::Folds, 1, fold as u64);
         // As many bits as a seed of the public contract has.
         let seed = (u64::from(stream.word()) << 20) | u64::from(stream.word() >> 12);
-        self.trial.session = Session::new(session.device.clone(), seed);
+        self.trial.session = session.alike(seed);
         self.trial.session.set_model(self.spec.clone())?;
         let validation = self.folds[fold].clone();
         let (pictures, held_out) = (train.len(), validation.len());

@@ -9,6 +9,11 @@ use burn::tensor::module::{avg_pool2d, batch_norm, batch_norm_train, conv2d, max
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions, PadMode};
 use burn::tensor::{Device, Gradients, Tensor, TensorData, activation};
 
+#[cfg(feature = "cpu")]
+use cnn_lab_kernels::conv::{self, Block, Order};
+
+#[cfg(feature = "cpu")]
+use crate::fast;
 use crate::model::shape::same_padding;
 use crate::model::spec::{
     Activation, BatchNorm, Conv, Dense, DepthwiseConv, Interpolation, LayerKind, Pool,
@@ -199,6 +204,63 @@ pub(super) fn forward(kind: &LayerKind, mut inputs: Vec<Value>, cx: &mut Context
         Some(function) => activate(output, function),
         None => output,
     }
+}
+
+/// One layer's output by our own kernels, and the pooling after it too where one is given; nothing
+/// where they do not cover the layer or the device.
+#[cfg(feature = "cpu")]
+pub(super) fn forward_fast(
+    kind: &LayerKind,
+    input: &Value,
+    pool: Option<&Pool>,
+    cx: &Context,
+) -> Option<Value> {
+    let activation = kind.activation().filter(|_| cx.activated).unwrap_or(Activation::Linear);
+    let rectify = activation == Activation::Relu;
+    let pool = pool.map(|&Pool { pool_size, strides, .. }| conv::Pool { size: pool_size, strides });
+    if pool.is_some() && !rectify && activation != Activation::Linear {
+        return None;
+    }
+    let output = match (kind, input) {
+        (LayerKind::Conv2D(conv), Value::Image(pictures)) if conv.groups == 1 => {
+            let [_, channels, height, width] = pictures.dims();
+            let Window { kernel_size, strides, padding, dilation_rate } = conv.window;
+            let around = same_padding([height, width], conv.window.span(), strides, padding);
+            let block = Block {
+                input: [height, width, channels],
+                filters: conv.filters,
+                kernel: kernel_size,
+                strides,
+                dilation: dilation_rate,
+                padding: around.map(|(before, after)| [before, after]),
+                order: Order::FiltersFirst,
+                rectify,
+                pool,
+            };
+            let bias = conv.bias.map(|_| cx.param(1));
+            Value::Image(fast::conv_block(pictures.clone(), cx.param(0), bias, block)?)
+        }
+        (LayerKind::Dense(dense), Value::Vector(vectors)) if pool.is_none() => {
+            let [batch, inputs] = vectors.dims();
+            let block = Block {
+                input: [1, 1, inputs],
+                filters: dense.units,
+                kernel: [1, 1],
+                strides: [1, 1],
+                dilation: [1, 1],
+                padding: [[0, 0], [0, 0]],
+                order: Order::FiltersLast,
+                rectify,
+                pool,
+            };
+            let bias = dense.bias.map(|_| cx.param(1));
+            let pixels = vectors.clone().reshape([batch, inputs, 1, 1]);
+            let output = fast::conv_block(pixels, cx.param(0), bias, block)?;
+            Value::Vector(output.reshape([batch, dense.units]))
+        }
+        _ => return None,
+    };
+    Some(if rectify { output } else { activate(output, activation) })
 }
 
 fn merge(kind: &LayerKind, inputs: Vec<Value>) -> Value {

@@ -16,7 +16,7 @@ use crate::model::layer::{self, Context, gradient};
 pub use crate::model::layer::{Mode, Value};
 use crate::model::loss::{cross_entropy, head_logits};
 use crate::model::shape::{Shape, check_trainable, infer, input_of};
-use crate::model::spec::{BatchNorm, LayerKind, ModelSpec};
+use crate::model::spec::{BatchNorm, LayerKind, ModelSpec, Padding, Pool};
 pub use crate::model::weights::ParamInfo;
 use crate::model::weights::{Weight, following, trainable};
 use crate::random::{Purpose, Stream};
@@ -93,6 +93,8 @@ pub struct Network {
     /// What pictures go through before the first layer; the weights were trained behind it.
     pub preprocessing: Preprocessing,
     device: Device,
+    /// Whether our own kernels compute what they cover; Burn's operations do all otherwise.
+    pub fast: bool,
 }
 
 impl Network {
@@ -135,6 +137,7 @@ impl Network {
             places,
             preprocessing: Preprocessing::default(),
             device: device.clone(),
+            fast: true,
         })
     }
 
@@ -329,7 +332,7 @@ impl Network {
 
     /// The logits, whatever the last activation is and wherever `pass` ends.
     fn head(&self, pictures: Tensor<4>, pass: &mut Pass) -> Tensor<2> {
-        (pass.until, pass.activated) = (self.spec.layers.len() - 1, false);
+        (pass.until, pass.activated, pass.fuse) = (self.spec.layers.len() - 1, false, true);
         let output = self.run(Value::Image(pictures), pass, &mut |_, value| value);
         self.logits_of(output)
     }
@@ -345,6 +348,18 @@ impl Network {
         head_logits(output, activation, self.spec.compile.loss)
     }
 
+    /// The pooling that a layer's output goes into and nothing else, where kernels can do both at
+    /// once.
+    #[cfg(feature = "cpu")]
+    fn pool_after(&self, index: usize) -> Option<&Pool> {
+        let next = self.spec.layers.get(index + 1)?;
+        let alone = self.places[index].last_use == index + 1 && next.inputs == [index + 1];
+        match &next.kind {
+            LayerKind::MaxPooling2D(pool) if alone && pool.padding == Padding::Valid => Some(pool),
+            _ => None,
+        }
+    }
+
     /// The output of layer `pass.until`. Every layer's output goes with its number through
     /// `watch`, and on as what that gives.
     fn run(
@@ -355,9 +370,9 @@ impl Network {
     ) -> Value {
         let mut values: Vec<Option<Value>> = vec![None; pass.until + 2];
         values[0] = Some(pictures);
-        for (index, (layer, places)) in
-            self.spec.layers[..=pass.until].iter().zip(&self.places).enumerate()
-        {
+        let mut index = 0;
+        while index <= pass.until {
+            let (layer, places) = (&self.spec.layers[index], &self.places[index]);
             let inputs = layer
                 .inputs
                 .iter()
@@ -377,8 +392,18 @@ impl Network {
                 activated: pass.activated || index < pass.until,
                 statistics: &mut pass.statistics,
             };
+            #[cfg(feature = "cpu")]
+            if self.fast {
+                let pool = self.pool_after(index).filter(|_| pass.fuse && index < pass.until);
+                if let Some(output) = layer::forward_fast(&layer.kind, &inputs[0], pool, &context) {
+                    index += 1 + usize::from(pool.is_some());
+                    values[index] = Some(watch(index - 1, output));
+                    continue;
+                }
+            }
             let output = layer::forward(&layer.kind, inputs, &mut context);
-            values[index + 1] = Some(watch(index, output));
+            index += 1;
+            values[index] = Some(watch(index - 1, output));
         }
         values.pop().flatten().expect("the last layer has an output")
     }
@@ -392,13 +417,16 @@ struct Pass<'a> {
     until: usize,
     /// Whether that one's named activation is applied.
     activated: bool,
+    /// Whether layers that nobody watches may become one operation.
+    fuse: bool,
     /// Takes what the batch says of the moving statistics, while training.
     statistics: Vec<Tensor<1>>,
 }
 
 impl<'a> Pass<'a> {
     fn new(params: &'a [Tensor<1>], until: usize) -> Self {
-        Self { params, mode: Mode::Inference, until, activated: true, statistics: Vec::new() }
+        let (mode, statistics) = (Mode::Inference, Vec::new());
+        Self { params, mode, until, activated: true, fuse: false, statistics }
     }
 }
 

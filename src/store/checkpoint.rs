@@ -235,6 +235,7 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
     let spec = ModelSpec::from_value(metadata.spec).map_err(inside)?;
     let summary = Summary::of(&spec).map_err(inside)?;
     let mut network = Network::new(spec, metadata.seed, &session.device).map_err(inside)?;
+    network.fast = session.fast;
     let infos = network.param_infos().to_vec();
     if !metadata.classes.is_empty() && metadata.classes.len() != network.classes() {
         return Err(Error::checkpoint("The checkpoint's class names do not fit its network."));

@@ -90,6 +90,8 @@ impl Run {
 pub struct Session {
     pub(crate) device: Device,
     pub(crate) seed: u64,
+    /// Whether our own kernels compute what they cover; Burn's operations do all otherwise.
+    pub fast: bool,
     pub(crate) dataset: Option<Dataset>,
     /// Names of the classes that the weights know, from the data or the checkpoint.
     pub(crate) classes: Vec<String>,
@@ -107,6 +109,7 @@ impl Session {
         Self {
             device,
             seed,
+            fast: true,
             dataset: None,
             classes: Vec::new(),
             network: None,
@@ -115,6 +118,11 @@ impl Session {
             run: None,
             start: None,
         }
+    }
+
+    /// An empty session that computes as this one does.
+    pub fn alike(&self, seed: u64) -> Self {
+        Self { fast: self.fast, ..Self::new(self.device.clone(), seed) }
     }
 
     /// Takes a data set in place of the present one.
@@ -220,7 +228,8 @@ impl Session {
         self.refuse_while_training("change the model")?;
         let summary = Summary::of(&spec)?;
         let optimizer = spec.compile.optimizer.clone();
-        let network = Network::new(spec, self.seed, &self.device)?;
+        let mut network = Network::new(spec, self.seed, &self.device)?;
+        network.fast = self.fast;
         self.optimizer = Some(Optimizer::new(optimizer, &network.params));
         self.network = Some(network);
         self.history = History::default();

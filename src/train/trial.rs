@@ -30,7 +30,7 @@ impl Trial {
     pub(crate) fn new(owner: &Session, seed: u64) -> Result<Self> {
         let dataset = owner.dataset()?;
         let splits = PerSplit::from_fn(|split: Split| dataset.numbers(split).to_vec());
-        let session = Session::new(owner.device.clone(), seed);
+        let session = owner.alike(seed);
         Ok(Self { session, splits, stamp: dataset.stamp() })
     }
 

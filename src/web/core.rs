@@ -39,7 +39,7 @@ pub struct Core {
 
 #[wasm_bindgen]
 impl Core {
-    /// Opens a device, `cpu`, `ndarray` or `webgpu`. WebGPU must also take a first training
+    /// Opens a device, `cpu`, `flex`, `ndarray` or `webgpu`. WebGPU must also take a first training
     /// step with a finite loss.
     pub async fn create(device: String, seed: f64) -> JsResult<Core> {
         let seed = if seed >= 0.0 && seed.fract() == 0.0 && seed <= 9e15 {
@@ -50,7 +50,8 @@ impl Core {
             return Err(error.field("seed").into());
         };
         let chosen = device::open(&device).await?;
-        let session = Session::new(chosen.device, seed);
+        let mut session = Session::new(chosen.device, seed);
+        session.fast = chosen.fast;
         if chosen.lost.is_some() {
             probe(&session, &chosen.name).await?;
         }
@@ -67,7 +68,7 @@ impl Core {
         })
     }
 
-    /// What computes: `burn-flex`, `burn-ndarray` or the adapter's name.
+    /// What computes: burn-flex, with our kernels or without, burn-ndarray or the adapter's name.
     #[wasm_bindgen(js_name = deviceName)]
     pub fn device_name(&self) -> String {
         self.device_name.clone()

@@ -82,7 +82,7 @@ import type {
   Vitals,
 } from "./types";
 
-const devices = ["auto", "webgpu", "cpu", "ndarray"] as const;
+const devices = ["auto", "webgpu", "cpu", "flex", "ndarray"] as const;
 const splits = ["train", "validation", "test"] as const;
 const programs = ["keras", "pytorch", "burn"] as const;
 const formats = ["checkpoint", "safetensors", "keras", "onnx"] as const;

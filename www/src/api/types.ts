@@ -11,8 +11,8 @@ import type { CnnLabError } from "./error";
 /** What can be asked for. `auto`: WebGPU where it works, else the CPU. */
 export type DeviceChoice = "auto" | DeviceKind;
 
-/** `cpu` is burn-flex, `ndarray` is burn-ndarray, both on one thread. */
-export type DeviceKind = "webgpu" | "cpu" | "ndarray";
+/** `cpu` is burn-flex with kernels of our own, `flex` the same without, `ndarray` is burn-ndarray; all on one thread. */
+export type DeviceKind = "webgpu" | "cpu" | "flex" | "ndarray";
 
 /** Where the lab computes, and why there. */
 export type Device = {

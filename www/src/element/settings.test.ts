@@ -27,7 +27,7 @@ test.each([
   ["learning-rate", "Infinity", "at least 0"],
   ["learning-rate", "-1", "at least 0"],
   ["validation", "1", "a share from 0 to 0.9"],
-  ["device", "gpu", "auto, webgpu, cpu, ndarray"],
+  ["device", "gpu", "auto, webgpu, cpu, flex, ndarray"],
   ["steps", "train test", "data, network, train, inside"],
   ["test", "1.5", "a share from 0 to 0.9"],
   ["augmentation", "rotation_range=40", "as JSON"],

@@ -150,7 +150,8 @@ export const devices: readonly { kind: DeviceChoice; title: string }[] = [
   { kind: "auto", title: "Automatic" },
   { kind: "webgpu", title: "WebGPU" },
   { kind: "cpu", title: "CPU" },
-  { kind: "ndarray", title: "CPU, ndarray" },
+  { kind: "flex", title: "CPU, burn-flex" },
+  { kind: "ndarray", title: "CPU, burn-ndarray" },
 ];
 
 /** An attribute that cannot be what it says, with what it can be. */

@@ -275,7 +275,7 @@ export type ReaderClass = new (files: DroppedFile[]) => Reader;
 
 /** Loads the small module for the CPU, or the full one for WebGPU and ndarray. */
 export async function loadCore(base: string, device: DeviceKind): Promise<CoreClass> {
-  const module = await loadModule<{ Core: CoreClass }>(base, device === "cpu" ? "cpu" : "full");
+  const module = await loadModule<{ Core: CoreClass }>(base, device === "cpu" || device === "flex" ? "cpu" : "full");
   return module.Core;
 }
 

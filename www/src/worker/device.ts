@@ -13,18 +13,14 @@ export type Opened = { core: Core; device: Device };
  * the browser gives an adapter; whether it then works, the first training step tells.
  */
 export async function open(base: string, choice: DeviceChoice, seed: number): Promise<Opened> {
-  if (choice === "cpu") return cpu(base, seed, "You chose the CPU.");
-  if (choice === "ndarray") {
-    const Core = await loadCore(base, "ndarray");
-    const core = await Core.create("ndarray", seed);
-    const reason = "You chose ndarray, an older way to compute on the CPU; cpu is much faster.";
-    return { core, device: describe(core, "ndarray", reason) };
-  }
+  if (choice === "cpu") return cpu(base, choice, seed, "You chose the CPU.");
+  if (choice === "flex") return cpu(base, choice, seed, "You chose burn-flex alone; cpu is faster.");
+  if (choice === "ndarray") return cpu(base, choice, seed, "You chose ndarray, an older way to compute on the CPU; cpu is much faster.");
   const gpu = (navigator as { gpu?: GPU }).gpu;
   const adapter = await gpu?.requestAdapter().catch(() => null);
   if (!adapter) {
     const why = gpu ? "This browser gives no WebGPU adapter" : "This browser has no WebGPU";
-    if (choice === "auto") return cpu(base, seed, `${why}, so training runs on the CPU.`);
+    if (choice === "auto") return cpu(base, "cpu", seed, `${why}, so training runs on the CPU.`);
     throw new CnnLabError({
       code: "webgpu-unavailable",
       field: "device",
@@ -42,10 +38,10 @@ export async function open(base: string, choice: DeviceChoice, seed: number): Pr
   return { core, device: { ...device, name: adapterName(adapter.info) || device.name } };
 }
 
-async function cpu(base: string, seed: number, reason: string): Promise<Opened> {
-  const Core = await loadCore(base, "cpu");
-  const core = await Core.create("cpu", seed);
-  return { core, device: describe(core, "cpu", reason) };
+async function cpu(base: string, kind: "cpu" | "flex" | "ndarray", seed: number, reason: string): Promise<Opened> {
+  const Core = await loadCore(base, kind);
+  const core = await Core.create(kind, seed);
+  return { core, device: describe(core, kind, reason) };
 }
 
 function describe(core: Core, kind: Device["kind"], reason: string): Device {

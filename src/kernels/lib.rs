@@ -1,0 +1,29 @@
+//! The hot path of training on a CPU: convolution with what follows it, forward and backward.
+//!
+//! Plain functions over slices, without tensors and without threads; `src/fast.rs` of the package
+//! around this one puts them into Burn. A package of its own, because it is built for speed where
+//! the rest is built for size.
+//!
+//! # Layout
+//!
+//! Pictures are NHWC: the channels of a pixel lie side by side. So the part of a picture that a
+//! window's row covers is one run of `width * channels` numbers, wherever the window stands, and a
+//! convolution needs no copy of its windows (im2col): `conv.rs` reads them where they are. What a
+//! layer writes is what the next one reads.
+//!
+//! # The inner loop
+//!
+//! All three products (forward, by the input, by the kernel) are sums of outer products of four
+//! numbers with eight, held in eight registers of four ([`conv`]), which is what a WebAssembly
+//! engine keeps in registers on x86. The numbers of one side are read one by one and spread over
+//! a register, which needs no order of them in memory.
+//!
+//! # Order of sums
+//!
+//! Every sum has one order, which depends on the shapes alone: the same numbers give the same
+//! bits, on every machine that rounds as IEEE 754 says.
+
+pub mod conv;
+mod simd;
+#[cfg(test)]
+mod tests;

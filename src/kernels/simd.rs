@@ -1,0 +1,208 @@
+//! Four numbers at a time: what every CPU that runs this has, and no more.
+
+#[cfg(target_arch = "wasm32")]
+mod lanes {
+    use core::arch::wasm32::*;
+
+    /// Four numbers.
+    #[derive(Clone, Copy)]
+    pub(crate) struct F4(v128);
+
+    impl F4 {
+        #[inline(always)]
+        pub(crate) fn splat(value: f32) -> Self {
+            Self(f32x4_splat(value))
+        }
+
+        /// # Safety
+        /// Four numbers can be read from `from` on.
+        #[inline(always)]
+        pub(crate) unsafe fn load(from: *const f32) -> Self {
+            // SAFETY: as promised; WebAssembly asks for no alignment.
+            Self(unsafe { v128_load(from.cast()) })
+        }
+
+        /// # Safety
+        /// A number can be read from `from`.
+        #[inline(always)]
+        pub(crate) unsafe fn load_splat(from: *const f32) -> Self {
+            // SAFETY: as promised.
+            Self(unsafe { v128_load32_splat(from.cast()) })
+        }
+
+        /// # Safety
+        /// Four numbers can be written from `to` on.
+        #[inline(always)]
+        pub(crate) unsafe fn store(self, to: *mut f32) {
+            // SAFETY: as promised; WebAssembly asks for no alignment.
+            unsafe { v128_store(to.cast(), self.0) }
+        }
+
+        #[inline(always)]
+        pub(crate) fn plus(self, other: Self) -> Self {
+            Self(f32x4_add(self.0, other.0))
+        }
+
+        #[inline(always)]
+        pub(crate) fn plus_product(self, a: Self, b: Self) -> Self {
+            Self(f32x4_add(self.0, f32x4_mul(a.0, b.0)))
+        }
+
+        /// The larger of each two; of `other`, where one is no number.
+        #[inline(always)]
+        pub(crate) fn larger(self, other: Self) -> Self {
+            Self(f32x4_pmax(other.0, self.0))
+        }
+
+        /// Of `yes` where `self` is above `other`, of `no` elsewhere.
+        #[inline(always)]
+        pub(crate) fn above(self, other: Self, yes: Self, no: Self) -> Self {
+            Self(v128_bitselect(yes.0, no.0, f32x4_gt(self.0, other.0)))
+        }
+
+        /// Of `yes` where `self` equals `other`, 0 elsewhere.
+        #[inline(always)]
+        pub(crate) fn where_equal(self, other: Self, yes: Self) -> Self {
+            Self(v128_and(yes.0, f32x4_eq(self.0, other.0)))
+        }
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+mod lanes {
+    use core::arch::x86_64::*;
+
+    /// Four numbers.
+    #[derive(Clone, Copy)]
+    pub(crate) struct F4(__m128);
+
+    // SAFETY of all: SSE is a part of x86_64.
+    impl F4 {
+        #[inline(always)]
+        pub(crate) fn splat(value: f32) -> Self {
+            Self(unsafe { _mm_set1_ps(value) })
+        }
+
+        /// # Safety
+        /// Four numbers can be read from `from` on.
+        #[inline(always)]
+        pub(crate) unsafe fn load(from: *const f32) -> Self {
+            Self(unsafe { _mm_loadu_ps(from) })
+        }
+
+        /// # Safety
+        /// A number can be read from `from`.
+        #[inline(always)]
+        pub(crate) unsafe fn load_splat(from: *const f32) -> Self {
+            Self(unsafe { _mm_set1_ps(*from) })
+        }
+
+        /// # Safety
+        /// Four numbers can be written from `to` on.
+        #[inline(always)]
+        pub(crate) unsafe fn store(self, to: *mut f32) {
+            unsafe { _mm_storeu_ps(to, self.0) }
+        }
+
+        #[inline(always)]
+        pub(crate) fn plus(self, other: Self) -> Self {
+            Self(unsafe { _mm_add_ps(self.0, other.0) })
+        }
+
+        #[inline(always)]
+        pub(crate) fn plus_product(self, a: Self, b: Self) -> Self {
+            Self(unsafe { _mm_add_ps(self.0, _mm_mul_ps(a.0, b.0)) })
+        }
+
+        /// The larger of each two; of `other`, where one is no number.
+        #[inline(always)]
+        pub(crate) fn larger(self, other: Self) -> Self {
+            Self(unsafe { _mm_max_ps(self.0, other.0) })
+        }
+
+        /// Of `yes` where `self` is above `other`, of `no` elsewhere.
+        #[inline(always)]
+        pub(crate) fn above(self, other: Self, yes: Self, no: Self) -> Self {
+            unsafe {
+                let mask = _mm_cmpgt_ps(self.0, other.0);
+                Self(_mm_or_ps(_mm_and_ps(mask, yes.0), _mm_andnot_ps(mask, no.0)))
+            }
+        }
+
+        /// Of `yes` where `self` equals `other`, 0 elsewhere.
+        #[inline(always)]
+        pub(crate) fn where_equal(self, other: Self, yes: Self) -> Self {
+            Self(unsafe { _mm_and_ps(_mm_cmpeq_ps(self.0, other.0), yes.0) })
+        }
+    }
+}
+
+#[cfg(not(any(target_arch = "wasm32", target_arch = "x86_64")))]
+mod lanes {
+    use core::array::from_fn;
+
+    /// Four numbers.
+    #[derive(Clone, Copy)]
+    pub(crate) struct F4([f32; 4]);
+
+    impl F4 {
+        #[inline(always)]
+        pub(crate) fn splat(value: f32) -> Self {
+            Self([value; 4])
+        }
+
+        /// # Safety
+        /// Four numbers can be read from `from` on.
+        #[inline(always)]
+        pub(crate) unsafe fn load(from: *const f32) -> Self {
+            // SAFETY: as promised.
+            Self(unsafe { from.cast::<[f32; 4]>().read_unaligned() })
+        }
+
+        /// # Safety
+        /// A number can be read from `from`.
+        #[inline(always)]
+        pub(crate) unsafe fn load_splat(from: *const f32) -> Self {
+            // SAFETY: as promised.
+            Self([unsafe { *from }; 4])
+        }
+
+        /// # Safety
+        /// Four numbers can be written from `to` on.
+        #[inline(always)]
+        pub(crate) unsafe fn store(self, to: *mut f32) {
+            // SAFETY: as promised.
+            unsafe { to.cast::<[f32; 4]>().write_unaligned(self.0) }
+        }
+
+        #[inline(always)]
+        pub(crate) fn plus(self, other: Self) -> Self {
+            Self(from_fn(|i| self.0[i] + other.0[i]))
+        }
+
+        #[inline(always)]
+        pub(crate) fn plus_product(self, a: Self, b: Self) -> Self {
+            Self(from_fn(|i| self.0[i] + a.0[i] * b.0[i]))
+        }
+
+        /// The larger of each two; of `other`, where one is no number.
+        #[inline(always)]
+        pub(crate) fn larger(self, other: Self) -> Self {
+            Self(from_fn(|i| if self.0[i] > other.0[i] { self.0[i] } else { other.0[i] }))
+        }
+
+        /// Of `yes` where `self` is above `other`, of `no` elsewhere.
+        #[inline(always)]
+        pub(crate) fn above(self, other: Self, yes: Self, no: Self) -> Self {
+            Self(from_fn(|i| if self.0[i] > other.0[i] { yes.0[i] } else { no.0[i] }))
+        }
+
+        /// Of `yes` where `self` equals `other`, 0 elsewhere.
+        #[inline(always)]
+        pub(crate) fn where_equal(self, other: Self, yes: Self) -> Self {
+            Self(from_fn(|i| if self.0[i] == other.0[i] { yes.0[i] } else { 0.0 }))
+        }
+    }
+}
+
+pub(crate) use lanes::F4;

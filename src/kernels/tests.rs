@@ -1,0 +1,235 @@
+//! The kernels against sums written out in 64 bits, and their gradients against differences.
+
+use crate::conv::{Block, Gradients, Order, Pool, Scratch, backward, forward};
+
+/// Numbers between -1 and 1 that look random, the same every time.
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> f64 {
+        self.0 =
+            self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 40) as f64 / (1u64 << 23) as f64 - 1.0
+    }
+
+    fn take(&mut self, count: usize) -> Vec<f32> {
+        (0..count).map(|_| self.next() as f32).collect()
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (((self.next() + 1.0) / 2.0) * end as f64) as usize
+    }
+}
+
+/// The same by its definition.
+fn slow(block: &Block, input: &[f64], kernel: &[f64], bias: Option<&[f64]>) -> Vec<f64> {
+    let [height, width, channels] = block.input;
+    let [tall, wide] = block.convolved();
+    let pictures = input.len() / (height * width * channels);
+    let weight = |filter: usize, channel: usize, y: usize, x: usize| match block.order {
+        Order::FiltersFirst => {
+            kernel[((filter * channels + channel) * block.kernel[0] + y) * block.kernel[1] + x]
+        }
+        Order::FiltersLast => {
+            kernel[((y * block.kernel[1] + x) * channels + channel) * block.filters + filter]
+        }
+    };
+    let mut maps = vec![0.0; pictures * tall * wide * block.filters];
+    for (at, out) in maps.iter_mut().enumerate() {
+        let filter = at % block.filters;
+        let [x, y] = [at / block.filters % wide, at / block.filters / wide % tall];
+        let picture = at / block.filters / wide / tall;
+        let mut sum = bias.map_or(0.0, |bias| bias[filter]);
+        for j in 0..block.kernel[0] {
+            for i in 0..block.kernel[1] {
+                let row = (y * block.strides[0] + j * block.dilation[0])
+                    .checked_sub(block.padding[0][0])
+                    .filter(|&row| row < height);
+                let column = (x * block.strides[1] + i * block.dilation[1])
+                    .checked_sub(block.padding[1][0])
+                    .filter(|&column| column < width);
+                let (Some(row), Some(column)) = (row, column) else { continue };
+                for channel in 0..channels {
+                    let from = ((picture * height + row) * width + column) * channels + channel;
+                    sum += input[from] * weight(filter, channel, j, i);
+                }
+            }
+        }
+        *out = if block.rectify { sum.max(0.0) } else { sum };
+    }
+    let Some(Pool { size, strides }) = block.pool else { return maps };
+    let [height, width, filters] = block.output();
+    let mut output = vec![0.0; pictures * height * width * filters];
+    for (at, out) in output.iter_mut().enumerate() {
+        let filter = at % filters;
+        let [x, y] = [at / filters % width, at / filters / width % height];
+        let picture = at / filters / width / height;
+        let pixels = (0..size[0]).flat_map(|j| (0..size[1]).map(move |i| (j, i)));
+        let values = pixels.map(|(j, i)| {
+            let [row, column] = [y * strides[0] + j, x * strides[1] + i];
+            maps[((picture * tall + row) * wide + column) * filters + filter]
+        });
+        *out = values.fold(f64::NEG_INFINITY, f64::max);
+    }
+    output
+}
+
+fn blocks() -> Vec<Block> {
+    let plain = Block {
+        input: [8, 9, 4],
+        filters: 16,
+        kernel: [3, 3],
+        strides: [1, 1],
+        dilation: [1, 1],
+        padding: [[0, 0], [0, 0]],
+        order: Order::FiltersFirst,
+        rectify: true,
+        pool: None,
+    };
+    let pool = Some(Pool { size: [2, 2], strides: [2, 2] });
+    let mut blocks = vec![
+        plain.clone(),
+        Block { rectify: false, ..plain.clone() },
+        Block { input: [28, 28, 1], filters: 32, pool, ..plain.clone() },
+        Block { input: [5, 5, 3], filters: 10, kernel: [1, 1], ..plain.clone() },
+        Block {
+            input: [1, 1, 37],
+            filters: 5,
+            kernel: [1, 1],
+            order: Order::FiltersLast,
+            ..plain.clone()
+        },
+        Block { padding: [[1, 1], [1, 1]], pool, ..plain.clone() },
+        Block { padding: [[0, 1], [0, 1]], strides: [2, 2], ..plain.clone() },
+        Block {
+            kernel: [5, 5],
+            padding: [[2, 2], [2, 2]],
+            strides: [2, 1],
+            filters: 7,
+            ..plain.clone()
+        },
+        Block { dilation: [2, 2], ..plain.clone() },
+        Block { dilation: [1, 3], kernel: [2, 3], ..plain.clone() },
+        Block { pool: Some(Pool { size: [3, 3], strides: [2, 2] }), filters: 6, ..plain.clone() },
+        Block {
+            pool: Some(Pool { size: [2, 3], strides: [3, 1] }),
+            rectify: false,
+            ..plain.clone()
+        },
+    ];
+    let mut numbers = Numbers(5);
+    while blocks.len() < 120 {
+        let mut below = |end| numbers.below(end);
+        let block = Block {
+            input: [4 + below(9), 4 + below(9), 1 + below(9)],
+            filters: 1 + below(20),
+            kernel: [1 + below(4), 1 + below(4)],
+            strides: [1 + below(3), 1 + below(3)],
+            dilation: [1 + below(2), 1 + below(2)],
+            padding: [[below(3), below(3)], [below(3), below(3)]],
+            order: if below(2) == 0 { Order::FiltersFirst } else { Order::FiltersLast },
+            rectify: below(2) == 0,
+            pool: None,
+        };
+        let fits = [0, 1].iter().all(|&axis| {
+            let room = block.input[axis] + block.padding[axis][0] + block.padding[axis][1];
+            (block.kernel[axis] - 1) * block.dilation[axis] < room
+        });
+        if !fits {
+            continue;
+        }
+        let [tall, wide] = block.convolved();
+        let size = [1 + below(tall.min(3)), 1 + below(wide.min(3))];
+        let pool = Pool { size, strides: [1 + below(3), 1 + below(3)] };
+        blocks.push(Block { pool: (below(2) == 0).then_some(pool), ..block });
+    }
+    blocks
+}
+
+fn wide(numbers: &[f32]) -> Vec<f64> {
+    numbers.iter().map(|&number| f64::from(number)).collect()
+}
+
+#[test]
+fn every_shape_gives_what_its_definition_says_and_its_gradient() {
+    let mut scratch = Scratch::default();
+    let mut numbers = Numbers(1);
+    for (number, block) in blocks().into_iter().enumerate() {
+        let each: usize = block.input.iter().product();
+        let pictures = 1 + number % 5;
+        let input = numbers.take(pictures * each);
+        let depth = block.kernel[0] * block.kernel[1] * block.input[2];
+        let kernel = numbers.take(depth * block.filters);
+        let bias = (number % 3 > 0).then(|| numbers.take(block.filters));
+        let length = pictures * block.output().iter().product::<usize>();
+        let (mut output, mut chosen) = (vec![0.0; length], vec![0.0; length]);
+        forward(&block, &input, &kernel, bias.as_deref(), &mut output, &mut chosen, &mut scratch);
+        let given = [wide(&input), wide(&kernel), bias.as_deref().map(wide).unwrap_or_default()];
+        let some = |bias: &Vec<f64>| (!bias.is_empty()).then(|| bias.clone());
+        let right = slow(&block, &given[0], &given[1], some(&given[2]).as_deref());
+        for (at, (found, right)) in output.iter().zip(&right).enumerate() {
+            assert!((f64::from(*found) - right).abs() < 2e-5, "{block:?} at {at}: {found} {right}");
+        }
+
+        let slopes = numbers.take(length);
+        let mut by = [vec![9.0; input.len()], vec![9.0; kernel.len()], vec![9.0; block.filters]];
+        let [by_input, by_kernel, by_bias] = &mut by;
+        let gradients = Gradients {
+            input: Some(by_input),
+            kernel: by_kernel,
+            bias: bias.as_ref().map(|_| &mut by_bias[..]),
+        };
+        backward(&block, &input, &kernel, &output, &chosen, &slopes, gradients, &mut scratch);
+        // By differences in 64 bits, at some of the numbers.
+        let objective = |given: &[Vec<f64>; 3]| -> f64 {
+            let output = slow(&block, &given[0], &given[1], some(&given[2]).as_deref());
+            output.iter().zip(&slopes).map(|(out, &slope)| out * f64::from(slope)).sum()
+        };
+        for (which, by) in by.iter().enumerate() {
+            for _ in 0..given[which].len().min(6) {
+                let at = numbers.below(given[which].len());
+                let step = |by: f64| {
+                    let mut given = given.clone();
+                    given[which][at] += by;
+                    objective(&given)
+                };
+                let [near, far] = [1e-6, 2e-6].map(|by| (step(by) - step(-by)) / (2.0 * by));
+                // Not where a rectifier or a pooling has its corner.
+                if (near - far).abs() > 1e-5 {
+                    continue;
+                }
+                let found = f64::from(by[at]);
+                assert!((found - near).abs() < 1e-3, "{block:?}, {which} at {at}: {found} {near}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_same_numbers_give_the_same_bits_whatever_was_computed_before() {
+    let block = &blocks()[2];
+    let mut numbers = Numbers(3);
+    let input = numbers.take(7 * 28 * 28);
+    let kernel = numbers.take(9 * 32);
+    let run = |scratch: &mut Scratch| {
+        let mut output = vec![0.0; 7 * 13 * 13 * 32];
+        let mut chosen = output.clone();
+        forward(block, &input, &kernel, None, &mut output, &mut chosen, scratch);
+        let mut by_kernel = vec![0.0; kernel.len()];
+        let gradients = Gradients { input: None, kernel: &mut by_kernel, bias: None };
+        backward(block, &input, &kernel, &output, &chosen, &output, gradients, scratch);
+        let bits = |numbers: Vec<f32>| numbers.into_iter().map(f32::to_bits).collect::<Vec<_>>();
+        (bits(output), bits(by_kernel))
+    };
+    let fresh = run(&mut Scratch::default());
+    let mut used = Scratch::default();
+    for other in blocks().iter().take(8) {
+        let input = numbers.take(3 * other.input.iter().product::<usize>());
+        let depth = other.kernel[0] * other.kernel[1] * other.input[2];
+        let kernel = numbers.take(depth * other.filters);
+        let mut output = vec![0.0; 3 * other.output().iter().product::<usize>()];
+        let mut chosen = output.clone();
+        forward(other, &input, &kernel, None, &mut output, &mut chosen, &mut used);
+    }
+    assert_eq!(run(&mut used), fresh);
+}

@@ -1,0 +1,11 @@
+//! Our kernels against Burn's own operations.
+
+#![cfg(all(feature = "cpu", not(target_arch = "wasm32")))]
+
+#[path = "fast/networks.rs"]
+mod networks;
+
+#[test]
+fn networks_compute_alike_with_our_kernels_and_without() {
+    networks::networks();
+}
