@@ -23,7 +23,8 @@
 //!    ([`evaluate::embedding`]); what follows from scores alone needs no tensors.
 //!    [`explain`]: what it sees, why it decides, how it learns.
 //! 5. [`store`]: all of it as bytes, and back.
-//! 6. [`device`]: where tensors live. [`error`] and [`random`] are leaves.
+//! 6. [`device`]: where tensors live. [`fast`]: our own kernels, the package in `src/kernels`, as
+//!    operations of Burn. [`error`] and [`random`] are leaves.
 //!
 //! Imports run from `web` to `train` to the rooms below it; `evaluate` and `store` know the
 //! session only where they check or keep it, and where cross-validation trains one a fold.
@@ -34,7 +35,8 @@
 //! - The core has no clock, no files and no global generator: callers pass what it needs,
 //!   and every draw comes from a [`random::Stream`] that names its purpose. The same seed,
 //!   device and calls give the same losses, to the last bit on the CPU.
-//! - No tensor below [`data::batch`]; no backend's name outside [`device`].
+//! - No tensor below [`data::batch`]; no backend's name outside [`device`] and [`fast`].
+//! - What a kernel of ours computes, Burn's operations compute too, and a test compares them.
 //! - Training is pulled: [`train::session::Session::advance`] returns after a few steps, and
 //!   whoever called decides when to go on. A step is: gradient of each share of the batch,
 //!   sum in a fixed order, update.

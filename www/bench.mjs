@@ -7,15 +7,17 @@
  *   npm run bench -- augmentation FILE.zip             training with and without, in turn
  *   npm run bench -- inside                            training with and without maps of every
  *                                                      layer four times a second, and evaluation
+ *   npm run bench -- training [FILE.zip]               the lessons' networks with our kernels and
+ *                                                      with Burn's operations, in turn
  */
 import { existsSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import { chromium } from "playwright-core";
 
 const [what, ...files] = process.argv.slice(2);
-const benches = { reading, augmentation, inside };
-if (!(what in benches) || (files.length === 0 && what !== "inside")) {
-  console.error("usage: npm run bench -- reading|augmentation FILE.zip, or inside");
+const benches = { reading, augmentation, inside, training };
+if (!(what in benches) || (files.length === 0 && !["inside", "training"].includes(what))) {
+  console.error("usage: npm run bench -- reading|augmentation FILE.zip, or inside, or training");
   process.exit(2);
 }
 
@@ -187,4 +189,95 @@ async function inside() {
   const ratios = { maps: median((row) => row.with / row.without), evaluation: median((row) => row.without / row.evaluation) };
   console.log(`median ratio with maps ${ratios.maps.toFixed(3)}, evaluation ${ratios.evaluation.toFixed(3)} of an epoch's time`);
   return { rows: found, ...ratios };
+}
+
+/** Each network of the lessons, with our kernels (`cpu`) and with burn-flex alone, three times in turn. */
+async function training() {
+  const workloads = [
+    { name: "MNIST convnet", set: "mnist", preset: "mnist-convnet", batchSize: 64, steps: 100 },
+    { name: "CIFAR-10 functional", set: "cifar10", text: lesson("cifar10_functional"), batchSize: 128, steps: 6 },
+    { name: "residual net", set: "cifar10", preset: "residual-net", batchSize: 128, steps: 6 },
+    ...files.slice(0, 1).map((file) => ({ name: "photo convnet", file, preset: "photo-convnet", batchSize: 20, steps: 6 })),
+  ];
+  console.log("network              batch device  images/s   ms a step   p95  first step   GFLOP/s  of peak  forward only, images/s   peak memory");
+  const rows = [];
+  for (const workload of workloads) {
+    for (let turn = 0; turn < 3; turn += 1) {
+      for (const device of ["cpu", "flex"]) {
+        const row = await inBrowser(async (browser) => {
+          const page = await open(browser, workload.file ?? null);
+          return { ...workload, device, ...(await page.evaluate(trainOnce, { ...workload, device })), memory: await peakMemory(browser) };
+        });
+        rows.push(row);
+        console.log(
+          [
+            row.name.padEnd(20), String(row.batchSize).padStart(5), device.padEnd(6), row.imagesPerSecond.toFixed(0).padStart(8),
+            row.median.toFixed(1).padStart(11), row.p95.toFixed(1).padStart(6), `${row.first.toFixed(0)} ms`.padStart(11),
+            row.gflops.toFixed(1).padStart(9), `${Math.round((100 * row.gflops) / row.peak)} %`.padStart(8),
+            row.forward.toFixed(0).padStart(23), (row.memory === null ? "?" : `${row.memory} MB`).padStart(14),
+          ].join(" "),
+        );
+      }
+    }
+  }
+  const ratios = workloads.map(({ name }) => {
+    const median = (device) => rows.filter((row) => row.name === name && row.device === device).map((row) => row.imagesPerSecond).sort((a, b) => a - b)[1];
+    return { name, ratio: median("cpu") / median("flex") };
+  });
+  for (const { name, ratio } of ratios) console.log(`${name}: ${ratio.toFixed(2)} times burn-flex alone`);
+  return { rows, ratios };
+}
+
+/** A lesson's code as it stands. */
+function lesson(name) {
+  return readFileSync(new URL(`../tests/fixtures/keras/lessons/${name}.py`, import.meta.url), "utf8");
+}
+
+/** Runs in the browser: one network on one device, with the machine's peak measured beside it. */
+async function trainOnce({ device, set, preset, text, batchSize, steps }) {
+  const kernels = await import(new URL("pkg/cpu/cnn_lab.js", location.href).href);
+  await kernels.default();
+  const lab = await module.CnnLab.create({ device, seed: 1 });
+  if (set) await lab.loadBundled(set, { limit: Math.max(2000, batchSize * steps) });
+  else await lab.loadFiles(document.querySelector("input").files, { size: [150, 150] });
+  const { layers } = await lab.setModel(text ?? (await lab.presets()).find(({ name }) => name === preset).spec);
+  // Numbers of a kernel times the places where it is applied; a bias does not count.
+  const products = layers.map(({ params, outputShape }, i) => {
+    const given = lab.spec.layers[i];
+    if (!/Conv2D|Dense/.test(given.layer)) return 0;
+    const places = outputShape.slice(1, -1).reduce((all, side) => all * side, 1);
+    return (params - (given.use_bias === false ? 0 : outputShape.at(-1))) * places;
+  });
+  const forwardFlop = 2 * products.reduce((all, one) => all + one, 0);
+  // The first layer's gradient by the pictures is not computed.
+  const flop = 3 * forwardFlop - 2 * products.find((one) => one > 0);
+
+  const began = performance.now();
+  const took = [];
+  let before = null;
+  let first = 0;
+  for await (const event of lab.train({ batchSize, steps: steps + 2, validate: false })) {
+    if (event.type !== "step") continue;
+    const now = performance.now();
+    if (before === null) first = now - began;
+    else took.push({ ms: now - before, images: event.images });
+    before = now;
+  }
+  // The second step still warms up.
+  const counted = took.slice(1);
+  const seconds = counted.reduce((sum, { ms }) => sum + ms, 0) / 1000;
+  const imagesPerSecond = counted.reduce((sum, { images }) => sum + images, 0) / seconds;
+  const sorted = counted.map(({ ms }) => ms).sort((a, b) => a - b);
+  const measured = performance.now();
+  const { count } = await lab.evaluate("test");
+  const forward = count / ((performance.now() - measured) / 1000);
+  lab.dispose();
+  const rounds = 4_000_000;
+  let peak = 0;
+  for (let i = 0; i < 3; i += 1) {
+    const start = performance.now();
+    kernels.multiplyAdds(rounds);
+    peak = Math.max(peak, (96 * rounds) / (performance.now() - start) / 1e6);
+  }
+  return { imagesPerSecond, median: sorted[Math.floor(sorted.length / 2)], p95: sorted[Math.floor(sorted.length * 0.95)], first, gflops: (imagesPerSecond * flop) / 1e9, peak, forward };
 }

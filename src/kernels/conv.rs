@@ -10,6 +10,8 @@ const COLUMNS: usize = 8;
 /// Pictures are taken together until they have so many output pixels, which is enough to make
 /// up for the beginning and the end of an inner loop, and few enough to stay in the cache.
 const PIXELS_AT_ONCE: usize = 96;
+/// Slopes that are gone through for each row of a kernel's gradient, again and again: 32 kB.
+const SLOPES_AT_ONCE: usize = 8192;
 
 /// What is computed, for pictures of one size.
 #[derive(Clone, Debug, PartialEq)]
@@ -127,6 +129,13 @@ struct Places {
     pixels: usize,
 }
 
+/// The runs of a window: where they begin, from its first number, and their length.
+#[derive(Clone, Copy)]
+struct Runs<'a> {
+    starts: &'a [usize],
+    length: usize,
+}
+
 impl Places {
     fn new(block: &Block, pictures: usize) -> Self {
         let [height, width, channels] = block.input;
@@ -153,6 +162,12 @@ impl Places {
             }
         }
         Self { picture, row, run, runs, windows, group, pixels }
+    }
+
+    /// How far these windows, the first of some pictures, reach.
+    fn end(&self, windows: &[usize]) -> usize {
+        let run = self.runs.last().map_or(0, |start| start + self.run);
+        windows.iter().max().map_or(0, |window| window + run)
     }
 }
 
@@ -237,18 +252,19 @@ pub fn forward(
         {
             let maps = if direct { &mut out[..] } else { &mut scratch.maps[..] };
             assert!(maps.len() >= pixels * wide && biases.len() >= wide);
-            assert!(read.len() >= reach(&places, count));
+            assert!(read.len() >= places.end(&places.windows[..pixels]));
             let zero = if block.rectify { 0.0 } else { f32::NEG_INFINITY };
+            let runs = Runs { starts: &places.runs, length: places.run };
             for panel in 0..wide / COLUMNS {
                 let weights = &panels_of(&scratch.weights, panel, depth)[..depth * COLUMNS];
                 for at in (0..pixels).step_by(ROWS) {
                     let rows = ROWS.min(pixels - at);
-                    // SAFETY: `reach` numbers can be read; a window's runs end within it. The
+                    // SAFETY: a window's runs end within what can be read. The
                     // panel has `depth` times eight numbers, and `depth` is all runs together.
                     // The maps have `wide` numbers for each pixel.
                     unsafe {
                         let windows = &places.windows[at..at + rows];
-                        let sums = product(read.as_ptr(), windows, &places, weights.as_ptr());
+                        let sums = product(read.as_ptr(), windows, runs, weights.as_ptr());
                         let to = maps.as_mut_ptr().add(at * wide + panel * COLUMNS);
                         let bias = biases.as_ptr().add(panel * COLUMNS);
                         let bias = [F4::load(bias), F4::load(bias.add(4))];
@@ -324,8 +340,7 @@ pub fn backward(
             clear(&mut scratch.gradient, places.group * places.picture);
         }
     }
-    // Rows of the kernel's gradient beyond the last one take what is left over of the inner loop.
-    clear(&mut scratch.sums, (depth + ROWS) * wide);
+    clear(&mut scratch.sums, depth * wide);
     clear(&mut scratch.maps, places.group * places.pixels * wide);
     let mut bias_sums = vec![0.0; wide];
 
@@ -362,61 +377,35 @@ pub fn backward(
         } else {
             given
         };
-        assert!(read.len() >= reach(&places, count));
-        for column in (0..wide).step_by(COLUMNS) {
-            for (run_at, &start) in places.runs.iter().enumerate() {
-                for row in (0..run).step_by(ROWS) {
-                    let rows = ROWS.min(run - row);
-                    // SAFETY: the windows' runs lie within `read`; the maps have `wide` numbers
-                    // for each of the pixels, and the sums `wide` for each of `depth` rows.
-                    unsafe {
-                        let sums = &mut scratch.sums;
-                        let to = sums.as_mut_ptr().add((run_at * run + row) * wide + column);
-                        outer(
-                            read.as_ptr().add(start + row),
-                            &places.windows[..pixels],
-                            maps.as_ptr().add(column),
-                            wide,
-                            to,
-                            rows,
-                        );
-                    }
-                }
+        let mut by_input = gradients.input.as_deref_mut().map(|by_input| {
+            let by_input = &mut by_input[first * each..(first + count) * each];
+            let by_input = if block.pads() { &mut scratch.gradient[..] } else { by_input };
+            by_input[..count * places.picture].fill(0.0);
+            by_input
+        });
+        let at_once = (SLOPES_AT_ONCE / wide).max(ROWS);
+        for at in (0..pixels).step_by(at_once) {
+            let windows = &places.windows[at..pixels.min(at + at_once)];
+            let maps = &maps[at * wide..][..windows.len() * wide];
+            add_by_kernel(&places, windows, read, maps, wide, &mut scratch.sums);
+            if let Some(by_input) = &mut by_input {
+                add_by_input(
+                    &places,
+                    windows,
+                    &scratch.weights,
+                    maps,
+                    [block.filters, wide],
+                    by_input,
+                );
             }
         }
-
-        let Some(by_input) = &mut gradients.input else { continue };
-        let by_input = &mut by_input[first * each..(first + count) * each];
-        let to: &mut [f32] = if block.pads() { &mut scratch.gradient } else { by_input };
-        to[..count * places.picture].fill(0.0);
-        assert!(to.len() >= reach(&places, count));
-        let one_run = Places { runs: vec![0], run: block.filters, windows: Vec::new(), ..places };
-        let rows_of: Vec<usize> = (0..pixels).map(|pixel| pixel * wide).collect();
-        for (run_at, &start) in places.runs.iter().enumerate() {
-            for strip in 0..strips {
-                let columns = COLUMNS.min(run - strip * COLUMNS);
-                let panel = run_at * strips + strip;
-                let weights = panels_of(&scratch.weights, panel, block.filters);
-                for at in (0..pixels).step_by(ROWS) {
-                    let rows = ROWS.min(pixels - at);
-                    // SAFETY: as above; a window's run has `run` numbers from `start` on.
-                    unsafe {
-                        let sums = product(
-                            maps.as_ptr(),
-                            &rows_of[at..at + rows],
-                            &one_run,
-                            weights.as_ptr(),
-                        );
-                        for (sum, &window) in sums.iter().zip(&places.windows[at..at + rows]) {
-                            let to = to.as_mut_ptr().add(window + start + strip * COLUMNS);
-                            add(to, sum, columns);
-                        }
-                    }
-                }
-            }
-        }
-        if block.pads() {
-            crop(block, &places, &scratch.gradient, by_input);
+        if let (true, Some(by_input)) = (block.pads(), &mut gradients.input) {
+            crop(
+                block,
+                &places,
+                &scratch.gradient,
+                &mut by_input[first * each..(first + count) * each],
+            );
         }
     }
 
@@ -426,6 +415,68 @@ pub fn backward(
     });
     if let Some(bias) = gradients.bias {
         bias[..block.filters].copy_from_slice(&bias_sums[..block.filters]);
+    }
+}
+
+/// Adds to a kernel's gradient, `wide` numbers for each number of a window, what these windows
+/// into `read` bring with the slopes `maps` of their pixels.
+fn add_by_kernel(
+    places: &Places,
+    windows: &[usize],
+    read: &[f32],
+    maps: &[f32],
+    wide: usize,
+    sums: &mut [f32],
+) {
+    assert!(read.len() >= places.end(windows) && maps.len() >= windows.len() * wide);
+    assert!(sums.len() >= places.runs.len() * places.run * wide);
+    for column in (0..wide).step_by(COLUMNS) {
+        for (run, &start) in places.runs.iter().enumerate() {
+            for row in (0..places.run).step_by(ROWS) {
+                let rows = ROWS.min(places.run - row);
+                // SAFETY: the windows' runs lie within `read`, `wide` slopes are there for each of
+                // them, and `wide` sums for each of their numbers.
+                unsafe {
+                    let read = read.as_ptr().add(start + row);
+                    let sums = sums.as_mut_ptr().add((run * places.run + row) * wide + column);
+                    outer(read, windows, maps.as_ptr().add(column), wide, sums, rows);
+                }
+            }
+        }
+    }
+}
+
+/// Adds to the gradient by pictures what these windows bring with the slopes `maps` of their
+/// pixels: `wide` for each, of which `filters` count. `weights` are panels of eight numbers of a
+/// window, run after run.
+fn add_by_input(
+    places: &Places,
+    windows: &[usize],
+    weights: &[f32],
+    maps: &[f32],
+    [filters, wide]: [usize; 2],
+    by_input: &mut [f32],
+) {
+    assert!(by_input.len() >= places.end(windows) && maps.len() >= windows.len() * wide);
+    let strips = places.run.div_ceil(COLUMNS);
+    let pixels: Vec<usize> = (0..windows.len()).map(|pixel| pixel * wide).collect();
+    let runs = Runs { starts: &[0], length: filters };
+    for (run, &start) in places.runs.iter().enumerate() {
+        for strip in 0..strips {
+            let columns = COLUMNS.min(places.run - strip * COLUMNS);
+            let weights = panels_of(weights, run * strips + strip, filters);
+            for (pixels, windows) in pixels.chunks(ROWS).zip(windows.chunks(ROWS)) {
+                // SAFETY: `filters` slopes are there for each pixel, and eight numbers of the
+                // panel for each filter; the windows' runs lie within `by_input`.
+                unsafe {
+                    let sums = product(maps.as_ptr(), pixels, runs, weights.as_ptr());
+                    for (sum, &window) in sums.iter().zip(windows) {
+                        let to = by_input.as_mut_ptr().add(window + start + strip * COLUMNS);
+                        add(to, sum, columns);
+                    }
+                }
+            }
+        }
     }
 }
 
@@ -440,32 +491,25 @@ fn panels_of(panels: &[f32], panel: usize, depth: usize) -> &[f32] {
     &panels[panel * depth * COLUMNS..(panel + 1) * depth * COLUMNS]
 }
 
-/// How far the windows of `count` pictures reach.
-fn reach(places: &Places, count: usize) -> usize {
-    let last_run = places.runs.last().map_or(0, |start| start + places.run);
-    let last_window = places.windows[..count * places.pixels].last();
-    last_window.map_or(0, |window| window + last_run)
-}
-
 /// Sums over a window's numbers, four pixels by eight filters; `windows` has at most four.
 ///
 /// # Safety
-/// From each window on, `places`' runs can be read, and the panel has eight numbers for each
-/// number of a window.
+/// From each window on, the runs can be read, and the panel has eight numbers for each number of
+/// them.
 #[inline(always)]
 unsafe fn product(
     from: *const f32,
     windows: &[usize],
-    places: &Places,
+    runs: Runs,
     panel: *const f32,
 ) -> [[F4; 2]; ROWS] {
     // SAFETY: as promised.
     unsafe {
         match windows.len() {
-            4 => rows::<4>(from, windows, places, panel),
-            3 => rows::<3>(from, windows, places, panel),
-            2 => rows::<2>(from, windows, places, panel),
-            _ => rows::<1>(from, windows, places, panel),
+            4 => rows::<4>(from, windows, runs, panel),
+            3 => rows::<3>(from, windows, runs, panel),
+            2 => rows::<2>(from, windows, runs, panel),
+            _ => rows::<1>(from, windows, runs, panel),
         }
     }
 }
@@ -474,17 +518,17 @@ unsafe fn product(
 unsafe fn rows<const N: usize>(
     from: *const f32,
     windows: &[usize],
-    places: &Places,
+    runs: Runs,
     panel: *const f32,
 ) -> [[F4; 2]; ROWS] {
     // SAFETY: as promised to `product`.
     unsafe {
         let mut sums = [[F4::splat(0.0); 2]; N];
         let mut panel = panel;
-        for &start in &places.runs {
+        for &start in runs.starts {
             let mut at: [*const f32; N] = std::array::from_fn(|i| from.add(windows[i] + start));
             // Not unrolled: V8 would read far ahead, and spill.
-            for _ in 0..places.run {
+            for _ in 0..runs.length {
                 let [low, high] = [F4::load(panel), F4::load(panel.add(4))];
                 for i in 0..N {
                     let value = F4::load_splat(at[i]);

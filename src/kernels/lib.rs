@@ -24,6 +24,7 @@
 //! bits, on every machine that rounds as IEEE 754 says.
 
 pub mod conv;
+pub mod peak;
 mod simd;
 #[cfg(test)]
 mod tests;

@@ -16,7 +16,9 @@ use crate::model::layer::{self, Context, gradient};
 pub use crate::model::layer::{Mode, Value};
 use crate::model::loss::{cross_entropy, head_logits};
 use crate::model::shape::{Shape, check_trainable, infer, input_of};
-use crate::model::spec::{BatchNorm, LayerKind, ModelSpec, Padding, Pool};
+use crate::model::spec::{BatchNorm, LayerKind, ModelSpec};
+#[cfg(feature = "cpu")]
+use crate::model::spec::{Padding, Pool};
 pub use crate::model::weights::ParamInfo;
 use crate::model::weights::{Weight, following, trainable};
 use crate::random::{Purpose, Stream};

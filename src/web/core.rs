@@ -329,3 +329,11 @@ async fn probe(session: &Session, name: &str) -> Result<(), Error> {
 pub fn available_devices() -> Array {
     device::AVAILABLE.iter().map(|name| JsValue::from_str(name)).collect()
 }
+
+/// Does so many rounds of 96 multiplications and additions, as fast as the machine can: what
+/// `cargo xtask bench training` measures the kernels against.
+#[cfg(feature = "cpu")]
+#[wasm_bindgen(js_name = multiplyAdds)]
+pub fn multiply_adds(rounds: u32) -> f32 {
+    cnn_lab_kernels::peak::multiply_adds(rounds)
+}

@@ -280,18 +280,18 @@ fn lesson() -> Result<()> {
 pub fn bench(what: &str, files: &[PathBuf]) -> Result<()> {
     build::run()?;
     let shared = path("../shared/datasets");
-    let given: Vec<PathBuf> = match (what, files) {
+    let beside = |names: &[&str]| -> Vec<PathBuf> {
+        names.iter().map(|name| shared.join(name)).filter(|file| file.is_file()).collect()
+    };
+    let given = match (what, files) {
         // On a set that comes with the lab.
         ("inside", _) => Vec::new(),
-        ("reading", []) => ["cifar10.zip", "cats_dogs_downsampled.zip"]
-            .map(|file| shared.join(file))
-            .into_iter()
-            .filter(|file| file.is_file())
-            .collect(),
-        (_, []) => vec![shared.join("cats_dogs_downsampled.zip")],
+        ("reading", []) => beside(&["cifar10.zip", "cats_dogs_downsampled.zip"]),
+        (_, []) => beside(&["cats_dogs_downsampled.zip"]),
         (_, files) => files.to_vec(),
     };
-    if given.iter().any(|file| !file.is_file()) || (given.is_empty() && what != "inside") {
+    let needs_files = !["inside", "training"].contains(&what);
+    if given.iter().any(|file| !file.is_file()) || (needs_files && given.is_empty()) {
         bail!("name a zip of pictures: cargo xtask bench {what} FILE.zip");
     }
     let given = given.iter().map(fs::canonicalize).collect::<std::io::Result<Vec<_>>>()?;
