@@ -249,35 +249,8 @@ pub fn forward(
         let pixels = count * places.pixels;
         let out = &mut output[first * each_out..(first + count) * each_out];
         let direct = block.pool.is_none() && wide == block.filters;
-        {
-            let maps = if direct { &mut out[..] } else { &mut scratch.maps[..] };
-            assert!(maps.len() >= pixels * wide && biases.len() >= wide);
-            assert!(read.len() >= places.end(&places.windows[..pixels]));
-            let zero = if block.rectify { 0.0 } else { f32::NEG_INFINITY };
-            let runs = Runs { starts: &places.runs, length: places.run };
-            for panel in 0..wide / COLUMNS {
-                let weights = &panels_of(&scratch.weights, panel, depth)[..depth * COLUMNS];
-                for at in (0..pixels).step_by(ROWS) {
-                    let rows = ROWS.min(pixels - at);
-                    // SAFETY: a window's runs end within what can be read. The
-                    // panel has `depth` times eight numbers, and `depth` is all runs together.
-                    // The maps have `wide` numbers for each pixel.
-                    unsafe {
-                        let windows = &places.windows[at..at + rows];
-                        let sums = product(read.as_ptr(), windows, runs, weights.as_ptr());
-                        let to = maps.as_mut_ptr().add(at * wide + panel * COLUMNS);
-                        let bias = biases.as_ptr().add(panel * COLUMNS);
-                        let bias = [F4::load(bias), F4::load(bias.add(4))];
-                        for (row, [low, high]) in sums[..rows].iter().enumerate() {
-                            let to = to.add(row * wide);
-                            let zero = F4::splat(zero);
-                            zero.larger(low.plus(bias[0])).store(to);
-                            zero.larger(high.plus(bias[1])).store(to.add(4));
-                        }
-                    }
-                }
-            }
-        }
+        let maps = if direct { &mut out[..] } else { &mut scratch.maps[..] };
+        convolve(block, &places, &places.windows[..pixels], read, &scratch.weights, &biases, maps);
         if direct {
             continue;
         }
@@ -377,35 +350,20 @@ pub fn backward(
         } else {
             given
         };
-        let mut by_input = gradients.input.as_deref_mut().map(|by_input| {
-            let by_input = &mut by_input[first * each..(first + count) * each];
-            let by_input = if block.pads() { &mut scratch.gradient[..] } else { by_input };
-            by_input[..count * places.picture].fill(0.0);
-            by_input
-        });
+        let windows = &places.windows[..pixels];
         let at_once = (SLOPES_AT_ONCE / wide).max(ROWS);
-        for at in (0..pixels).step_by(at_once) {
-            let windows = &places.windows[at..pixels.min(at + at_once)];
-            let maps = &maps[at * wide..][..windows.len() * wide];
+        for (windows, maps) in windows.chunks(at_once).zip(maps.chunks(at_once * wide)) {
             add_by_kernel(&places, windows, read, maps, wide, &mut scratch.sums);
-            if let Some(by_input) = &mut by_input {
-                add_by_input(
-                    &places,
-                    windows,
-                    &scratch.weights,
-                    maps,
-                    [block.filters, wide],
-                    by_input,
-                );
-            }
         }
-        if let (true, Some(by_input)) = (block.pads(), &mut gradients.input) {
-            crop(
-                block,
-                &places,
-                &scratch.gradient,
-                &mut by_input[first * each..(first + count) * each],
-            );
+        if let Some(by_input) = gradients.input.as_deref_mut() {
+            let by_input = &mut by_input[first * each..(first + count) * each];
+            let to = if block.pads() { &mut scratch.gradient[..] } else { &mut by_input[..] };
+            to[..count * places.picture].fill(0.0);
+            let filters = [block.filters, wide];
+            add_by_input(&places, windows, &scratch.weights, maps, filters, to);
+            if block.pads() {
+                crop(block, &places, &scratch.gradient, by_input);
+            }
         }
     }
 
@@ -415,6 +373,43 @@ pub fn backward(
     });
     if let Some(bias) = gradients.bias {
         bias[..block.filters].copy_from_slice(&bias_sums[..block.filters]);
+    }
+}
+
+/// The convolution of these windows into `read`, with `biases` and the rectifier. `weights` are
+/// panels of eight filters; the maps get whole registers for each pixel.
+fn convolve(
+    block: &Block,
+    places: &Places,
+    windows: &[usize],
+    read: &[f32],
+    weights: &[f32],
+    biases: &[f32],
+    maps: &mut [f32],
+) {
+    let (depth, wide) = (block.depth(), block.wide());
+    assert!(read.len() >= places.end(windows));
+    assert!(maps.len() >= windows.len() * wide && biases.len() >= wide);
+    let least = F4::splat(if block.rectify { 0.0 } else { f32::NEG_INFINITY });
+    let runs = Runs { starts: &places.runs, length: places.run };
+    for panel in 0..wide / COLUMNS {
+        let weights = panels_of(weights, panel, depth);
+        for (pixels, windows) in windows.chunks(ROWS).enumerate() {
+            // SAFETY: the windows' runs lie within `read`; the panel has eight numbers for each
+            // of their `depth`; the maps have `wide` numbers for each window, and so many biases
+            // are there.
+            unsafe {
+                let sums = product(read.as_ptr(), windows, runs, weights.as_ptr());
+                let bias = biases.as_ptr().add(panel * COLUMNS);
+                let bias = [F4::load(bias), F4::load(bias.add(4))];
+                let to = maps.as_mut_ptr().add(pixels * ROWS * wide + panel * COLUMNS);
+                for (row, [low, high]) in sums[..windows.len()].iter().enumerate() {
+                    let to = to.add(row * wide);
+                    least.larger(low.plus(bias[0])).store(to);
+                    least.larger(high.plus(bias[1])).store(to.add(4));
+                }
+            }
+        }
     }
 }
 

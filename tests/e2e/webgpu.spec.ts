@@ -1,6 +1,6 @@
 import { expect, type Page, test } from "@playwright/test";
 import { png, zip } from "./files";
-import { openLab, openModule, withWebGpu } from "./lab";
+import { choose, mainButton, openLab, openModule, progress, shownBatch, withWebGpu } from "./lab";
 
 /** The losses of 20 steps of the MNIST convnet, 64 pictures each. */
 async function twentySteps(page: Page, device: "cpu" | "ndarray" | "webgpu"): Promise<{ kind: string; reason: string; losses: number[] }> {
@@ -149,6 +149,40 @@ test("a graphics process that dies is told and training goes on; at the second t
   expect(warnings[1]).toMatch(/A fresh worker takes over on the CPU; training goes on from step \d+\.$/);
   const steps = await page.evaluate(() => globalThis.lab.history.steps.length);
   expect(steps).toBeGreaterThan(40);
+});
+
+test("a graphics process that dies while one looks inside harms neither the dialog nor the run", async ({ page, browser }) => {
+  test.setTimeout(300_000);
+  const errors: string[] = [];
+  page.on("pageerror", (error) => errors.push(error.message));
+  await openLab(page);
+  await page.selectOption("#device", "webgpu");
+  await expect(page.locator("#reason")).toContainText("WebGPU", { timeout: 120_000 });
+  await choose(page, { limit: 500, epochs: 1000 });
+  await page.evaluate(async () => {
+    const element = document.querySelector("cnn-lab")!;
+    const { bench } = element.shadowRoot!.querySelector("cnn-lab-network") as unknown as { bench: { lab: unknown; network: { take(lab: unknown, spec: unknown, name: string): Promise<void> } } };
+    await bench.network.take(bench.lab, {
+      input_shape: [28, 28, 1],
+      layers: [{ layer: "Conv2D", filters: 2, kernel_size: 5, strides: 4, activation: "relu" }, { layer: "Flatten" }, { layer: "Dense", units: 10, activation: "softmax" }],
+    }, "own");
+  });
+  await mainButton(page).click();
+  await expect(progress(page)).toContainText(/Epoch \d/, { timeout: 60_000 });
+  await page.locator("#look-inside").click();
+  await page.locator("#tab-why").click();
+  await expect(page.locator("#why-says")).toContainText("Grad-CAM for", { timeout: 60_000 });
+  const heat = (): Promise<number> => page.locator("#why-heat").evaluate((grid) => (grid as HTMLElement & { values: Float32Array }).values.reduce((sum, value) => sum + value, 0));
+  const devtools = await browser.newBrowserCDPSession();
+  await devtools.send("Browser.crashGpuProcess");
+  await expect(page.locator("cnn-lab")).toContainText("The graphics device stopped working", { timeout: 60_000 });
+  const before = await heat();
+  await expect.poll(heat, { timeout: 60_000 }).not.toBe(before);
+  await expect(page.locator("#inside-dialog")).toBeVisible();
+  await page.keyboard.press("Escape");
+  const batch = await shownBatch(page);
+  await expect.poll(() => shownBatch(page), { timeout: 60_000 }).not.toBe(batch);
+  expect(errors).toEqual([]);
 });
 
 /** What a page notes of a run that outlives its device. */
