@@ -7,7 +7,7 @@ use crate::evaluate::metrics::argmax;
 use crate::explain::grad_cam::GradCam;
 use crate::explain::occlusion::Occlusion;
 use crate::explain::saliency::{IntegratedGradients, Saliency};
-use crate::explain::{check_label, convolves, picture_layer, probabilities};
+use crate::explain::{Found, check_label, convolves, picture_layer, probabilities};
 use crate::model::cost::evaluation_batch;
 use crate::model::network::Network;
 use crate::model::shape::Shape;
@@ -78,14 +78,6 @@ pub struct Attribution {
     /// For integrated gradients: the sum of all of them, and the difference that it should be,
     /// between the class's score for this picture and for a black one.
     pub completeness: Option<[f64; 2]>,
-}
-
-/// Values found, and what they should add up to.
-pub(super) struct Found {
-    pub(super) height: usize,
-    pub(super) width: usize,
-    pub(super) data: Vec<f32>,
-    pub(super) completeness: Option<[f64; 2]>,
 }
 
 enum Work {

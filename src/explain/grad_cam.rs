@@ -6,7 +6,7 @@
 
 use crate::device;
 use crate::error::Result;
-use crate::explain::attribution::Found;
+use crate::explain::Found;
 use crate::explain::{class_score, pictures, upload};
 use crate::model::network::{Goal, Network, Value};
 

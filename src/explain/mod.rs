@@ -126,6 +126,14 @@ fn picture_layer(network: &Network, layer: &str) -> Result<usize> {
     }
 }
 
+/// What an attribution found: values, and what they should add up to.
+struct Found {
+    height: usize,
+    width: usize,
+    data: Vec<f32>,
+    completeness: Option<[f64; 2]>,
+}
+
 /// A value that is known to be pictures.
 fn pictures(value: Value) -> Tensor<4> {
     match value {

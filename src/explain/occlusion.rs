@@ -5,7 +5,7 @@
 use crate::device;
 use crate::error::Result;
 use crate::evaluate::metrics::softmax;
-use crate::explain::attribution::Found;
+use crate::explain::Found;
 use crate::explain::{prepared, upload_prepared};
 use crate::model::network::Network;
 

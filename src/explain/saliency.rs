@@ -5,7 +5,7 @@
 
 use crate::device;
 use crate::error::Result;
-use crate::explain::attribution::Found;
+use crate::explain::Found;
 use crate::explain::grad_cam::matrix;
 use crate::explain::{class_score, prepared, score_of, upload_prepared};
 use crate::model::network::{Goal, Network};

@@ -8,13 +8,14 @@
 //!
 //! Pictures are NHWC: the channels of a pixel lie side by side. So the part of a picture that a
 //! window's row covers is one run of `width * channels` numbers, wherever the window stands, and a
-//! convolution needs no copy of its windows (im2col): `conv.rs` reads them where they are. What a
+//! convolution needs no copy of its windows (im2col): `block.rs` says where they are, and `conv.rs`
+//! reads them there. What a
 //! layer writes is what the next one reads.
 //!
 //! # The inner loop
 //!
 //! All three products (forward, by the input, by the kernel) are sums of outer products of four
-//! numbers with eight, held in eight registers of four ([`conv`]), which is what a WebAssembly
+//! numbers with eight, held in eight registers of four (`product.rs`), which is what a WebAssembly
 //! engine keeps in registers on x86. The numbers of one side are read one by one and spread over
 //! a register, which needs no order of them in memory.
 //!
@@ -23,8 +24,11 @@
 //! Every sum has one order, which depends on the shapes alone: the same numbers give the same
 //! bits, on every machine that rounds as IEEE 754 says.
 
+mod block;
 pub mod conv;
 pub mod peak;
+mod pool;
+mod product;
 mod simd;
 #[cfg(test)]
 mod tests;
