@@ -163,6 +163,22 @@ impl Network {
         &self.state_infos
     }
 
+    /// Multiplications of one picture's way forward, those with weights: what it costs, nearly.
+    pub fn multiplications(&self) -> u64 {
+        let layers = self.places.iter().zip(&self.shapes);
+        let counts = layers.map(|(places, shape)| {
+            let weights: usize = self.infos[places.params.clone()]
+                .iter()
+                .map(|info| info.shape.iter().product::<usize>())
+                .sum();
+            match shape {
+                Shape::Image([height, width, _]) => (height * width * weights) as u64,
+                Shape::Vector(_) => weights as u64,
+            }
+        });
+        counts.sum()
+    }
+
     /// The device that the weights are on.
     pub fn device(&self) -> &Device {
         &self.device

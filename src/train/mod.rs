@@ -7,4 +7,5 @@ pub mod optimizer;
 pub mod options;
 pub mod schedule;
 pub mod session;
+pub mod team;
 pub(crate) mod trial;

@@ -10,6 +10,7 @@ use crate::model::cost::step_bytes;
 use crate::model::network::Network;
 use crate::model::shape::size_field;
 use crate::train::monitor::{EarlyStopping, ReduceOnPlateau};
+use crate::train::team::pieces;
 
 /// What `train` was asked for. Fields that are left out have the defaults given with them.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -258,14 +259,16 @@ pub(crate) fn check_fit(network: &Network, dataset: &Dataset) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a batch that cannot fit into a browser's memory, before it is tried.
-pub(crate) fn check_memory(network: &Network, batch_size: usize) -> Result<()> {
+/// Refuses a batch that cannot fit into a browser's memory, piece by piece where it is `cut`,
+/// before it is tried.
+pub(crate) fn check_memory(network: &Network, batch_size: usize, cut: bool) -> Result<()> {
     const MOST_BYTES: u64 = 3 << 30;
     let [weights, picture] = step_bytes(network);
-    let pictures = picture.saturating_mul(batch_size as u64);
+    let pieces = pieces(network, batch_size, cut).len() as u64;
+    let pictures = picture.saturating_mul((batch_size as u64).div_ceil(pieces));
     let bytes = weights.saturating_add(pictures);
     if bytes > MOST_BYTES {
-        let fits = MOST_BYTES.saturating_sub(weights) / picture.max(1);
+        let fits = MOST_BYTES.saturating_sub(weights) / picture.max(1) * pieces;
         return Err(Error::option(format!(
             "A step with {batch_size} pictures needs about {} MB, {} of them for the pictures and \
              {} for the weights, more than a tab can hold; at most {fits} pictures fit.",

@@ -25,6 +25,7 @@ use crate::train::options::{
     Progress, RunInfo, TrainOptions, TrainUpdate, check_memory, learning_rate, whole,
 };
 use crate::train::schedule::LearningRate;
+use crate::train::team::{Brief, Team};
 
 mod ahead;
 mod choose;
@@ -92,6 +93,13 @@ pub struct Session {
     pub(crate) seed: u64,
     /// Whether our own kernels compute what they cover; Burn's operations do all otherwise.
     pub fast: bool,
+    /// Whether batches are computed in pieces, see [`team`](crate::train::team): not so on a
+    /// graphics processor, which wants much at a time.
+    pub cut: bool,
+    /// Among how many the pieces are dealt at the most.
+    pub workers: usize,
+    /// Who computes the shares of those after the first; without one they are computed here.
+    pub team: Option<Box<dyn Team>>,
     pub(crate) dataset: Option<Dataset>,
     /// Names of the classes that the weights know, from the data or the checkpoint.
     pub(crate) classes: Vec<String>,
@@ -110,6 +118,9 @@ impl Session {
             device,
             seed,
             fast: true,
+            cut: true,
+            workers: 1,
+            team: None,
             dataset: None,
             classes: Vec::new(),
             network: None,
@@ -120,9 +131,9 @@ impl Session {
         }
     }
 
-    /// An empty session that computes as this one does.
+    /// An empty session that computes as this one does, alone.
     pub fn alike(&self, seed: u64) -> Self {
-        Self { fast: self.fast, ..Self::new(self.device.clone(), seed) }
+        Self { fast: self.fast, cut: self.cut, ..Self::new(self.device.clone(), seed) }
     }
 
     /// Takes a data set in place of the present one.
@@ -329,7 +340,7 @@ impl Session {
         let size = update.batch_size.map(|size| whole("batchSize", size)).transpose()?;
         let size = size.map(|size| (size as usize).min(pictures.unwrap_or(usize::MAX).max(1)));
         if let Some(size) = size {
-            check_memory(network, size)?;
+            check_memory(network, size, self.cut)?;
         }
         // A run that is still waiting for what is fitted has nothing behind it to keep.
         let (progress, optimizer) = match (&mut self.start, &mut self.run, &mut self.optimizer) {

@@ -6,6 +6,7 @@ use wasm_bindgen::prelude::*;
 use super::JsResult;
 use super::convert::{from_js, predictions_to_js, set, to_js};
 use super::look::Look;
+use super::team::{Replicas, brief_to_js};
 use crate::data::dataset::{Dataset, Split};
 use crate::device::{self, Lost};
 use crate::error::Error;
@@ -52,6 +53,7 @@ impl Core {
         let chosen = device::open(&device).await?;
         let mut session = Session::new(chosen.device, seed);
         session.fast = chosen.fast;
+        session.cut = chosen.lost.is_none();
         if chosen.lost.is_some() {
             probe(&session, &chosen.name).await?;
         }
@@ -139,6 +141,19 @@ impl Core {
         set(&object, "shape", Uint32Array::from(&shape[..]))?;
         set(&object, "count", dataset.len(Split::Train) as f64)?;
         Ok(object.into())
+    }
+
+    /// Deals the pieces of every batch among so many workers; those after the first are these
+    /// replicas.
+    #[wasm_bindgen(js_name = setTeam)]
+    pub fn set_team(&mut self, workers: usize, replicas: Replicas) {
+        self.session.workers = workers.max(1);
+        self.session.team = Some(Box::new(replicas));
+    }
+
+    /// What a `Replica` for the present run is made with; `undefined` without a run.
+    pub fn brief(&self) -> JsResult<JsValue> {
+        self.session.brief().map_or(Ok(JsValue::UNDEFINED), |brief| Ok(brief_to_js(&brief)?.into()))
     }
 
     /// What the batch of the step `ahead` of the next is made of, for a `Preparer`;

@@ -1,7 +1,7 @@
 //! The boundary to JavaScript: the class `Core`, that the training worker owns, and the
-//! class `Reader`, that each reader worker owns; `Preparer` makes batches beside training, and
-//! `readModel` and `writeModel` are models as text; `curves` and the class `Embedding` make of
-//! what an evaluation found what is drawn.
+//! class `Reader`, that each reader worker owns; `Replica` computes shares of batches and
+//! `Preparer` makes batches beside training; `readModel` and `writeModel` are models as text;
+//! `curves` and the class `Embedding` make of what an evaluation found what is drawn.
 //!
 //! The only room that names wasm-bindgen, js-sys or web-sys. It translates and nothing
 //! else: JavaScript values become options, errors become `Error` objects with a stable
@@ -23,6 +23,8 @@ mod preparer;
 mod reader;
 #[cfg(any(feature = "tensors", feature = "reading"))]
 mod storage;
+#[cfg(feature = "tensors")]
+mod team;
 #[cfg(feature = "text")]
 mod text;
 
@@ -36,6 +38,8 @@ pub use core::{Core, available_devices};
 pub use preparer::Preparer;
 #[cfg(feature = "reading")]
 pub use reader::Reader;
+#[cfg(feature = "tensors")]
+pub use team::Replica;
 #[cfg(feature = "text")]
 pub use text::{read_model, write_model};
 

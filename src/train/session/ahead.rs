@@ -4,8 +4,9 @@ use crate::data::prepare::{Recipe, StepPlan};
 use crate::data::preprocess::Preprocessing;
 use crate::error::{Error, Result};
 use crate::train::options::Progress;
+use crate::train::team::pieces;
 
-use super::{MOST_AHEAD, Run, Session, Split};
+use super::{Brief, MOST_AHEAD, Run, Session, Split};
 
 impl Session {
     /// How the present run's batches are made: with it and the training pictures, another
@@ -13,6 +14,25 @@ impl Session {
     /// something is being fitted.
     pub fn recipe(&self) -> Option<&Recipe> {
         self.run.as_ref().filter(|_| self.start.is_none()).map(|run| &run.recipe)
+    }
+
+    /// What the replicas of a team are told of the present run. Nothing while something is being
+    /// fitted, nor where its batches are not cut.
+    pub fn brief(&self) -> Option<Brief> {
+        let (recipe, dataset) = (self.recipe()?, self.dataset.as_ref()?);
+        let network = self.network.as_ref()?;
+        let batch = self.progress()?.batch_size;
+        if self.workers == 1 || pieces(network, batch, self.cut).len() == 1 {
+            return None;
+        }
+        Some(Brief {
+            spec: network.spec().clone(),
+            recipe: recipe.clone(),
+            shape: dataset.shape(),
+            pictures: dataset.len(Split::Train),
+            class_weights: self.progress()?.class_weight.clone(),
+            fast: network.fast,
+        })
     }
 
     /// The next `n` training steps of the run under way, fewer where it ends before or would

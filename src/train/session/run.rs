@@ -1,20 +1,22 @@
 //! A run that is pulled forward: its steps, the end of an epoch, and its own end.
 
+use std::ops::Range;
+
 use burn::tensor::Tensor;
 
-use crate::data::batch;
 use crate::data::dataset::Dataset;
-use crate::data::prepare::{Prepared, Recipe, Target};
+use crate::data::prepare::{Prepared, Recipe, StepPlan};
 use crate::device;
 use crate::error::Result;
 use crate::evaluate::Evaluator;
 use crate::evaluate::metrics::Measured;
-use crate::model::network::{Mode, Network, Share};
+use crate::model::network::{Network, Share};
 use crate::train::history::{EpochRecord, Event, Reason, StepRecord};
 use crate::train::monitor::Verdict;
 use crate::train::optimizer::Optimizer;
 use crate::train::options::Progress;
 use crate::train::schedule::LearningRate;
+use crate::train::team::{self, Batch, Task, pieces};
 
 use super::{Phase, Run, Session, Split};
 
@@ -58,13 +60,33 @@ impl Session {
             let numbers = &run.order[step * size..run.order.len().min((step + 1) * size)];
             let life_step = (self.history.steps.len() + metrics.len()) as u64;
             let supplied = run.supplied.remove(&life_step);
-            let Prepared { values, targets } =
-                prepare(dataset, &run.recipe, run.progress.epoch, numbers, supplied)?;
-            let pictures = batch::upload_values(values, dataset.shape(), &self.device);
-            let mode = Mode::Training { seed: self.seed, step: life_step, first: 0 };
-            counts.push((targets.len(), optimizer.learning_rate()));
-            let weights = &run.progress.class_weight;
-            metrics.push(train_step(network, optimizer, pictures, &targets, weights, mode));
+            let plan =
+                StepPlan { step: life_step, epoch: run.progress.epoch, numbers: numbers.into() };
+            counts.push((numbers.len(), optimizer.learning_rate()));
+            let batch = Batch {
+                network,
+                shape: dataset.shape(),
+                weights: &run.progress.class_weight,
+                seed: self.seed,
+                step: life_step,
+                examples: numbers.len(),
+            };
+            let recipe = &run.recipe;
+            let pieces = pieces(network, numbers.len(), self.cut);
+            let mut prepare =
+                |piece: &_| prepare(dataset, recipe, &plan, piece, supplied.as_deref());
+            let share = team::gradients(
+                &batch,
+                &pieces,
+                &mut prepare,
+                |pieces| Task::new(dataset, recipe, &plan, pieces),
+                self.workers,
+                self.team.as_deref_mut(),
+            );
+            let Share { metrics: measured, gradients, statistics } = share.await?;
+            optimizer.update(&mut network.params, gradients);
+            network.follow(statistics);
+            metrics.push(measured);
         }
         // No later loss tells of the last step before a pause; its weights do.
         if run.progress.step + n == steps_per_epoch || n == left {
@@ -314,38 +336,23 @@ fn size_of(params: &[Tensor<1>]) -> Option<Tensor<1>> {
     params.iter().map(|param| param.clone().abs().sum()).reduce(|sum, next| sum + next)
 }
 
-/// The batch of a step: made here, or only its targets where its values were supplied.
+/// A piece of a step's batch: made here, or only its targets where the batch's values were
+/// supplied.
 fn prepare(
     dataset: &Dataset,
     recipe: &Recipe,
-    epoch: u32,
-    numbers: &[u32],
-    supplied: Option<Vec<f32>>,
+    plan: &StepPlan,
+    piece: &Range<usize>,
+    supplied: Option<&[f32]>,
 ) -> Result<Prepared> {
-    let count = dataset.len(Split::Train);
+    let (count, numbers) = (dataset.len(Split::Train), &plan.numbers[piece.clone()]);
     if let Some(values) = supplied {
         let label = |index| dataset.label_of(Split::Train, index);
-        let targets = recipe.targets(label, count, epoch, numbers)?;
+        let targets = recipe.targets(label, count, plan.epoch, numbers)?;
+        let bytes = dataset.picture_bytes();
+        let values = values[piece.start * bytes..piece.end * bytes].to_vec();
         return Ok(Prepared { values, targets });
     }
     let picture = |index| dataset.picture(Split::Train, index);
-    recipe.prepare(picture, dataset.shape(), count, epoch, numbers)
-}
-
-/// One training step: the gradient of each share of the batch, their sum in a fixed order,
-/// the update. One worker has one share.
-fn train_step(
-    network: &mut Network,
-    optimizer: &mut Optimizer,
-    pictures: Tensor<4>,
-    targets: &[Target],
-    class_weights: &[f32],
-    mode: Mode,
-) -> Tensor<1> {
-    let whole = targets.len();
-    let share = network.gradients(pictures, targets, class_weights, whole, mode);
-    let Share { metrics, gradients, statistics } = share;
-    optimizer.update(&mut network.params, gradients);
-    network.follow(statistics);
-    metrics
+    recipe.prepare(picture, dataset.shape(), count, plan.epoch, numbers)
 }

@@ -102,7 +102,7 @@ impl Start {
             progress.clone()
         } else {
             let batch_size = (batch_size.unwrap_or(32) as usize).min(pictures);
-            check_memory(network, batch_size)?;
+            check_memory(network, batch_size, session.cut)?;
             let steps_per_epoch = pictures.div_ceil(batch_size) as u64;
             let wanted =
                 epochs.unwrap_or_else(|| steps.map_or(1, |steps| steps.div_ceil(steps_per_epoch)));

@@ -149,6 +149,7 @@ export class CnnLab extends EventTarget {
           }),
         base: siteBase(),
         seed: options.seed ?? 0,
+        workers: options.workers,
         onWarning: (warning) => tell("warning", warning),
         onDevice: (changed) => tell("device", changed),
       },

@@ -98,7 +98,7 @@ async function openHost(choice: DeviceChoice): Promise<Host> {
         return worker;
       },
       base: "https://lab.example/",
-      seed: 0,
+      workers: undefined, seed: 0,
       onWarning: ({ code }) => told.push(code),
       onDevice: ({ kind }) => told.push(kind),
     },

@@ -11,6 +11,8 @@ export type HostOptions = {
   spawn: () => Port;
   base: string;
   seed: number;
+  /** Workers that train side by side; one a core where it is left open. */
+  workers: number | undefined;
   onWarning: (warning: WarningEvent) => void;
   onDevice: (device: Device) => void;
 };
@@ -119,9 +121,9 @@ export class Host {
     });
     this.#opening = connection;
     this.worker += 1;
-    const { base, seed } = this.#o;
+    const { base, seed, workers } = this.#o;
     try {
-      this.device = await connection.call("open", [{ base, device: choice, seed }]);
+      this.device = await connection.call("open", [{ base, device: choice, seed, workers }]);
       return connection;
     } catch (error) {
       connection.close(toCnnLabError(error));

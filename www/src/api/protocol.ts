@@ -122,7 +122,7 @@ export type LookRequest = {
 
 /** The calls that the worker answers. */
 export type Calls = {
-  open: (o: { base: string; device: DeviceChoice; seed: number }) => Device;
+  open: (o: { base: string; device: DeviceChoice; seed: number; workers: number | undefined }) => Device;
   bundled: () => { sets: BundledSet[]; missing: MissingSet[] };
   /** Has progress, can be aborted. */
   loadBundled: (o: { name: string; limit: number | undefined }) => DatasetInfo;

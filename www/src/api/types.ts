@@ -19,7 +19,7 @@ export type Device = {
   readonly kind: DeviceKind;
   /** The backend's name, or the graphics adapter's. */
   readonly name: string;
-  /** Threads that train; 1 for now, whatever was asked for. */
+  /** Workers that share each batch, where it is large enough to be cut; 1 on a graphics processor. */
   readonly workers: number;
   /** One plain sentence for a person. */
   readonly reason: string;
@@ -28,9 +28,12 @@ export type Device = {
 export type CreateOptions = {
   /** Default `auto`. */
   device?: DeviceChoice | undefined;
-  /** CPU workers that train side by side: a whole number of at least 1. Default 1. */
+  /**
+   * CPU workers that share each batch: a whole number of at least 1. Default: one a core on `cpu`,
+   * else 1. The same number gives the same losses; another differs in their last digits.
+   */
   workers?: number | undefined;
-  /** A whole number from 0 to 9e15. Same seed, device and calls: same losses. Default 0. */
+  /** A whole number from 0 to 9e15. Same seed, device, workers and calls: same losses. Default 0. */
   seed?: number | undefined;
   /**
    * Keep a record of every run in this browser (`CnnLab.runs`). Default true; with false, or

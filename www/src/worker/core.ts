@@ -100,6 +100,38 @@ export type Recipe = {
   count: number;
 };
 
+/** What is said once of a run, for replicas to compute shares of its batches. */
+export type Brief = {
+  /** JSON. */
+  spec: string;
+  recipe: Uint8Array<ArrayBuffer>;
+  shape: Uint32Array<ArrayBuffer>;
+  /** Training pictures. */
+  count: number;
+  classWeights: Float32Array<ArrayBuffer>;
+};
+
+/** A share of a step's batch. */
+export type ShareTask = {
+  step: number;
+  epoch: number;
+  /** Examples of the whole batch. */
+  batch: number;
+  /** Where its pieces begin in the batch, and where the last one ends. */
+  cuts: Uint32Array<ArrayBuffer>;
+  numbers: Uint32Array<ArrayBuffer>;
+  pictures: Uint32Array<ArrayBuffer>;
+  labels: Uint16Array<ArrayBuffer>;
+  pixels: Uint8Array<ArrayBuffer>;
+};
+
+/** Who computes shares, for the core: see `replicas.ts`. */
+export type Replicas = {
+  weights(length: number): Float32Array;
+  begin(tasks: ShareTask[]): void;
+  finish(): Promise<(Float32Array | undefined)[]>;
+};
+
 /** All that a batch's values are made of. */
 export type BatchToPrepare = {
   /** Over the life of the weights. */
@@ -165,6 +197,10 @@ export interface Core {
   spec(): string;
   presets(shape: Shape, classes: number): CorePreset[];
   startTraining(options: RunOptions): RunInfo;
+  /** Deals the pieces of batches among so many workers; those after the first are these. */
+  setTeam(workers: number, replicas: Replicas): void;
+  /** What the replicas are told of the run; `undefined` where its batches are not cut. */
+  brief(): Brief | undefined;
   /** What a preparer of the run's batches is made with. */
   recipe(): Recipe | undefined;
   /** What the batch of the step so many after the next is made of; `undefined` past the end. */
@@ -271,13 +307,27 @@ export interface Preparer {
 
 export type PreparerClass = new (recipe: Uint8Array, shape: Uint32Array, count: number) => Preparer;
 
+/** Computes shares of a run's batches. */
+export interface Replica {
+  /** Loss and correct examples, then the gradients, at these weights. */
+  compute(weights: Float32Array, task: ShareTask): Promise<Float32Array<ArrayBuffer>>;
+}
+
+export type ReplicaClass = { create(device: string, brief: Brief): Promise<Replica> };
+
 export type ReaderClass = new (files: DroppedFile[]) => Reader;
 
 /** Loads the small module for the CPU, or the full one for WebGPU and ndarray. */
 export async function loadCore(base: string, device: DeviceKind): Promise<CoreClass> {
-  const module = await loadModule<{ Core: CoreClass }>(base, device === "cpu" || device === "flex" ? "cpu" : "full");
-  return module.Core;
+  return (await loadModule<{ Core: CoreClass }>(base, folderOf(device))).Core;
 }
+
+/** Loads the same module, for a replica. */
+export async function loadReplica(base: string, device: DeviceKind): Promise<ReplicaClass> {
+  return (await loadModule<{ Replica: ReplicaClass }>(base, folderOf(device))).Replica;
+}
+
+const folderOf = (device: DeviceKind): string => (device === "cpu" || device === "flex" ? "cpu" : "full");
 
 /** Loads the module without the network, for what prepares batches. */
 export async function loadPreparer(base: string): Promise<PreparerClass> {

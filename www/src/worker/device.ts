@@ -6,21 +6,27 @@ import { loadCore, type Core } from "./core";
 /** A device that takes longer than this for one small training step is no use. */
 const MOST_MS = 60_000;
 
+/** More share too little of a batch each. */
+const MOST_WORKERS = 8;
+
+export type OpenOptions = { base: string; device: DeviceChoice; seed: number; workers: number | undefined };
+type CpuKind = "cpu" | "flex" | "ndarray";
 export type Opened = { core: Core; device: Device };
 
 /**
  * Loads the module that a device needs, and makes a core on it. `auto` takes WebGPU where
  * the browser gives an adapter; whether it then works, the first training step tells.
  */
-export async function open(base: string, choice: DeviceChoice, seed: number): Promise<Opened> {
-  if (choice === "cpu") return cpu(base, choice, seed, "You chose the CPU.");
-  if (choice === "flex") return cpu(base, choice, seed, "You chose burn-flex alone; cpu is faster.");
-  if (choice === "ndarray") return cpu(base, choice, seed, "You chose ndarray, an older way to compute on the CPU; cpu is much faster.");
+export async function open({ base, device: choice, seed, workers }: OpenOptions): Promise<Opened> {
+  const cpu = (kind: CpuKind, why: string): Promise<Opened> => openCpu({ base, seed, kind, workers, why });
+  if (choice === "cpu") return cpu(choice, "You chose the CPU.");
+  if (choice === "flex") return cpu(choice, "You chose burn-flex alone; cpu is faster.");
+  if (choice === "ndarray") return cpu(choice, "You chose ndarray, an older way to compute on the CPU; cpu is much faster.");
   const gpu = (navigator as { gpu?: GPU }).gpu;
   const adapter = await gpu?.requestAdapter().catch(() => null);
   if (!adapter) {
     const why = gpu ? "This browser gives no WebGPU adapter" : "This browser has no WebGPU";
-    if (choice === "auto") return cpu(base, "cpu", seed, `${why}, so training runs on the CPU.`);
+    if (choice === "auto") return cpu("cpu", `${why}, so training runs on the CPU.`);
     throw new CnnLabError({
       code: "webgpu-unavailable",
       field: "device",
@@ -33,19 +39,24 @@ export async function open(base: string, choice: DeviceChoice, seed: number): Pr
   const reason = software
     ? "WebGPU runs on a software adapter here, so the CPU may be faster."
     : "This browser has WebGPU, so training runs on the graphics processor.";
-  const device = describe(core, "webgpu", reason);
+  const device: Device = { kind: "webgpu", name: core.deviceName(), workers: 1, reason };
   // The core does not learn the adapter's name from a browser.
   return { core, device: { ...device, name: adapterName(adapter.info) || device.name } };
 }
 
-async function cpu(base: string, kind: "cpu" | "flex" | "ndarray", seed: number, reason: string): Promise<Opened> {
-  const Core = await loadCore(base, kind);
-  const core = await Core.create(kind, seed);
-  return { core, device: describe(core, kind, reason) };
+async function openCpu(o: { base: string; seed: number; kind: CpuKind; workers: number | undefined; why: string }): Promise<Opened> {
+  const Core = await loadCore(o.base, o.kind);
+  const core = await Core.create(o.kind, o.seed);
+  // The other two are there to compare with.
+  const workers = o.workers ?? (o.kind === "cpu" ? workersFor(navigator.hardwareConcurrency) : 1);
+  const together = workers > 1 ? ` ${workers} workers share each batch.` : "";
+  return { core, device: { kind: o.kind, name: core.deviceName(), workers, reason: o.why + together } };
 }
 
-function describe(core: Core, kind: Device["kind"], reason: string): Device {
-  return { kind, name: core.deviceName(), workers: 1, reason };
+/** So many workers train side by side on a machine of so many cores: from three on, one core is left for everything else. */
+export function workersFor(cores: number | undefined): number {
+  if (!cores) return 1;
+  return Math.min(cores > 2 ? cores - 1 : cores, MOST_WORKERS);
 }
 
 /** Whether an adapter computes on the CPU after all. */

@@ -6,6 +6,7 @@ import type { Core, CoreEvent } from "./core";
 import { macrotask } from "./macrotask";
 import { Pace, Speed } from "./pace";
 import type { Preparing } from "./preparing";
+import type { Replicas } from "./replicas";
 import type { SerialQueue } from "./serial-queue";
 
 /** While training, the page gets a checkpoint to recover from about so often. */
@@ -25,6 +26,7 @@ export class Training {
   /** Prepares batches beside the run, where that takes any work. */
   #preparing: Preparing | undefined;
   #prepare: (() => Preparing) | undefined;
+  #replicas: Pick<Replicas, "tell"> | undefined;
   /** Something is being fitted before the first step; the core is as it was before the run. */
   #fitting: boolean;
 
@@ -65,12 +67,14 @@ export class Training {
       queue,
       post,
       prepare,
-    }: { core: Core; queue: SerialQueue; post: Post; prepare?: () => Preparing },
+      replicas,
+    }: { core: Core; queue: SerialQueue; post: Post; prepare?: () => Preparing; replicas?: Pick<Replicas, "tell"> | undefined },
     { options, paused }: { options: RunOptions; paused: boolean },
   ): Promise<{ training: Training; info: RunInfo }> {
     const info = await queue.run(() => core.startTraining(options));
     const training = new Training(core, queue, post, info, paused);
     if (options.augmentation) training.#prepare = prepare;
+    training.#replicas = replicas;
     if (!info.fitting) training.#begin();
     // After the answer to `train`, so that the page knows its run when the first event comes.
     void macrotask().then(() => training.#loop());
@@ -81,7 +85,10 @@ export class Training {
   #begin(): void {
     this.#fitting = false;
     this.#epochMs = 0;
-    this.#preparing = this.#prepare?.();
+    // Who computes a share prepares it too.
+    const brief = this.#replicas && this.#core.brief();
+    if (brief) this.#replicas?.tell(brief);
+    else this.#preparing = this.#prepare?.();
   }
 
   get over(): boolean {

@@ -25,6 +25,7 @@ import { findLearningRate } from "./finder";
 import { look } from "./look";
 import { toRgba } from "./picture";
 import { Preparing } from "./preparing";
+import { Replicas } from "./replicas";
 import { forget, loadRemembered, remember, remembered } from "./remembered";
 import { SerialQueue } from "./serial-queue";
 import { openPages, sweep, type Pages } from "./storage";
@@ -56,6 +57,8 @@ const loads = new SerialQueue();
 let base = "";
 let opened: Opened | undefined;
 let training: Training | undefined;
+/** The workers that train beside this one. */
+let replicas: Replicas | undefined;
 /** The files that were handed over last. */
 let drop: Drop | undefined;
 /** The present set, and the file that holds its pixels where memory does not. */
@@ -65,6 +68,27 @@ let pages: Pages | undefined;
 function lab(): Opened {
   if (!opened) throw stateError("The lab is not open yet.");
   return opened;
+}
+
+/** Gives the core its replicas; they are started with the first run that they can help with. */
+function team({ core, device }: Opened): Replicas | undefined {
+  if (device.workers === 1) return undefined;
+  const made = new Replicas(
+    {
+      base,
+      device: device.kind,
+      spawn: () =>
+        new Worker(new URL("./replica.ts", import.meta.url), { type: "module", name: "cnn-lab replica" }),
+      shared: self.crossOriginIsolated,
+      onDeath: (reason) => {
+        const message = `A worker that helped with training stopped (${reason}). Nothing is lost: its part is done here until another takes over.`;
+        post({ kind: "events", events: [{ type: "warning", code: "worker-lost", message }] });
+      },
+    },
+    device.workers - 1,
+  );
+  core.setTeam(device.workers, made);
+  return made;
 }
 
 function run(): Training {
@@ -126,7 +150,9 @@ const parseSpec = (json: string): ModelSpec => JSON.parse(json) as ModelSpec;
 const handlers: Handlers = {
   open: async (o) => {
     base = o.base;
-    opened = await open(base, o.device, o.seed);
+    opened = await open(o);
+    replicas?.end();
+    replicas = team(opened);
     // What other labs left behind; nobody waits for it.
     void sweep().catch(() => undefined);
     // Whoever waits for a lost device may wait for ever.
@@ -220,7 +246,7 @@ const handlers: Handlers = {
     const spawn = (): Worker =>
       new Worker(new URL("./preparer.ts", import.meta.url), { type: "module", name: "cnn-lab preparer" });
     const prepare = (): Preparing => new Preparing({ core, queue, base, spawn });
-    const started = await Training.start({ core, queue, post, prepare }, o);
+    const started = await Training.start({ core, queue, post, prepare, replicas }, o);
     training = started.training;
     return started.info;
   },

@@ -1,0 +1,320 @@
+//! A step's batch in pieces, each computed wherever there is a core for it.
+//!
+//! A batch is cut into pieces, always at the same places, and their gradients are summed along
+//! the same tree. Whoever computes a piece, this thread or a [`Replica`] on another, gets the same
+//! numbers to the last bit: a run depends neither on the number of workers nor on who was quick. So
+//! a replica that is late or gone costs time and nothing else: its share is computed here. Pieces
+//! also take a quarter of the memory that the whole batch would.
+//!
+//! A share is the pieces that one worker computes, a branch of the tree. What it needs is small:
+//! its pictures' pixels, the weights of the step, and what was said once about the run.
+//! Augmentation and conversion are the worker's part too.
+
+use std::ops::Range;
+use std::pin::Pin;
+
+use burn::tensor::{Device, Tensor, TensorData};
+
+use crate::data::batch;
+use crate::data::dataset::{Dataset, Split};
+use crate::data::prepare::{Prepared, Recipe, StepPlan};
+use crate::device;
+use crate::error::{Error, Result};
+use crate::model::network::{Mode, Network, Share};
+use crate::model::spec::{LayerKind, ModelSpec};
+
+/// Pieces of a batch that is cut: a power of two, so that two and four workers get equal shares.
+/// More would serve more cores, but each costs a pass over all weights.
+const PIECES: usize = 4;
+/// A piece has at least so many pictures,
+const LEAST_PICTURES: usize = 4;
+/// and costs at least so many multiplications forward: a millisecond or so of work.
+const LEAST_WORK: u64 = 4_000_000;
+
+/// What is said once of a run, for a replica to compute shares of its batches.
+#[derive(Clone, Debug)]
+pub struct Brief {
+    /// The model.
+    pub spec: ModelSpec,
+    /// How batches are made.
+    pub recipe: Recipe,
+    /// Height, width and channels of the data's pictures.
+    pub shape: [usize; 3],
+    /// Training pictures.
+    pub pictures: usize,
+    /// A weight for each class, or none.
+    pub class_weights: Vec<f32>,
+    /// Whether our own kernels compute what they cover.
+    pub fast: bool,
+}
+
+/// One share of one step's batch, for another worker.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Task {
+    /// The step, over the life of the weights.
+    pub step: u64,
+    /// The epoch, counted from 1.
+    pub epoch: u32,
+    /// Examples of the whole batch.
+    pub batch: usize,
+    /// Where the share's pieces begin in the batch, and where the last one ends.
+    pub cuts: Vec<u32>,
+    /// The share's pictures, as places in the training split.
+    pub numbers: Vec<u32>,
+    /// All pictures that go into it, in order: those that others are blended with, too.
+    pub pictures: Vec<u32>,
+    /// Their labels.
+    pub labels: Vec<u16>,
+    /// Their pixels, one after another.
+    pub pixels: Vec<u8>,
+}
+
+/// Those who compute the shares that this thread does not.
+pub trait Team {
+    /// Hands out the shares of a step after the first, with the weights of it: all parameters,
+    /// one after another.
+    fn begin(&mut self, weights: &[f32], tasks: Vec<Task>);
+
+    /// What became of them, in their order: [`Share`]s as [`Replica::compute`] gives them;
+    /// nothing for one that was not computed in time.
+    fn finish(&mut self) -> Pin<Box<dyn Future<Output = Vec<Option<Vec<f32>>>>>>;
+}
+
+/// The pieces of a batch of `batch` pictures: equal ones, the first ones one longer where it does
+/// not come out even. Where nothing is to be `cut`, it is one piece. A small batch, or one of a small network, is one piece; and so is one that is
+/// normalised by its own statistics, for no piece has them.
+pub fn pieces(network: &Network, batch: usize, cut: bool) -> Vec<Range<usize>> {
+    let normalised = |kind: &LayerKind| matches!(kind, LayerKind::BatchNormalization(_));
+    let whole = !cut
+        || network.spec().layers.iter().any(|layer| normalised(&layer.kind))
+        || batch < PIECES * LEAST_PICTURES
+        || network.multiplications() * (batch as u64) < PIECES as u64 * LEAST_WORK;
+    let pieces = if whole { 1 } else { PIECES };
+    let begin = |piece: usize| piece * (batch / pieces) + piece.min(batch % pieces);
+    (0..pieces).map(|piece| begin(piece)..begin(piece + 1)).collect()
+}
+
+/// Which of these pieces each of so many workers computes, at most one a worker.
+pub fn deal(pieces: Range<usize>, workers: usize) -> Vec<Range<usize>> {
+    match halves(&pieces) {
+        Some([left, right]) if workers > 1 => {
+            [deal(left, workers.div_ceil(2)), deal(right, workers / 2)].concat()
+        }
+        _ => vec![pieces],
+    }
+}
+
+/// The sum of the shares of these pieces, as [`deal`] gave them to `workers`.
+fn total(
+    pieces: Range<usize>,
+    workers: usize,
+    of: &mut impl FnMut() -> Result<Share>,
+) -> Result<Share> {
+    match halves(&pieces) {
+        Some([left, right]) if workers > 1 => {
+            let left = total(left, workers.div_ceil(2), of)?;
+            Ok(sum(left, total(right, workers / 2, of)?))
+        }
+        _ => of(),
+    }
+}
+
+fn halves(pieces: &Range<usize>) -> Option<[Range<usize>; 2]> {
+    let middle = pieces.start + pieces.len() / 2;
+    (pieces.len() > 1).then_some([pieces.start..middle, middle..pieces.end])
+}
+
+impl Task {
+    /// The task of a share of a step, with its pictures: these pieces of the batch of `numbers`.
+    ///
+    /// # Errors
+    /// `storage` where a picture cannot be read.
+    pub fn new(
+        dataset: &Dataset,
+        recipe: &Recipe,
+        plan: &StepPlan,
+        pieces: &[Range<usize>],
+    ) -> Result<Self> {
+        let (first, last) = ends(pieces);
+        let numbers = plan.numbers[first..last].to_vec();
+        let cuts = pieces.iter().map(|piece| piece.start).chain([last]);
+        let cuts = cuts.map(|cut| cut as u32).collect();
+        let pictures = recipe.pictures(dataset.len(Split::Train), plan.epoch, &numbers);
+        let mut labels = Vec::with_capacity(pictures.len());
+        let mut pixels = Vec::with_capacity(pictures.len() * dataset.picture_bytes());
+        for &picture in &pictures {
+            let (bytes, label) = dataset.picture(Split::Train, picture as usize)?;
+            pixels.extend_from_slice(&bytes);
+            labels.push(label);
+        }
+        let (step, epoch, batch) = (plan.step, plan.epoch, plan.numbers.len());
+        Ok(Self { step, epoch, batch, cuts, numbers, pictures, labels, pixels })
+    }
+}
+
+fn ends(pieces: &[Range<usize>]) -> (usize, usize) {
+    (pieces.first().map_or(0, |piece| piece.start), pieces.last().map_or(0, |piece| piece.end))
+}
+
+/// One step's batch, as any worker computes pieces of it.
+pub(super) struct Batch<'a> {
+    pub(super) network: &'a Network,
+    pub(super) shape: [usize; 3],
+    /// Of the classes, or none.
+    pub(super) weights: &'a [f32],
+    pub(super) seed: u64,
+    /// The step, over the life of the weights.
+    pub(super) step: u64,
+    /// Examples in it.
+    pub(super) examples: usize,
+}
+
+impl Batch<'_> {
+    /// The sum over these pieces, whose pictures `prepare` gives.
+    pub(super) fn share(
+        &self,
+        pieces: &[Range<usize>],
+        prepare: &mut impl FnMut(&Range<usize>) -> Result<Prepared>,
+    ) -> Result<Share> {
+        if let Some([left, right]) = halves(&(0..pieces.len())) {
+            let left = self.share(&pieces[left], prepare)?;
+            return Ok(sum(left, self.share(&pieces[right], prepare)?));
+        }
+        let Some(piece) = pieces.first() else {
+            return Err(Error::option("A share has at least one piece."));
+        };
+        let Prepared { values, targets } = prepare(piece)?;
+        let pictures = batch::upload_values(values, self.shape, self.network.device());
+        let mode = Mode::Training { seed: self.seed, step: self.step, first: piece.start };
+        Ok(self.network.gradients(pictures, &targets, self.weights, self.examples, mode))
+    }
+}
+
+/// The gradient of a whole batch: the first share is computed here, of the others what the team
+/// gives, and the rest here too.
+pub(super) async fn gradients(
+    batch: &Batch<'_>,
+    pieces: &[Range<usize>],
+    prepare: &mut impl FnMut(&Range<usize>) -> Result<Prepared>,
+    task: impl Fn(&[Range<usize>]) -> Result<Task>,
+    workers: usize,
+    team: Option<&mut (dyn Team + 'static)>,
+) -> Result<Share> {
+    let shares = deal(0..pieces.len(), workers);
+    let mut found = Vec::new().into_iter();
+    let mut first = None;
+    if let Some(team) = team.filter(|_| shares.len() > 1) {
+        let tasks = shares[1..].iter().map(|share| task(&pieces[share.clone()]));
+        let tasks = tasks.collect::<Result<_>>()?;
+        let weights = device::read(batch.network.params.clone()).await?.concat();
+        team.begin(&weights, tasks);
+        first = Some(batch.share(&pieces[shares[0].clone()], prepare)?);
+        found = team.finish().await.into_iter();
+    }
+    let mut shares = shares.into_iter();
+    total(0..pieces.len(), workers, &mut || {
+        let own = shares.next().unwrap_or_default();
+        if let Some(first) = first.take() {
+            return Ok(first);
+        }
+        let found = found.next().flatten();
+        match found.and_then(|numbers| share_of(batch.network, &numbers)) {
+            Some(share) => Ok(share),
+            None => batch.share(&pieces[own], prepare),
+        }
+    })
+}
+
+/// A copy of the network that computes shares.
+#[derive(Debug)]
+pub struct Replica {
+    brief: Brief,
+    network: Network,
+    device: Device,
+}
+
+impl Replica {
+    /// A replica for a run.
+    ///
+    /// # Errors
+    /// `spec` for a model that cannot be.
+    pub fn new(brief: Brief, device: &Device) -> Result<Self> {
+        let mut network = Network::new(brief.spec.clone(), 0, device)?;
+        network.fast = brief.fast;
+        Ok(Self { brief, network, device: device.clone() })
+    }
+
+    /// A share's loss and correct examples, its gradients and its statistics, one after another,
+    /// at these `weights`.
+    ///
+    /// # Errors
+    /// `option` where the task is not one of this run.
+    pub async fn compute(&mut self, weights: &[f32], task: &Task) -> Result<Vec<f32>> {
+        let Brief { recipe, shape, pictures, class_weights, .. } = &self.brief;
+        let mut rest = weights;
+        for param in &mut self.network.params {
+            let (own, after) = rest
+                .split_at_checked(param.dims()[0])
+                .ok_or_else(|| Error::option("These weights are another network's."))?;
+            *param = flat(own, &self.device);
+            rest = after;
+        }
+        let bytes = shape.iter().product::<usize>();
+        let picture = |number: usize| {
+            let place = task.pictures.binary_search(&(number as u32)).ok();
+            let found = place.and_then(|place| {
+                let pixels = task.pixels.get(place * bytes..(place + 1) * bytes)?;
+                Some((pixels.into(), *task.labels.get(place)?))
+            });
+            found.ok_or_else(|| Error::option(format!("Picture {number} is missing.")))
+        };
+        let pieces = task.cuts.windows(2).map(|ends| ends[0] as usize..ends[1] as usize);
+        let pieces: Vec<_> = pieces.collect();
+        let (first, _) = ends(&pieces);
+        let mut prepare = |piece: &Range<usize>| {
+            let numbers = task.numbers.get(piece.start - first..piece.end - first);
+            let numbers = numbers.ok_or_else(|| Error::option("A piece lacks its pictures."))?;
+            recipe.prepare(picture, *shape, *pictures, task.epoch, numbers)
+        };
+        let batch = Batch {
+            network: &self.network,
+            shape: *shape,
+            weights: class_weights,
+            seed: recipe.seed,
+            step: task.step,
+            examples: task.batch,
+        };
+        let Share { metrics, gradients, statistics } = batch.share(&pieces, &mut prepare)?;
+        let all = [metrics].into_iter().chain(gradients).chain(statistics).collect();
+        Ok(device::read(all).await?.concat())
+    }
+}
+
+/// What a replica computed, as a share of this network; nothing where it is not one.
+fn share_of(network: &Network, numbers: &[f32]) -> Option<Share> {
+    let mut rest = numbers;
+    let mut take = |length: usize| {
+        let (own, after) = rest.split_at_checked(length)?;
+        rest = after;
+        Some(flat(own, network.device()))
+    };
+    let metrics = take(2)?;
+    let gradients = network.params.iter().map(|param| take(param.dims()[0])).collect();
+    let gradients: Option<Vec<_>> = gradients;
+    let statistics: Option<Vec<_>> = network.state.iter().map(|one| take(one.dims()[0])).collect();
+    Some(Share { metrics, gradients: gradients?, statistics: statistics? })
+}
+
+/// The sum of two shares' losses and gradients.
+fn sum(first: Share, second: Share) -> Share {
+    let gradients = first.gradients.into_iter().zip(second.gradients);
+    Share {
+        metrics: first.metrics + second.metrics,
+        gradients: gradients.map(|(one, other)| one + other).collect(),
+        statistics: first.statistics,
+    }
+}
+
+fn flat(numbers: &[f32], device: &Device) -> Tensor<1> {
+    Tensor::from_data(TensorData::new(numbers.to_vec(), [numbers.len()]), device)
+}
