@@ -23,7 +23,8 @@ use burn::backend::backend_extension;
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{Device, Tensor, TensorData};
-use cnn_lab_kernels::conv::{self, Block, Gradients, Scratch};
+use cnn_lab_kernels::conv::{self, Block, Gradients, Panels, Scratch, by_filters, by_inputs};
+use cnn_lab_kernels::update;
 
 /// Whether tensors of this device are computed with here.
 fn covers(device: &Device) -> bool {
@@ -55,6 +56,42 @@ pub fn conv_block(
     let [pictures, kernel, bias] =
         [pictures.into_dispatch(), kernel.into_dispatch(), bias.into_dispatch()];
     Some(Tensor::from_dispatch(Dispatch::conv_block(pictures, kernel, bias, block)))
+}
+
+/// Takes an optimizer's step in one pass, in place: see [`update::update`]. False, and nothing is
+/// done, on a device that is not covered.
+pub fn update(
+    rule: update::Rule,
+    [rate, decay]: [f64; 2],
+    weight: &mut Tensor<1>,
+    gradient: &Tensor<1>,
+    slots: Vec<&mut Tensor<1>>,
+) -> bool {
+    if !covers(&weight.device()) {
+        return false;
+    }
+    let Ok(gradient) = gradient.clone().try_into_primitive::<Flex>() else { return false };
+    let gradient = gradient.to_contiguous();
+    let mut tensors: Vec<&mut Tensor<1>> = [weight].into_iter().chain(slots).collect();
+    // What they held before is let go, so that it can be written to.
+    let taken = tensors.iter_mut().map(|tensor| {
+        let empty = Tensor::empty([0], &tensor.device());
+        std::mem::replace(*tensor, empty).try_into_primitive::<Flex>().ok()
+    });
+    let Some(mut taken) = taken.collect::<Option<Vec<FlexTensor>>>() else { return false };
+    for tensor in &mut taken {
+        *tensor = tensor.to_contiguous();
+    }
+    let mut numbers = taken.iter_mut().map(|tensor| tensor.storage_mut::<f32>());
+    if let Some(weights) = numbers.next() {
+        let mut slots: Vec<_> = numbers.collect();
+        let [rate, decay] = [rate as f32, decay as f32];
+        update::update(rule, rate, decay, weights, values(&gradient), &mut slots);
+    }
+    for (tensor, numbers) in tensors.into_iter().zip(taken) {
+        *tensor = Tensor::from_primitive::<Flex>(numbers);
+    }
+    true
 }
 
 /// The operations, as Burn routes them.
@@ -133,11 +170,12 @@ impl Backward<Flex, 3> for ConvBlock {
         let mut by_pictures = picture_node.as_ref().map(|_| vec![0.0; numbers.len()]);
         let mut by_kernel = vec![0.0; values(&kernel).len()];
         let mut by_bias = bias_node.as_ref().map(|_| vec![0.0; block.filters]);
+        let panels = picture_node.is_some().then(|| Borrowed::new(&kernel, &block, true));
         SCRATCH.with_borrow_mut(|scratch| {
             conv::backward(
                 &block,
                 numbers,
-                values(&kernel),
+                panels.as_deref(),
                 values(&output),
                 chosen.as_ref().map_or(&[], values),
                 values(&by_output),
@@ -166,6 +204,88 @@ impl Backward<Flex, 3> for ConvBlock {
 thread_local! {
     /// A thread computes one thing at a time.
     static SCRATCH: RefCell<Scratch> = RefCell::default();
+    static SHELF: RefCell<Shelf> = RefCell::default();
+}
+
+/// Kernels in panels, and memory for them.
+#[derive(Default)]
+struct Shelf {
+    /// How many want panels to be kept.
+    keeping: usize,
+    /// Panels with the kernel that they are of. It cannot change meanwhile: whoever would write to
+    /// a tensor that others hold gets a copy.
+    kept: Vec<(FlexTensor, Panels)>,
+    spare: Vec<Panels>,
+}
+
+/// While one lives, a kernel that is used again is not put into panels again. Weights that are to
+/// be changed in place should be changed after it is gone.
+pub struct KeepPanels(());
+
+impl KeepPanels {
+    /// From now on.
+    #[allow(clippy::new_without_default)] // it is for what it does, not for what it is
+    pub fn new() -> Self {
+        SHELF.with_borrow_mut(|shelf| shelf.keeping += 1);
+        Self(())
+    }
+}
+
+impl Drop for KeepPanels {
+    fn drop(&mut self) {
+        SHELF.with_borrow_mut(|shelf| {
+            shelf.keeping -= 1;
+            if shelf.keeping == 0 {
+                let Shelf { kept, spare, .. } = shelf;
+                spare.extend(kept.drain(..).map(|(_, panels)| panels));
+            }
+        });
+    }
+}
+
+/// A kernel's panels, from the shelf and back to it.
+struct Borrowed(Option<(FlexTensor, Panels)>);
+
+impl Borrowed {
+    fn new(kernel: &FlexTensor, block: &Block, inputs: bool) -> Self {
+        let numbers = values(kernel);
+        let own = |(kernel, panels): &(FlexTensor, Panels)| {
+            values(kernel).as_ptr() == numbers.as_ptr() && panels.is_for(block, inputs)
+        };
+        let (kept, spare) = SHELF.with_borrow_mut(|shelf| {
+            let kept = shelf.kept.iter().position(own).map(|at| shelf.kept.swap_remove(at));
+            // Memory that is just large enough.
+            let fitting = shelf.spare.iter().enumerate();
+            let fitting = fitting.filter(|(_, panels)| panels.capacity() >= numbers.len());
+            let least = fitting.min_by_key(|(_, panels)| panels.capacity()).map(|(at, _)| at);
+            let spare = least.filter(|_| kept.is_none()).map(|at| shelf.spare.swap_remove(at));
+            (kept, spare.unwrap_or_default())
+        });
+        Self(Some(kept.unwrap_or_else(|| {
+            let mut panels = spare;
+            let pack = if inputs { by_inputs } else { by_filters };
+            pack(block, numbers, &mut panels);
+            (kernel.clone(), panels)
+        })))
+    }
+}
+
+impl std::ops::Deref for Borrowed {
+    type Target = Panels;
+
+    fn deref(&self) -> &Panels {
+        &self.0.as_ref().expect("given back when it is dropped, and not before").1
+    }
+}
+
+impl Drop for Borrowed {
+    fn drop(&mut self) {
+        let Some((kernel, panels)) = self.0.take() else { return };
+        SHELF.with_borrow_mut(|shelf| match shelf.keeping {
+            0 => shelf.spare.push(panels),
+            _ => shelf.kept.push((kernel, panels)),
+        });
+    }
 }
 
 /// The output of pictures with their channels last, and which pixel each pooled one was.
@@ -180,9 +300,10 @@ fn forward(
     let [height, width, channels] = block.output();
     let mut output = vec![0.0; batch * height * width * channels];
     let mut chosen = vec![0.0; if block.pool.is_some() { output.len() } else { 0 }];
+    let panels = Borrowed::new(kernel, block, false);
     SCRATCH.with_borrow_mut(|scratch| {
-        let (kernel, bias) = (values(kernel), Some(values(bias)));
-        conv::forward(block, numbers, kernel, bias, &mut output, &mut chosen, scratch);
+        let bias = Some(values(bias));
+        conv::forward(block, numbers, &panels, bias, &mut output, &mut chosen, scratch);
     });
     let output = channels_first(output, [batch, height, width, channels]);
     (output, block.pool.map(|_| flat(chosen)))

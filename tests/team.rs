@@ -1,6 +1,7 @@
 //! A batch in pieces: the same run to the last bit, whoever computes how many of them.
 
 #![cfg(all(feature = "cpu", not(target_arch = "wasm32")))]
+#![allow(clippy::single_range_in_vec_init)] // lists of pieces that hold one
 
 mod common;
 
@@ -13,12 +14,10 @@ use burn::tensor::Device;
 use cnn_lab::model::network::Network;
 use cnn_lab::model::spec::ModelSpec;
 use cnn_lab::train::session::Session;
-use cnn_lab::train::team::{Brief, Replica, Task, Team, deal, pieces};
+use cnn_lab::train::team::{Brief, Found, Replica, Task, Team, deal, pieces};
 use common::{bars, convnet};
 use pollster::block_on;
 use serde_json::{Value, json};
-
-type Computed = Vec<Option<Vec<f32>>>;
 
 /// Replicas on threads of their own; of the shares that `lost` counts, from 0 on, nothing comes
 /// back.
@@ -43,7 +42,7 @@ impl Team for Threads {
             .collect();
     }
 
-    fn finish(&mut self) -> Pin<Box<dyn Future<Output = Computed>>> {
+    fn finish(&mut self) -> Pin<Box<dyn Future<Output = Found>>> {
         let mut number = self.handed_out.get();
         let lost = self.lost;
         let found = std::mem::take(&mut self.found).into_iter().map(|thread| {
@@ -51,7 +50,7 @@ impl Team for Threads {
             number += 1;
             (!lost(number - 1)).then_some(share)
         });
-        let found: Computed = found.collect();
+        let found: Found = found.collect();
         self.handed_out.set(number);
         Box::pin(async { found })
     }
@@ -140,7 +139,7 @@ fn a_share_that_is_nonsense_is_computed_again() {
         fn begin(&mut self, _: &[f32], tasks: Vec<Task>) {
             *self.0.borrow_mut() += tasks.len();
         }
-        fn finish(&mut self) -> Pin<Box<dyn Future<Output = Computed>>> {
+        fn finish(&mut self) -> Pin<Box<dyn Future<Output = Found>>> {
             Box::pin(async { vec![Some(vec![0.0; 7])] })
         }
     }

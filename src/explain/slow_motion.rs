@@ -89,7 +89,7 @@ pub async fn slow_motion(session: &Session, pixels: &[u8], label: usize) -> Resu
     if let Some(mut trained) = session.optimizer.clone() {
         optimizer = trained.spec.name().into();
         learning_rate = trained.learning_rate();
-        trained.update(&mut after.params, share.gradients.clone());
+        trained.update(&mut after.params, share.gradients.clone(), network.fast);
     }
     let logits = [network.logits(picture.clone()), after.logits(picture)];
     let losses = logits

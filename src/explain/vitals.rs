@@ -96,7 +96,7 @@ pub async fn vitals(session: &Session) -> Result<Vitals> {
     let share = network.gradients(batch.pictures, &targets, &[], pictures, Mode::Inference);
     let mut after = network.params.clone();
     if let Some(mut optimizer) = session.optimizer.clone() {
-        optimizer.update(&mut after, share.gradients.clone());
+        optimizer.update(&mut after, share.gradients.clone(), network.fast);
     }
     // One reading: activations, then of each layer with weights these, gradients and changes.
     let mut wanted: Vec<Tensor<1>> = taps.into_iter().map(|tap| tap.flatten()).collect();

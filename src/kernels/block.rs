@@ -78,6 +78,12 @@ impl Block {
         self.filters.next_multiple_of(COLUMNS)
     }
 
+    /// Numbers that a window takes side by side: a row of it, or a pixel where it is spread out.
+    pub(crate) fn run(&self) -> usize {
+        let [_, columns] = self.kernel;
+        if self.dilation[1] == 1 { columns * self.input[2] } else { self.input[2] }
+    }
+
     pub(crate) fn pads(&self) -> bool {
         self.padding != [[0, 0], [0, 0]]
     }
@@ -116,13 +122,11 @@ impl Places {
         let picture = (height + top + bottom) * row;
         let [rows, columns] = block.kernel;
         let [down, across] = block.dilation;
-        let (run, runs) = if across == 1 || columns == 1 {
-            (columns * channels, (0..rows).map(|y| y * down * row).collect())
-        } else {
-            let starts = (0..rows)
-                .flat_map(|y| (0..columns).map(move |x| y * down * row + x * across * channels));
-            (channels, starts.collect())
-        };
+        let run = block.run();
+        let each_row = columns * channels / run;
+        let starts = (0..rows)
+            .flat_map(|y| (0..each_row).map(move |x| y * down * row + x * across * channels));
+        let runs = starts.collect();
         let [tall, wide] = block.convolved();
         let pixels = tall * wide;
         let group = PIXELS_AT_ONCE.div_ceil(pixels).clamp(1, pictures.max(1));

@@ -2,21 +2,24 @@
 
 pub use crate::block::{Block, Order, Pool};
 use crate::block::{Places, Runs, crop, each_weight, pad};
+pub use crate::panels::{Panels, by_filters, by_inputs};
 use crate::pool::{choose, spread};
 use crate::product::{COLUMNS, ROWS, add, outer, product};
 use crate::simd::F4;
 
-/// Slopes that are gone through for each row of a kernel's gradient, again and again: 16 kB, half
-/// of what the nearest cache has.
-const SLOPES_AT_ONCE: usize = 4096;
+/// Pixels whose slopes are gone through for every few rows of a kernel's gradient, again and again:
+/// with what lies under their windows they stay in the cache.
+const PIXELS_BY_KERNEL: usize = 128;
+/// Numbers of a window from which on it pays to put the slopes side by side for that.
+const DEEP: usize = 64;
 
 /// Memory that calls hand on to each other, so that none allocates what the last one had.
 #[derive(Debug, Default)]
 pub struct Scratch {
-    weights: Vec<f32>,
     padded: Vec<f32>,
     maps: Vec<f32>,
     sums: Vec<f32>,
+    slopes: Vec<f32>,
     gradient: Vec<f32>,
 }
 
@@ -31,7 +34,7 @@ pub struct Gradients<'a> {
     pub bias: Option<&'a mut [f32]>,
 }
 
-/// Computes `output` of pictures `input` (NHWC), and which number of its window each pooled value
+/// Computes `output` of pictures `input` (NHWC) with the kernel's `panels` [`by_filters`], and which number of its window each pooled value
 /// was (`chosen`, as long as the output where there is a pooling).
 ///
 /// # Panics
@@ -39,7 +42,7 @@ pub struct Gradients<'a> {
 pub fn forward(
     block: &Block,
     input: &[f32],
-    kernel: &[f32],
+    panels: &Panels,
     bias: Option<&[f32]>,
     output: &mut [f32],
     chosen: &mut [f32],
@@ -50,16 +53,10 @@ pub fn forward(
     let pictures = input.len() / each;
     let each_out: usize = block.output().iter().product();
     assert!(output.len() >= pictures * each_out, "the output is too short");
-    assert!(kernel.len() >= block.depth() * block.filters, "the kernel is too short");
     assert!(block.pool.is_none() || chosen.len() >= pictures * each_out, "no place to choose");
     let places = Places::new(block, pictures);
-    let (depth, wide) = (block.depth(), block.wide());
-
-    // Panels of eight filters: panel, depth, filter.
-    let panels = clear(&mut scratch.weights, depth * wide);
-    each_weight(block, |at, depth_at, filter| {
-        panels[(filter / COLUMNS * depth + depth_at) * COLUMNS + filter % COLUMNS] = kernel[at];
-    });
+    let wide = block.wide();
+    assert!(panels.is_for(block, false), "these panels are another kernel's");
     let mut biases = vec![0.0; wide];
     if let Some(bias) = bias {
         biases[..block.filters].copy_from_slice(&bias[..block.filters]);
@@ -84,7 +81,7 @@ pub fn forward(
         let out = &mut output[first * each_out..(first + count) * each_out];
         let direct = block.pool.is_none() && wide == block.filters;
         let maps = if direct { &mut out[..] } else { &mut scratch.maps[..] };
-        convolve(block, &places, &places.windows[..pixels], read, &scratch.weights, &biases, maps);
+        convolve(block, &places, &places.windows[..pixels], read, &panels.numbers, &biases, maps);
         if direct {
             continue;
         }
@@ -106,7 +103,7 @@ pub fn forward(
 }
 
 /// Writes the gradients, given that by the output. `input`, `output` and `chosen` are those of
-/// [`forward`].
+/// [`forward`]; that by the input takes the kernel's panels [`by_inputs`].
 ///
 /// # Panics
 /// Where a slice is shorter than the block says.
@@ -114,7 +111,7 @@ pub fn forward(
 pub fn backward(
     block: &Block,
     input: &[f32],
-    kernel: &[f32],
+    panels: Option<&Panels>,
     output: &[f32],
     chosen: &[f32],
     by_output: &[f32],
@@ -126,28 +123,24 @@ pub fn backward(
     let pictures = input.len() / each;
     let each_out: usize = block.output().iter().product();
     let places = Places::new(block, pictures);
-    let (depth, wide, run) = (block.depth(), block.wide(), places.run);
+    let (depth, wide) = (block.depth(), block.wide());
     assert!(output.len() >= pictures * each_out && by_output.len() >= pictures * each_out);
-
-    // For the gradient by the input: for each run panels of eight of its numbers; panel, filter,
-    // number.
-    let strips = run.div_ceil(COLUMNS);
-    if gradients.input.is_some() {
-        let panels =
-            clear(&mut scratch.weights, places.runs.len() * strips * block.filters * COLUMNS);
-        each_weight(block, |at, depth_at, filter| {
-            let (run_at, in_run) = (depth_at / run, depth_at % run);
-            let panel = run_at * strips + in_run / COLUMNS;
-            panels[(panel * block.filters + filter) * COLUMNS + in_run % COLUMNS] = kernel[at];
-        });
-    }
+    let panels = panels.filter(|panels| panels.is_for(block, true));
+    assert!(gradients.input.is_none() || panels.is_some(), "the input's panels are missing");
+    assert!(gradients.kernel.len() >= depth * block.filters, "the kernel's gradient is too short");
     if block.pads() {
         clear(&mut scratch.padded, places.group * places.picture);
         if gradients.input.is_some() {
             clear(&mut scratch.gradient, places.group * places.picture);
         }
     }
-    clear(&mut scratch.sums, depth * wide);
+    // Where the sums have the kernel's own order, they are its gradient.
+    let direct = block.order == Order::FiltersLast && wide == block.filters;
+    if !direct {
+        clear(&mut scratch.sums, depth * wide);
+    }
+    let sums = if direct { &mut gradients.kernel[..] } else { &mut scratch.sums[..] };
+    let mut fresh = true;
     clear(&mut scratch.maps, places.group * places.pixels * wide);
     let mut bias_sums = vec![0.0; wide];
 
@@ -185,26 +178,29 @@ pub fn backward(
             given
         };
         let windows = &places.windows[..pixels];
-        let at_once = (SLOPES_AT_ONCE / wide).max(ROWS);
-        for (windows, maps) in windows.chunks(at_once).zip(maps.chunks(at_once * wide)) {
-            add_by_kernel(&places, windows, read, maps, wide, &mut scratch.sums);
+        let chunks = maps.chunks(PIXELS_BY_KERNEL * wide);
+        for (windows, maps) in windows.chunks(PIXELS_BY_KERNEL).zip(chunks) {
+            add_by_kernel(&places, windows, read, maps, wide, sums, fresh, &mut scratch.slopes);
+            fresh = false;
         }
-        if let Some(by_input) = gradients.input.as_deref_mut() {
+        if let (Some(by_input), Some(panels)) = (gradients.input.as_deref_mut(), panels) {
             let by_input = &mut by_input[first * each..(first + count) * each];
             let to = if block.pads() { &mut scratch.gradient[..] } else { &mut by_input[..] };
             to[..count * places.picture].fill(0.0);
             let filters = [block.filters, wide];
-            add_by_input(&places, windows, &scratch.weights, maps, filters, to);
+            add_by_input(&places, windows, &panels.numbers, maps, filters, to);
             if block.pads() {
                 crop(block, &places, &scratch.gradient, by_input);
             }
         }
     }
 
-    let sums = &scratch.sums;
-    each_weight(block, |at, depth_at, filter| {
-        gradients.kernel[at] = sums[depth_at * wide + filter];
-    });
+    if !direct {
+        let sums = &scratch.sums;
+        each_weight(block, |at, depth_at, filter| {
+            gradients.kernel[at] = sums[depth_at * wide + filter];
+        });
+    }
     if let Some(bias) = gradients.bias {
         bias[..block.filters].copy_from_slice(&bias_sums[..block.filters]);
     }
@@ -248,7 +244,9 @@ fn convolve(
 }
 
 /// Adds to a kernel's gradient, `wide` numbers for each number of a window, what these windows
-/// into `read` bring with the slopes `maps` of their pixels.
+/// into `read` bring with the slopes `maps` of their pixels; where the gradient is `fresh`, writes
+/// it.
+#[allow(clippy::too_many_arguments)] // sizes, what is read, and what is written
 fn add_by_kernel(
     places: &Places,
     windows: &[usize],
@@ -256,19 +254,29 @@ fn add_by_kernel(
     maps: &[f32],
     wide: usize,
     sums: &mut [f32],
+    fresh: bool,
+    slopes: &mut Vec<f32>,
 ) {
     assert!(read.len() >= places.end(windows) && maps.len() >= windows.len() * wide);
     assert!(sums.len() >= places.runs.len() * places.run * wide);
+    let gather = places.runs.len() * places.run >= DEEP || wide > DEEP;
     for column in (0..wide).step_by(COLUMNS) {
+        if gather {
+            slopes.clear();
+            for row in maps.chunks_exact(wide) {
+                slopes.extend_from_slice(&row[column..column + COLUMNS]);
+            }
+        }
+        let (slopes, step) = if gather { (&slopes[..], COLUMNS) } else { (&maps[column..], wide) };
         for (run, &start) in places.runs.iter().enumerate() {
             for row in (0..places.run).step_by(ROWS) {
                 let rows = ROWS.min(places.run - row);
-                // SAFETY: the windows' runs lie within `read`, `wide` slopes are there for each of
+                // SAFETY: the windows' runs lie within `read`, eight slopes are there for each of
                 // them, and `wide` sums for each of their numbers.
                 unsafe {
                     let read = read.as_ptr().add(start + row);
                     let sums = sums.as_mut_ptr().add((run * places.run + row) * wide + column);
-                    outer(read, windows, maps.as_ptr().add(column), wide, sums, rows);
+                    outer(read, windows, (slopes.as_ptr(), step), sums, wide, rows, fresh);
                 }
             }
         }

@@ -26,9 +26,11 @@
 
 mod block;
 pub mod conv;
+mod panels;
 pub mod peak;
 mod pool;
 mod product;
 mod simd;
 #[cfg(test)]
 mod tests;
+pub mod update;

@@ -63,28 +63,30 @@ unsafe fn rows<const N: usize>(
     }
 }
 
-/// Adds to `rows` rows of sums the products of what each window has at its beginning, `rows`
-/// numbers, with the pixel's eight slopes.
+/// Adds to `rows` rows of sums, each `wide` numbers after the last, the products of what each
+/// window has at its beginning, `rows` numbers, with the pixel's eight slopes, which lie a step
+/// apart; where the sums are `fresh`, writes them.
 ///
 /// # Safety
-/// From each window on, `rows` numbers can be read, and from each pixel on eight slopes; the sums
+/// From each window on, `rows` numbers can be read, and eight slopes are there for each; the sums
 /// have `rows` rows.
 #[inline(always)]
 pub(crate) unsafe fn outer(
     from: *const f32,
     windows: &[usize],
-    slopes: *const f32,
-    wide: usize,
+    slopes: (*const f32, usize),
     sums: *mut f32,
+    wide: usize,
     rows: usize,
+    fresh: bool,
 ) {
     // SAFETY: as promised.
     unsafe {
         match rows {
-            4 => outer_rows::<4>(from, windows, slopes, wide, sums),
-            3 => outer_rows::<3>(from, windows, slopes, wide, sums),
-            2 => outer_rows::<2>(from, windows, slopes, wide, sums),
-            _ => outer_rows::<1>(from, windows, slopes, wide, sums),
+            4 => outer_rows::<4>(from, windows, slopes, sums, wide, fresh),
+            3 => outer_rows::<3>(from, windows, slopes, sums, wide, fresh),
+            2 => outer_rows::<2>(from, windows, slopes, sums, wide, fresh),
+            _ => outer_rows::<1>(from, windows, slopes, sums, wide, fresh),
         }
     }
 }
@@ -93,15 +95,19 @@ pub(crate) unsafe fn outer(
 unsafe fn outer_rows<const N: usize>(
     from: *const f32,
     windows: &[usize],
-    mut slopes: *const f32,
-    wide: usize,
+    (mut slopes, step): (*const f32, usize),
     sums: *mut f32,
+    wide: usize,
+    fresh: bool,
 ) {
     // SAFETY: as promised to `outer`.
     unsafe {
-        let mut kept: [[F4; 2]; N] = std::array::from_fn(|row| {
-            [F4::load(sums.add(row * wide)), F4::load(sums.add(row * wide + 4))]
-        });
+        let mut kept = [[F4::splat(0.0); 2]; N];
+        if !fresh {
+            for (row, kept) in kept.iter_mut().enumerate() {
+                *kept = [F4::load(sums.add(row * wide)), F4::load(sums.add(row * wide + 4))];
+            }
+        }
         for &window in windows {
             let [low, high] = [F4::load(slopes), F4::load(slopes.add(4))];
             let at = from.add(window);
@@ -110,7 +116,7 @@ unsafe fn outer_rows<const N: usize>(
                 kept[0] = kept[0].plus_product(value, low);
                 kept[1] = kept[1].plus_product(value, high);
             }
-            slopes = slopes.add(wide);
+            slopes = slopes.add(step);
         }
         for (row, kept) in kept.iter().enumerate() {
             kept[0].store(sums.add(row * wide));

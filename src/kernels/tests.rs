@@ -1,6 +1,7 @@
 //! The kernels against sums written out in 64 bits, and their gradients against differences.
 
 use crate::conv::{Block, Gradients, Order, Pool, Scratch, backward, forward};
+use crate::panels::{Panels, by_filters, by_inputs};
 
 /// Numbers between -1 and 1 that look random, the same every time.
 struct Numbers(u64);
@@ -153,6 +154,7 @@ fn wide(numbers: &[f32]) -> Vec<f64> {
 #[test]
 fn every_shape_gives_what_its_definition_says_and_its_gradient() {
     let mut scratch = Scratch::default();
+    let mut panels = Panels::default();
     let mut numbers = Numbers(1);
     let mut checked = 0;
     for (number, block) in blocks().into_iter().enumerate() {
@@ -164,7 +166,8 @@ fn every_shape_gives_what_its_definition_says_and_its_gradient() {
         let bias = (number % 3 > 0).then(|| numbers.take(block.filters));
         let length = pictures * block.output().iter().product::<usize>();
         let (mut output, mut chosen) = (vec![0.0; length], vec![0.0; length]);
-        forward(&block, &input, &kernel, bias.as_deref(), &mut output, &mut chosen, &mut scratch);
+        by_filters(&block, &kernel, &mut panels);
+        forward(&block, &input, &panels, bias.as_deref(), &mut output, &mut chosen, &mut scratch);
         let given = [wide(&input), wide(&kernel), bias.as_deref().map(wide).unwrap_or_default()];
         let some = |bias: &Vec<f64>| (!bias.is_empty()).then(|| bias.clone());
         let right = slow(&block, &given[0], &given[1], some(&given[2]).as_deref());
@@ -180,7 +183,9 @@ fn every_shape_gives_what_its_definition_says_and_its_gradient() {
             kernel: by_kernel,
             bias: bias.as_ref().map(|_| &mut by_bias[..]),
         };
-        backward(&block, &input, &kernel, &output, &chosen, &slopes, gradients, &mut scratch);
+        by_inputs(&block, &kernel, &mut panels);
+        let kept = Some(&panels);
+        backward(&block, &input, kept, &output, &chosen, &slopes, gradients, &mut scratch);
         // By differences in 64 bits, at some of the numbers.
         let objective = |given: &[Vec<f64>; 3]| -> f64 {
             let output = slow(&block, &given[0], &given[1], some(&given[2]).as_deref());
@@ -217,10 +222,12 @@ fn the_same_numbers_give_the_same_bits_whatever_was_computed_before() {
     let run = |scratch: &mut Scratch| {
         let mut output = vec![0.0; 7 * 13 * 13 * 32];
         let mut chosen = output.clone();
-        forward(block, &input, &kernel, None, &mut output, &mut chosen, scratch);
+        let mut panels = Panels::default();
+        by_filters(block, &kernel, &mut panels);
+        forward(block, &input, &panels, None, &mut output, &mut chosen, scratch);
         let mut by_kernel = vec![0.0; kernel.len()];
         let gradients = Gradients { input: None, kernel: &mut by_kernel, bias: None };
-        backward(block, &input, &kernel, &output, &chosen, &output, gradients, scratch);
+        backward(block, &input, None, &output, &chosen, &output, gradients, scratch);
         let bits = |numbers: Vec<f32>| numbers.into_iter().map(f32::to_bits).collect::<Vec<_>>();
         (bits(output), bits(by_kernel))
     };
@@ -232,7 +239,9 @@ fn the_same_numbers_give_the_same_bits_whatever_was_computed_before() {
         let kernel = numbers.take(depth * other.filters);
         let mut output = vec![0.0; 3 * other.output().iter().product::<usize>()];
         let mut chosen = output.clone();
-        forward(other, &input, &kernel, None, &mut output, &mut chosen, &mut used);
+        let mut panels = Panels::default();
+        by_filters(other, &kernel, &mut panels);
+        forward(other, &input, &panels, None, &mut output, &mut chosen, &mut used);
     }
     assert_eq!(run(&mut used), fresh);
 }

@@ -11,9 +11,13 @@
 //! (Nadam); Pascanu and others 2013 (clipping by norm).
 
 use burn::tensor::Tensor;
+#[cfg(feature = "cpu")]
+use cnn_lab_kernels::update;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
+#[cfg(feature = "cpu")]
+use crate::fast;
 use crate::model::Fields;
 use crate::train::schedule::LearningRate;
 
@@ -345,8 +349,9 @@ impl Optimizer {
         (self.iterations as i64).saturating_sub(self.schedule_start).max(0) as u64
     }
 
-    /// Takes one step: changes `params` by `gradients`, which stand in the same order.
-    pub fn update(&mut self, params: &mut [Tensor<1>], gradients: Vec<Tensor<1>>) {
+    /// Takes one step: changes `params` by `gradients`, which stand in the same order; where it is
+    /// `fast`, by our own kernels what they cover.
+    pub fn update(&mut self, params: &mut [Tensor<1>], gradients: Vec<Tensor<1>>, fast: bool) {
         let rate = self.learning_rate();
         self.iterations += 1;
         let gradients = match self.spec.clip {
@@ -355,6 +360,9 @@ impl Optimizer {
         };
         let step = self.iterations as i32;
         for (index, gradient) in gradients.into_iter().enumerate() {
+            if fast && self.in_one_pass(&mut params[index], index, &gradient, rate) {
+                continue;
+            }
             let mut weight = params[index].clone();
             if let Some(decay) = self.spec.weight_decay {
                 weight = weight.clone() - weight * decay * rate;
@@ -387,7 +395,7 @@ impl Optimizer {
                 }
                 Rule::Adam { beta_1, beta_2, epsilon, amsgrad }
                 | Rule::AdamW { beta_1, beta_2, epsilon, amsgrad } => {
-                    let rate = rate * (1.0 - beta_2.powi(step)).sqrt() / (1.0 - beta_1.powi(step));
+                    let rate = rate * adam_correction(beta_1, beta_2, self.iterations);
                     let squared = square(&gradient);
                     let momentum = self.decaying(0, index, beta_1, gradient);
                     let mut velocity = self.decaying(1, index, beta_2, squared);
@@ -426,6 +434,42 @@ impl Optimizer {
         }
     }
 
+    /// The step of one parameter where our kernels have the rule and the device; false where not.
+    #[cfg(feature = "cpu")]
+    fn in_one_pass(
+        &mut self,
+        weight: &mut Tensor<1>,
+        index: usize,
+        gradient: &Tensor<1>,
+        rate: f64,
+    ) -> bool {
+        let mut step = rate;
+        let rule = match self.spec.rule {
+            Rule::Sgd { momentum: 0.0, .. } => update::Rule::Descent,
+            Rule::Sgd { momentum, nesterov } => {
+                update::Rule::Momentum { momentum: momentum as f32, nesterov }
+            }
+            Rule::RmsProp { rho, momentum: 0.0, epsilon, centered: false } => {
+                update::Rule::RmsProp { rho: rho as f32, epsilon: epsilon as f32 }
+            }
+            Rule::Adam { beta_1, beta_2, epsilon, amsgrad: false }
+            | Rule::AdamW { beta_1, beta_2, epsilon, amsgrad: false } => {
+                step *= adam_correction(beta_1, beta_2, self.iterations);
+                let [beta_1, beta_2] = [beta_1 as f32, beta_2 as f32];
+                update::Rule::Adam { beta_1, beta_2, epsilon: epsilon as f32 }
+            }
+            _ => return false,
+        };
+        let decay = self.spec.weight_decay.unwrap_or(0.0) * rate;
+        let slots = self.slots.iter_mut().map(|slot| &mut slot[index]).collect();
+        fast::update(rule, [step, decay], weight, gradient, slots)
+    }
+
+    #[cfg(not(feature = "cpu"))]
+    fn in_one_pass(&mut self, _: &mut Tensor<1>, _: usize, _: &Tensor<1>, _: f64) -> bool {
+        false
+    }
+
     /// Moves a slot a part `1 - keep` of the way to `value`, and gives it.
     fn decaying(&mut self, slot: usize, index: usize, keep: f64, value: Tensor<1>) -> Tensor<1> {
         let slot = &mut self.slots[slot][index];
@@ -453,6 +497,12 @@ impl Optimizer {
 /// The momentum of a step, counted from 1: it grows from half of `beta_1` to all of it.
 fn nadam_momentum(beta_1: f64, step: u64) -> f64 {
     beta_1 * (1.0 - 0.5 * 0.96f64.powf(step as f64))
+}
+
+/// What corrects the rate for both means having begun at 0.
+fn adam_correction(beta_1: f64, beta_2: f64, step: u64) -> f64 {
+    let step = step as i32;
+    (1.0 - beta_2.powi(step)).sqrt() / (1.0 - beta_1.powi(step))
 }
 
 fn square(values: &Tensor<1>) -> Tensor<1> {
@@ -537,7 +587,7 @@ mod tests {
         let device = Device::flex();
         let spec = OptimizerSpec::from_value(json!("nadam")).unwrap();
         let step = |optimizer: &mut Optimizer, params: &mut [Tensor<1>]| {
-            optimizer.update(params, vec![Tensor::from_floats([0.5, -0.25], &device)]);
+            optimizer.update(params, vec![Tensor::from_floats([0.5, -0.25], &device)], true);
             params[0].to_data().try_to_vec::<f32>().unwrap()
         };
         let mut params = [Tensor::<1>::from_floats([1.0, -2.0], &device)];
@@ -560,7 +610,7 @@ mod tests {
         let mut optimizer = Optimizer::new(spec, &params);
         (optimizer.iterations, optimizer.schedule_start) = (10, 10);
         for _ in 0..5 {
-            optimizer.update(&mut params, vec![Tensor::from_floats([-1.0], &device)]);
+            optimizer.update(&mut params, vec![Tensor::from_floats([-1.0], &device)], true);
         }
         assert_eq!(params[0].to_data().try_to_vec::<f32>().unwrap(), [2.0]);
     }

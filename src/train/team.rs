@@ -20,6 +20,8 @@ use crate::data::dataset::{Dataset, Split};
 use crate::data::prepare::{Prepared, Recipe, StepPlan};
 use crate::device;
 use crate::error::{Error, Result};
+#[cfg(feature = "cpu")]
+use crate::fast::KeepPanels;
 use crate::model::network::{Mode, Network, Share};
 use crate::model::spec::{LayerKind, ModelSpec};
 
@@ -69,15 +71,18 @@ pub struct Task {
     pub pixels: Vec<u8>,
 }
 
+/// What came of some shares, in their order: each as [`Replica::compute`] gives it, or nothing where
+/// it was not computed in time.
+pub type Found = Vec<Option<Vec<f32>>>;
+
 /// Those who compute the shares that this thread does not.
 pub trait Team {
     /// Hands out the shares of a step after the first, with the weights of it: all parameters,
     /// one after another.
     fn begin(&mut self, weights: &[f32], tasks: Vec<Task>);
 
-    /// What became of them, in their order: [`Share`]s as [`Replica::compute`] gives them;
-    /// nothing for one that was not computed in time.
-    fn finish(&mut self) -> Pin<Box<dyn Future<Output = Vec<Option<Vec<f32>>>>>>;
+    /// What came of them.
+    fn finish(&mut self) -> Pin<Box<dyn Future<Output = Found>>>;
 }
 
 /// The pieces of a batch of `batch` pictures: equal ones, the first ones one longer where it does
@@ -200,6 +205,8 @@ pub(super) async fn gradients(
     workers: usize,
     team: Option<&mut (dyn Team + 'static)>,
 ) -> Result<Share> {
+    #[cfg(feature = "cpu")]
+    let _kept = KeepPanels::new();
     let shares = deal(0..pieces.len(), workers);
     let mut found = Vec::new().into_iter();
     let mut first = None;
@@ -284,6 +291,8 @@ impl Replica {
             step: task.step,
             examples: task.batch,
         };
+        #[cfg(feature = "cpu")]
+        let _kept = KeepPanels::new();
         let Share { metrics, gradients, statistics } = batch.share(&pieces, &mut prepare)?;
         let all = [metrics].into_iter().chain(gradients).chain(statistics).collect();
         Ok(device::read(all).await?.concat())

@@ -13,7 +13,7 @@ use crate::data::prepare::Recipe;
 use crate::device;
 use crate::error::Error;
 use crate::model::spec::ModelSpec;
-use crate::train::team::{self, Brief, Task, Team};
+use crate::train::team::{self, Brief, Found, Task, Team};
 
 #[wasm_bindgen]
 extern "C" {
@@ -70,7 +70,7 @@ impl Team for Replicas {
         Replicas::begin(self, tasks.collect());
     }
 
-    fn finish(&mut self) -> Pin<Box<dyn Future<Output = Vec<Option<Vec<f32>>>>>> {
+    fn finish(&mut self) -> Pin<Box<dyn Future<Output = Found>>> {
         let found = JsFuture::from(Replicas::finish(self));
         Box::pin(async {
             let found = found.await.map(|found| Array::from(&found)).unwrap_or_default();

@@ -84,7 +84,7 @@ impl Session {
                 self.team.as_deref_mut(),
             );
             let Share { metrics: measured, gradients, statistics } = share.await?;
-            optimizer.update(&mut network.params, gradients);
+            optimizer.update(&mut network.params, gradients, network.fast);
             network.follow(statistics);
             metrics.push(measured);
         }
