@@ -109,7 +109,7 @@ pub async fn read(tensors: Vec<Tensor<1>>) -> Result<Vec<Vec<f32>>> {
     };
     let data = transaction.execute_async().await.map_err(|error| lost(error.to_string()))?;
     data.into_iter()
-        .map(|data| data.try_to_vec::<f32>().map_err(|error| lost(error.to_string())))
+        .map(|data| data.try_into_vec::<f32>().map_err(|error| lost(error.to_string())))
         .collect()
 }
 

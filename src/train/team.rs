@@ -71,15 +71,15 @@ pub struct Task {
     pub pixels: Vec<u8>,
 }
 
-/// What came of some shares, in their order: each as [`Replica::compute`] gives it, or nothing where
-/// it was not computed in time.
+/// What came of some shares, in their order: each as [`Replica::compute`] gives it, one part after
+/// another, or nothing where it was not computed in time.
 pub type Found = Vec<Option<Vec<f32>>>;
 
 /// Those who compute the shares that this thread does not.
 pub trait Team {
-    /// Hands out the shares of a step after the first, with the weights of it: all parameters,
-    /// one after another.
-    fn begin(&mut self, weights: &[f32], tasks: Vec<Task>);
+    /// Hands out the shares of a step after the first, with the weights of it, parameter by
+    /// parameter.
+    fn begin(&mut self, weights: &[Vec<f32>], tasks: Vec<Task>);
 
     /// What came of them.
     fn finish(&mut self) -> Pin<Box<dyn Future<Output = Found>>>;
@@ -213,7 +213,7 @@ pub(super) async fn gradients(
     if let Some(team) = team.filter(|_| shares.len() > 1) {
         let tasks = shares[1..].iter().map(|share| task(&pieces[share.clone()]));
         let tasks = tasks.collect::<Result<_>>()?;
-        let weights = device::read(batch.network.params.clone()).await?.concat();
+        let weights = device::read(batch.network.params.clone()).await?;
         team.begin(&weights, tasks);
         first = Some(batch.share(&pieces[shares[0].clone()], prepare)?);
         found = team.finish().await.into_iter();
@@ -225,7 +225,7 @@ pub(super) async fn gradients(
             return Ok(first);
         }
         let found = found.next().flatten();
-        match found.and_then(|numbers| share_of(batch.network, &numbers)) {
+        match found.and_then(|numbers| share_of(batch.network, numbers)) {
             Some(share) => Ok(share),
             None => batch.share(&pieces[own], prepare),
         }
@@ -251,20 +251,17 @@ impl Replica {
         Ok(Self { brief, network, device: device.clone() })
     }
 
-    /// A share's loss and correct examples, its gradients and its statistics, one after another,
-    /// at these `weights`.
+    /// A share's loss and correct examples, its gradients and its statistics, part by part, at
+    /// these `weights`: all parameters, one after another.
     ///
     /// # Errors
-    /// `option` where the task is not one of this run.
-    pub async fn compute(&mut self, weights: &[f32], task: &Task) -> Result<Vec<f32>> {
+    /// `option` where weights or task are not of this run.
+    pub async fn compute(&mut self, weights: Vec<f32>, task: &Task) -> Result<Vec<Vec<f32>>> {
         let Brief { recipe, shape, pictures, class_weights, .. } = &self.brief;
-        let mut rest = weights;
+        let wrong = || Error::option("These weights are another network's.");
+        let mut parts = Parts::new(weights, &self.device);
         for param in &mut self.network.params {
-            let (own, after) = rest
-                .split_at_checked(param.dims()[0])
-                .ok_or_else(|| Error::option("These weights are another network's."))?;
-            *param = flat(own, &self.device);
-            rest = after;
+            *param = parts.next(param.dims()[0]).ok_or_else(wrong)?;
         }
         let bytes = shape.iter().product::<usize>();
         let picture = |number: usize| {
@@ -295,23 +292,40 @@ impl Replica {
         let _kept = KeepPanels::new();
         let Share { metrics, gradients, statistics } = batch.share(&pieces, &mut prepare)?;
         let all = [metrics].into_iter().chain(gradients).chain(statistics).collect();
-        Ok(device::read(all).await?.concat())
+        device::read(all).await
     }
 }
 
 /// What a replica computed, as a share of this network; nothing where it is not one.
-fn share_of(network: &Network, numbers: &[f32]) -> Option<Share> {
-    let mut rest = numbers;
-    let mut take = |length: usize| {
-        let (own, after) = rest.split_at_checked(length)?;
-        rest = after;
-        Some(flat(own, network.device()))
-    };
-    let metrics = take(2)?;
-    let gradients = network.params.iter().map(|param| take(param.dims()[0])).collect();
+fn share_of(network: &Network, numbers: Vec<f32>) -> Option<Share> {
+    let mut parts = Parts::new(numbers, network.device());
+    let metrics = parts.next(2)?;
+    let gradients = network.params.iter().map(|param| parts.next(param.dims()[0])).collect();
     let gradients: Option<Vec<_>> = gradients;
-    let statistics: Option<Vec<_>> = network.state.iter().map(|one| take(one.dims()[0])).collect();
+    let statistics = network.state.iter().map(|one| parts.next(one.dims()[0])).collect();
+    let statistics: Option<Vec<_>> = statistics;
     Some(Share { metrics, gradients: gradients?, statistics: statistics? })
+}
+
+/// Tensors that lie one after another in one.
+struct Parts {
+    all: Tensor<1>,
+    taken: usize,
+}
+
+impl Parts {
+    fn new(numbers: Vec<f32>, device: &Device) -> Self {
+        let length = numbers.len();
+        Self { all: Tensor::from_data(TensorData::new(numbers, [length]), device), taken: 0 }
+    }
+
+    /// The next one, of so many numbers; nothing where there are not so many.
+    fn next(&mut self, length: usize) -> Option<Tensor<1>> {
+        let end = self.taken + length;
+        let part = (end <= self.all.dims()[0]).then(|| self.all.clone().slice(self.taken..end))?;
+        self.taken = end;
+        Some(part)
+    }
 }
 
 /// The sum of two shares' losses and gradients.
@@ -322,8 +336,4 @@ fn sum(first: Share, second: Share) -> Share {
         gradients: gradients.map(|(one, other)| one + other).collect(),
         statistics: first.statistics,
     }
-}
-
-fn flat(numbers: &[f32], device: &Device) -> Tensor<1> {
-    Tensor::from_data(TensorData::new(numbers.to_vec(), [numbers.len()]), device)
 }

@@ -63,8 +63,8 @@ extern "C" {
 }
 
 impl Team for Replicas {
-    fn begin(&mut self, weights: &[f32], tasks: Vec<Task>) {
-        self.weights(weights.len()).copy_from(weights);
+    fn begin(&mut self, weights: &[Vec<f32>], tasks: Vec<Task>) {
+        copy_parts(weights, &self.weights(weights.iter().map(Vec::len).sum()));
         let tasks =
             tasks.iter().map(|task| task_to_js(task).map_or(JsValue::UNDEFINED, Into::into));
         Replicas::begin(self, tasks.collect());
@@ -77,6 +77,16 @@ impl Team for Replicas {
             let share = |found: JsValue| found.dyn_into::<Float32Array>().ok();
             found.iter().map(|found| Some(share(found)?.to_vec())).collect()
         })
+    }
+}
+
+/// Copies what lies in parts to one place, which is as long as all of them.
+fn copy_parts(parts: &[Vec<f32>], to: &Float32Array) {
+    let mut first = 0;
+    for part in parts {
+        let end = first + part.len() as u32;
+        to.subarray(first, end).copy_from(part);
+        first = end;
     }
 }
 
@@ -128,8 +138,14 @@ impl Replica {
         Ok(Self(team::Replica::new(brief, &chosen.device)?))
     }
 
-    /// A share's loss and correct examples, its gradients and its statistics, one after another.
-    pub async fn compute(&mut self, weights: Vec<f32>, task: ShareTask) -> JsResult<Float32Array> {
+    /// A share's loss and correct examples, its gradients and its statistics, one after another:
+    /// put `into` memory of just that length, where it is given, else into fresh memory.
+    pub async fn compute(
+        &mut self,
+        weights: Vec<f32>,
+        task: ShareTask,
+        into: Option<Float32Array>,
+    ) -> JsResult<Float32Array> {
         let task = Task {
             step: task.step() as u64,
             epoch: task.epoch(),
@@ -140,6 +156,11 @@ impl Replica {
             labels: task.labels(),
             pixels: task.pixels(),
         };
-        Ok(self.0.compute(&weights, &task).await?.as_slice().into())
+        let parts = self.0.compute(weights, &task).await?;
+        let length = parts.iter().map(|part| part.len() as u32).sum();
+        let into = into.filter(|into| into.length() == length);
+        let into = into.unwrap_or_else(|| Float32Array::new_with_length(length));
+        copy_parts(&parts, &into);
+        Ok(into)
     }
 }

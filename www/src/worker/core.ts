@@ -309,8 +309,8 @@ export type PreparerClass = new (recipe: Uint8Array, shape: Uint32Array, count: 
 
 /** Computes shares of a run's batches. */
 export interface Replica {
-  /** Loss and correct examples, then the gradients, at these weights. */
-  compute(weights: Float32Array, task: ShareTask): Promise<Float32Array<ArrayBuffer>>;
+  /** Loss and correct examples, then the gradients, at these weights; `into` memory of just that length where it is given. */
+  compute(weights: Float32Array, task: ShareTask, into: Float32Array | undefined): Promise<Float32Array>;
 }
 
 export type ReplicaClass = { create(device: string, brief: Brief): Promise<Replica> };

@@ -37,13 +37,9 @@ async function take(message: ToReplica): Promise<void> {
   }
   if (!replica) return;
   const { id, task, weights, into } = message;
-  const found = await replica.compute(weights, task);
-  if (into?.length === found.length) {
-    into.set(found);
-    post({ kind: "found", id, found: undefined });
-  } else {
-    post({ kind: "found", id, found }, [found.buffer]);
-  }
+  const found = await replica.compute(weights, task, into);
+  if (found === into) post({ kind: "found", id, found: undefined });
+  else post({ kind: "found", id, found }, [found.buffer]);
 }
 
 const failed = (error: unknown): void =>

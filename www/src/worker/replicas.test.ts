@@ -1,0 +1,153 @@
+/** Who is given a share, how long it is waited for, and what a death costs. */
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Brief, ShareTask } from "./core";
+import type { FromReplica, ToReplica } from "./replica";
+import { Replicas } from "./replicas";
+
+class FakePort extends EventTarget {
+  messages: ToReplica[] = [];
+  ended = false;
+
+  postMessage(message: ToReplica): void {
+    this.messages.push(message);
+  }
+
+  terminate(): void {
+    this.ended = true;
+  }
+
+  say(data: FromReplica): void {
+    this.dispatchEvent(new MessageEvent("message", { data }));
+  }
+
+  /** Answers what it was asked last. */
+  ready(): void {
+    const last = this.messages.findLast(({ kind }) => kind === "brief");
+    if (last?.kind === "brief") this.say({ kind: "ready", id: last.id });
+  }
+
+  found(value: number): void {
+    const last = this.messages.findLast(({ kind }) => kind === "task");
+    if (last?.kind !== "task") throw new Error("it has no task");
+    if (last.into) last.into.fill(value);
+    this.say({ kind: "found", id: last.id, found: last.into ? undefined : new Float32Array([value]) });
+  }
+
+  get tasks(): number {
+    return this.messages.filter(({ kind }) => kind === "task").length;
+  }
+}
+
+const brief: Brief = { spec: "{}", recipe: new Uint8Array(), shape: new Uint32Array(3), count: 1, classWeights: new Float32Array() };
+const task = (): ShareTask => ({
+  step: 0,
+  epoch: 1,
+  batch: 8,
+  cuts: new Uint32Array(),
+  numbers: new Uint32Array(),
+  pictures: new Uint32Array(),
+  labels: new Uint16Array(),
+  pixels: new Uint8Array(),
+});
+
+function team(count: number, shared = false): { replicas: Replicas; ports: FakePort[]; deaths: string[]; step: (n?: number) => Promise<(number | undefined)[]> } {
+  const ports: FakePort[] = [];
+  const deaths: string[] = [];
+  const spawn = (): FakePort => {
+    const port = new FakePort();
+    ports.push(port);
+    return port;
+  };
+  const replicas = new Replicas({ base: "", device: "cpu", spawn: spawn, shared, onDeath: (reason) => deaths.push(reason) }, count);
+  /** Hands out a step; the first number of what was found. */
+  const step = async (n = count): Promise<(number | undefined)[]> => {
+    replicas.weights(3);
+    replicas.begin(Array.from({ length: n }, task));
+    return (await replicas.finish()).map((found) => found?.[0]);
+  };
+  return { replicas, ports, deaths, step };
+}
+
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+test("nothing is started before a run, and nobody is waited for who is not ready", async () => {
+  const { replicas, ports, step } = team(2);
+  expect(ports).toHaveLength(0);
+  replicas.tell(brief);
+  expect(ports).toHaveLength(2);
+  expect(await step()).toEqual([undefined, undefined]);
+  expect(ports.map(({ tasks }) => tasks)).toEqual([0, 0]);
+});
+
+test.each([false, true])("what was found comes in the order of the tasks (shared memory: %s)", async (shared) => {
+  const { replicas, ports, step } = team(2, shared);
+  replicas.tell(brief);
+  ports.forEach((port) => port.ready());
+  const found = step();
+  ports[1]!.found(7);
+  ports[0]!.found(5);
+  expect(await found).toEqual([5, 7]);
+  const weights = ports.map(({ messages }) => messages.findLast(({ kind }) => kind === "task"));
+  const [first, second] = weights.map((one) => (one?.kind === "task" ? one.weights.buffer : undefined));
+  // Shared, all read the same; else each has its own.
+  expect(first === second).toBe(shared);
+});
+
+test("who is late is left alone for a while, and what it finds then is not taken for something else", async () => {
+  const { replicas, ports, step } = team(1);
+  replicas.tell(brief);
+  ports[0]!.ready();
+  const late = step();
+  await vi.advanceTimersByTimeAsync(25);
+  expect(await late).toEqual([undefined]);
+  // Still busy: it is neither asked nor waited for.
+  expect(await step()).toEqual([undefined]);
+  ports[0]!.found(5);
+  expect(ports[0]!.tasks).toBe(1);
+  // Two steps of rest, then it may help again.
+  expect(await step()).toEqual([undefined]);
+  expect(await step()).toEqual([undefined]);
+  expect(ports[0]!.tasks).toBe(1);
+  const again = step();
+  ports[0]!.found(9);
+  expect(await again).toEqual([9]);
+  expect(ports[0]!.tasks).toBe(2);
+});
+
+test("who dies is replaced, a few times a run, and nobody waits for it", async () => {
+  const { replicas, ports, deaths, step } = team(1);
+  replicas.tell(brief);
+  ports[0]!.ready();
+  const found = step();
+  ports[0]!.say({ kind: "failed", reason: "out of memory" });
+  expect(await found).toEqual([undefined]);
+  expect(ports[0]!.ended).toBe(true);
+  expect(ports).toHaveLength(2);
+  ports[1]!.ready();
+  const next = step();
+  ports[1]!.found(3);
+  expect(await next).toEqual([3]);
+  for (const at of [1, 2, 3]) ports[at]!.dispatchEvent(new Event("error", { cancelable: true }));
+  expect(ports).toHaveLength(4);
+  expect(deaths).toHaveLength(4);
+  expect(await step()).toEqual([undefined]);
+  // The next run begins with as many as ever.
+  replicas.tell(brief);
+  expect(ports).toHaveLength(5);
+});
+
+test("who is ready for an earlier run is not asked in this one", async () => {
+  const { replicas, ports, step } = team(1);
+  replicas.tell(brief);
+  const [first] = ports[0]!.messages;
+  replicas.tell(brief);
+  if (first?.kind === "brief") ports[0]!.say({ kind: "ready", id: first.id });
+  expect(await step()).toEqual([undefined]);
+  ports[0]!.ready();
+  const found = step();
+  ports[0]!.found(1);
+  expect(await found).toEqual([1]);
+  replicas.end();
+  expect(ports[0]!.ended).toBe(true);
+});
