@@ -20,9 +20,9 @@ pub fn step_bytes(network: &Network) -> [u64; 2] {
 }
 
 /// Pictures a batch where nothing is learned: 128, or fewer where their values between layers
-/// would take more than a browser tab has to spare. Figures do not depend on it.
+/// would take more than training does. Figures do not depend on it.
 pub fn evaluation_batch(network: &Network) -> usize {
-    const MOST_BYTES: u64 = 2 << 30;
+    const MOST_BYTES: u64 = 512 << 20;
     let [_, picture] = step_bytes(network);
     (MOST_BYTES / picture.max(1)).clamp(1, 128) as usize
 }
@@ -47,6 +47,6 @@ mod tests {
         };
         assert_eq!(batch(64), 128);
         // 512 * 512 * 64 values of 8 bytes: 134 MB a picture.
-        assert_eq!(batch(512), 15);
+        assert_eq!(batch(512), 3);
     }
 }

@@ -137,6 +137,19 @@ test("who dies is replaced, a few times a run, and nobody waits for it", async (
   expect(ports).toHaveLength(5);
 });
 
+test("who does not answer any more is replaced", async () => {
+  const { replicas, ports, deaths, step } = team(1);
+  replicas.tell(brief);
+  ports[0]!.ready();
+  const found = step();
+  await vi.advanceTimersByTimeAsync(25);
+  await found;
+  await vi.advanceTimersByTimeAsync(30_000);
+  expect(await step()).toEqual([undefined]);
+  expect(deaths).toEqual(["it did not answer any more"]);
+  expect([ports[0]!.ended, ports.length]).toEqual([true, 2]);
+});
+
 test("who is ready for an earlier run is not asked in this one", async () => {
   const { replicas, ports, step } = team(1);
   replicas.tell(brief);

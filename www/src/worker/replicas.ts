@@ -14,6 +14,8 @@ const LEAST_WAIT_MS = 20;
 /** Steps that a replica is left alone after it was late, the first time and at the most. */
 const FIRST_REST = 2;
 const LONGEST_REST = 256;
+/** A replica that has not answered for so long is gone. */
+const GONE_MS = 30_000;
 /** A replica that died is replaced so often in a run; after that the core does its part. */
 const MOST_DEATHS = 3;
 
@@ -37,8 +39,9 @@ class Replica {
   /** Steps that it is left alone. */
   rest = 0;
   nextRest = FIRST_REST;
-  /** The task under way. */
+  /** The task under way, and when it was given. */
   id = -1;
+  since = Infinity;
   /** Where it puts what it found, where memory is shared. */
   result: Float32Array | undefined;
 
@@ -91,6 +94,8 @@ export class Replicas {
   begin(tasks: ShareTask[]): void {
     this.#id += 1;
     this.#began = performance.now();
+    const gone = this.#replicas.filter(({ free, since }) => !free && this.#began - since > GONE_MS);
+    for (const replica of gone) this.#died(replica, "it did not answer any more");
     const free = this.#replicas.filter((replica) => replica.free && replica.rest-- <= 0);
     this.#wanted = tasks.map((task, at) => {
       const replica = free[at];
@@ -155,12 +160,13 @@ export class Replicas {
     const { base, device } = this.#site;
     replica.free = false;
     [replica.rest, replica.nextRest] = [0, FIRST_REST];
+    replica.since = Infinity;
     if (this.#brief) this.#post(replica, { kind: "brief", id: this.#briefs, base, device, brief: this.#brief });
   }
 
   #hand(replica: Replica, task: ShareTask): void {
     replica.free = false;
-    replica.id = this.#id;
+    [replica.id, replica.since] = [this.#id, this.#began];
     // Where memory is not shared, each gets a copy of its own.
     const weights = this.#site.shared ? this.#weights : this.#weights.slice();
     const length = 2 + this.#weights.length;

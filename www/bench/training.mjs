@@ -1,0 +1,135 @@
+/* global document, location, module */
+/** The lessons' networks: our kernels on one core and on all, Burn's operations, native Keras, in turn. */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { inBrowser, open, peakMemory } from "./browser.mjs";
+
+const TURNS = 3;
+
+/** Who trains: the first three in the browser. */
+const trainers = [
+  { label: "kernels, 1 worker", device: "cpu", workers: 1 },
+  { label: "kernels, all cores", device: "cpu" },
+  { label: "burn-flex, 1 worker", device: "flex", workers: 1 },
+  ...(process.env.CNN_LAB_PYTHON ? [{ label: "native Keras" }] : []),
+];
+
+const ratios = [
+  ["kernels, 1 worker", "burn-flex, 1 worker"],
+  ["kernels, all cores", "kernels, 1 worker"],
+  ["kernels, all cores", "native Keras"],
+];
+
+/** Each network with each trainer, three times in turn. */
+export async function training(files) {
+  const workloads = [
+    { name: "MNIST convnet", set: "mnist", preset: "mnist-convnet", batchSize: 64, steps: 200, keras: "mnist" },
+    { name: "CIFAR-10 functional", set: "cifar10", text: lesson("cifar10_functional"), batchSize: 128, steps: 25, keras: "functional" },
+    { name: "residual net", set: "cifar10", preset: "residual-net", batchSize: 128, steps: 6 },
+    ...files.slice(0, 1).map((file) => ({ name: "photo convnet", file, preset: "photo-convnet", batchSize: 20, steps: 8, keras: "photo" })),
+  ];
+  console.log("network              batch trainer               images/s   ms a step   p95  first step   GFLOP/s  of peak  forward only, images/s   peak memory");
+  const rows = [];
+  for (const workload of workloads) {
+    for (let turn = 0; turn < TURNS; turn += 1) {
+      for (const trainer of trainers) {
+        if (!trainer.device && !workload.keras) continue;
+        const row = trainer.device ? await inTab({ ...workload, ...trainer }) : { ...workload, ...trainer, ...keras(workload) };
+        rows.push(row);
+        console.log(line(row));
+      }
+    }
+  }
+  const found = [];
+  for (const { name } of workloads) {
+    for (const [one, other] of ratios) {
+      const [first, second] = [one, other].map((label) => median(rows.filter((row) => row.name === name && row.label === label).map((row) => row.imagesPerSecond)));
+      if (first === undefined || second === undefined) continue;
+      found.push({ name, one, other, ratio: first / second });
+      console.log(`${name}: ${one} ${first.toFixed(0)}/s, ${other} ${second.toFixed(0)}/s: ${(first / second).toFixed(2)} times`);
+    }
+  }
+  return { rows, ratios: found };
+}
+
+async function inTab(what) {
+  return inBrowser(async (browser) => {
+    const page = await open(browser, what.file ?? null);
+    return { ...what, ...(await page.evaluate(trainOnce, what)), memory: await peakMemory(browser) };
+  });
+}
+
+function keras({ keras, batchSize, steps }) {
+  const script = fileURLToPath(new URL("../../benches/native_keras.py", import.meta.url));
+  const told = execFileSync(process.env.CNN_LAB_PYTHON, [script, keras, String(batchSize), String(4 * steps)], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  return { imagesPerSecond: Number.parseFloat(told) };
+}
+
+function line(row) {
+  const fixed = (value, digits = 0) => (value === undefined ? "" : value.toFixed(digits));
+  return [
+    row.name.padEnd(20), String(row.batchSize).padStart(5), row.label.padEnd(20), fixed(row.imagesPerSecond).padStart(8),
+    fixed(row.median, 1).padStart(11), fixed(row.p95, 1).padStart(6), (row.first === undefined ? "" : `${row.first.toFixed(0)} ms`).padStart(11),
+    fixed(row.gflops, 1).padStart(9), (row.peak === undefined ? "" : `${Math.round((100 * row.gflops) / row.peak)} %`).padStart(8),
+    fixed(row.forward).padStart(23), (row.memory ? `${row.memory} MB` : "").padStart(14),
+  ].join(" ").trimEnd();
+}
+
+function median(values) {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+}
+
+/** A lesson's code as it stands. */
+function lesson(name) {
+  return readFileSync(new URL(`../../tests/fixtures/keras/lessons/${name}.py`, import.meta.url), "utf8");
+}
+
+/** Runs in the browser: one network on one device, with the machine's peak measured beside it. */
+async function trainOnce({ device, workers, set, preset, text, batchSize, steps }) {
+  const kernels = await import(new URL("pkg/cpu/cnn_lab.js", location.href).href);
+  await kernels.default();
+  const lab = await module.CnnLab.create({ device, workers, seed: 1 });
+  if (set) await lab.loadBundled(set, { limit: Math.max(2000, batchSize * steps) });
+  else await lab.loadFiles(document.querySelector("input").files, { size: [150, 150] });
+  const { layers } = await lab.setModel(text ?? (await lab.presets()).find(({ name }) => name === preset).spec);
+  // Numbers of a kernel times the places where it is applied; a bias does not count.
+  const products = layers.map(({ params, outputShape }, i) => {
+    const given = lab.spec.layers[i];
+    if (!/Conv2D|Dense/.test(given.layer)) return 0;
+    const places = outputShape.slice(1, -1).reduce((all, side) => all * side, 1);
+    return (params - (given.use_bias === false ? 0 : outputShape.at(-1))) * places;
+  });
+  const forwardFlop = 2 * products.reduce((all, one) => all + one, 0);
+  // The first layer's gradient by the pictures is not computed.
+  const flop = 3 * forwardFlop - 2 * products.find((one) => one > 0);
+
+  const began = performance.now();
+  const took = [];
+  let before = null;
+  let first = 0;
+  for await (const event of lab.train({ batchSize, steps: steps + 5, validate: false })) {
+    if (event.type !== "step") continue;
+    const now = performance.now();
+    if (before === null) first = now - began;
+    else took.push({ ms: now - before, images: event.images });
+    before = now;
+  }
+  // The first few still warm up.
+  const counted = took.slice(4);
+  const seconds = counted.reduce((sum, { ms }) => sum + ms, 0) / 1000;
+  const imagesPerSecond = counted.reduce((sum, { images }) => sum + images, 0) / seconds;
+  const sorted = counted.map(({ ms }) => ms).sort((a, b) => a - b);
+  const measured = performance.now();
+  const { count } = await lab.evaluate("test");
+  const forward = count / ((performance.now() - measured) / 1000);
+  lab.dispose();
+  const rounds = 4_000_000;
+  let peak = 0;
+  for (let i = 0; i < 3; i += 1) {
+    const start = performance.now();
+    kernels.multiplyAdds(rounds);
+    peak = Math.max(peak, (96 * rounds) / (performance.now() - start) / 1e6);
+  }
+  return { imagesPerSecond, median: sorted[Math.floor(sorted.length / 2)], p95: sorted[Math.floor(sorted.length * 0.95)], first, gflops: (imagesPerSecond * flop) / 1e9, peak, forward };
+}
