@@ -70,15 +70,17 @@ pub fn update(
     if !covers(&weight.device()) {
         return false;
     }
-    let Ok(gradient) = gradient.clone().try_into_primitive::<Flex>() else { return false };
-    let gradient = gradient.to_contiguous();
+    let flex = |tensor: Tensor<1>| {
+        tensor.try_into_primitive::<Flex>().expect("a plain tensor of a device that is covered")
+    };
+    let gradient = flex(gradient.clone()).to_contiguous();
     let mut tensors: Vec<&mut Tensor<1>> = [weight].into_iter().chain(slots).collect();
     // What they held before is let go, so that it can be written to.
     let taken = tensors.iter_mut().map(|tensor| {
         let empty = Tensor::empty([0], &tensor.device());
-        std::mem::replace(*tensor, empty).try_into_primitive::<Flex>().ok()
+        flex(std::mem::replace(*tensor, empty))
     });
-    let Some(mut taken) = taken.collect::<Option<Vec<FlexTensor>>>() else { return false };
+    let mut taken: Vec<FlexTensor> = taken.collect();
     for tensor in &mut taken {
         *tensor = tensor.to_contiguous();
     }

@@ -425,17 +425,22 @@ fn the_finder_suggests_a_rate_and_touches_nothing() {
     session.start_training(&options(json!({"steps": 5}))).unwrap();
     run(&mut session, 5);
     let before = (save(&session), session.dataset().unwrap().info());
-    let found = find(&mut session, json!({}), 7);
+    // So high that it is certain to diverge: at 10 this small task may by chance still be learned.
+    let wide = json!({"maxLearningRate": 1e4});
+    let found = find(&mut session, wide.clone(), 7);
     assert!(found.diverged && found.points.len() < 100, "{}", found.points.len());
     assert_eq!(found.points[0].learning_rate, 1e-6);
-    let growth = (10f64 / 1e-6).powf(1.0 / 99.0);
+    let growth = (1e4f64 / 1e-6).powf(1.0 / 99.0);
     let ratio = found.points[9].learning_rate / found.points[8].learning_rate;
     assert!((ratio / growth - 1.0).abs() < 1e-12);
     let suggestion = found.suggestion.unwrap();
     assert!((1e-4..0.1).contains(&suggestion), "{suggestion}");
     // However it is pulled; and of another seed, another.
-    assert_eq!(find(&mut session, json!({}), 100), found);
-    assert_ne!(find(&mut session, json!({"seed": 9}), 100).points, found.points);
+    assert_eq!(find(&mut session, wide, 100), found);
+    assert_ne!(
+        find(&mut session, json!({"maxLearningRate": 1e4, "seed": 9}), 100).points,
+        found.points
+    );
     let short =
         find(&mut session, json!({"steps": 12, "maxLearningRate": 1e-5, "optimizer": "sgd"}), 5);
     assert_eq!((short.points.len(), short.diverged), (12, false));
