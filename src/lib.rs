@@ -16,8 +16,8 @@
 //!    ([`model::network`], [`model::loss`]).
 //!    [`model::keras`] reads Keras's Python and JSON, and writes Keras, PyTorch and Burn.
 //! 3. [`train`]: the optimizers and schedules, and the session that is pulled
-//!    forward step by step ([`train::session`]), or a copy of its weights beside it
-//!    ([`train::finder`]).
+//!    forward step by step ([`train::session`]), each batch in pieces that several workers
+//!    compute ([`train::team`]), or a copy of its weights beside it ([`train::finder`]).
 //! 4. [`evaluate`]: how good a network is, on a split or on every fold in turn
 //!    ([`evaluate::cross_validation`]), with curves ([`evaluate::curves`]) and a map of points
 //!    ([`evaluate::embedding`]); what follows from scores alone needs no tensors.
@@ -34,11 +34,11 @@
 //! - Only `web` names wasm-bindgen, js-sys or web-sys.
 //! - The core has no clock, no files and no global generator: callers pass what it needs,
 //!   and every draw comes from a [`random::Stream`] that names its purpose. The same seed,
-//!   device and calls give the same losses, to the last bit on the CPU.
+//!   device and calls give the same losses, to the last bit on the CPU, for any number of workers.
 //! - No tensor below [`data::batch`]; no backend's name outside [`device`] and [`fast`].
 //! - What a kernel of ours computes, Burn's operations compute too, and a test compares them.
 //! - Training is pulled: [`train::session::Session::advance`] returns after a few steps, and
-//!   whoever called decides when to go on. A step is: gradient of each share of the batch,
+//!   whoever called decides when to go on. A step is: gradient of each piece of the batch,
 //!   sum in a fixed order, update.
 //! - Nothing is read from a device synchronously; a figure stays there until it is asked for.
 //! - Bad input is a value: an [`Error`] or a warning. No input panics.

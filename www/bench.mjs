@@ -9,16 +9,18 @@
  *   npm run bench -- training [FILE.zip]               the lessons' networks with our kernels, on
  *                                                      one core and on all, with Burn's operations
  *                                                      and, where CNN_LAB_PYTHON has it, in Keras
+ *   npm run bench -- peers                             other trainers of the browser, beside ours
  */
 import { augmentation } from "./bench/augmentation.mjs";
 import { inside } from "./bench/inside.mjs";
+import { peers } from "./bench/peers.mjs";
 import { reading } from "./bench/reading.mjs";
 import { training } from "./bench/training.mjs";
 
 const [what, ...files] = process.argv.slice(2);
-const benches = { reading, augmentation, inside, training };
-if (!(what in benches) || (files.length === 0 && !["inside", "training"].includes(what))) {
-  console.error("usage: npm run bench -- reading|augmentation FILE.zip, or inside, or training");
+const benches = { reading, augmentation, inside, training, peers };
+if (!(what in benches) || (files.length === 0 && !["inside", "training", "peers"].includes(what))) {
+  console.error("usage: npm run bench -- reading|augmentation FILE.zip, or inside, training or peers");
   process.exit(2);
 }
 

@@ -19,6 +19,11 @@
 //! engine keeps in registers on x86. The numbers of one side are read one by one and spread over
 //! a register, which needs no order of them in memory.
 //!
+//! The numbers of the other side are put into panels of eight first (`panels.rs`), which whoever
+//! computes with the same kernel again keeps.
+//!
+//! What an optimizer does with the gradients is one pass, too (`update.rs`).
+//!
 //! # Order of sums
 //!
 //! Every sum has one order, which depends on the shapes alone: the same numbers give the same

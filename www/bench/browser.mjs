@@ -3,11 +3,11 @@
 import { existsSync, readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-/** Works with a browser of its own, whose processes have done nothing else yet. */
-export async function inBrowser(work) {
+/** Works with a browser of its own, whose processes have done nothing else yet; `more` are arguments for it. */
+export async function inBrowser(work, more = []) {
   const browser = await chromium.launch({
     executablePath: process.env.CNN_LAB_CHROME ?? ["/usr/bin/chromium", "/usr/bin/chromium-browser"].find(existsSync),
-    args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    args: ["--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync", ...more],
   });
   try {
     return await work(browser);

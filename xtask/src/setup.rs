@@ -127,6 +127,19 @@ pub fn keras() -> Result<PathBuf> {
     Ok(ours)
 }
 
+/// The other trainers that `cargo xtask bench peers` measures, in benches/peers.
+pub fn peers() -> Result<()> {
+    let state = hash(&["benches/peers/package-lock.json"])?;
+    if is_done("peers", &state) && path("benches/peers/node_modules").is_dir() {
+        return Ok(());
+    }
+    say("installing other trainers into benches/peers");
+    run(command("npm")
+        .args(["ci", "--no-fund", "--no-audit", "--loglevel=error"])
+        .current_dir(path("benches/peers")))?;
+    done("peers", &state)
+}
+
 /// A browser and its WebDriver.
 pub struct Browser {
     /// Chrome or Chromium.

@@ -285,17 +285,29 @@ pub fn bench(what: &str, files: &[PathBuf]) -> Result<()> {
     };
     let given = match (what, files) {
         // On a set that comes with the lab.
-        ("inside", _) => Vec::new(),
+        ("inside" | "peers", _) => Vec::new(),
         ("reading", []) => beside(&["cifar10.zip", "cats_dogs_downsampled.zip"]),
         (_, []) => beside(&["cats_dogs_downsampled.zip"]),
         (_, files) => files.to_vec(),
     };
-    let needs_files = !["inside", "training"].contains(&what);
+    let needs_files = !["inside", "training", "peers"].contains(&what);
     if given.iter().any(|file| !file.is_file()) || (needs_files && given.is_empty()) {
         bail!("name a zip of pictures: cargo xtask bench {what} FILE.zip");
     }
     let given = given.iter().map(fs::canonicalize).collect::<std::io::Result<Vec<_>>>()?;
-    in_browser_with("bench", |npm| npm.args(["--", what]).args(given))
+    let keras = match what {
+        "training" => {
+            setup::keras().inspect_err(|error| say(format!("Keras is left out: {error:#}"))).ok()
+        }
+        "peers" => {
+            setup::peers()?;
+            None
+        }
+        _ => None,
+    };
+    in_browser_with("bench", |npm| {
+        npm.args(["--", what]).args(given).envs(keras.map(|python| ("CNN_LAB_PYTHON", python)))
+    })
 }
 
 /// An npm script that visits the built site with a browser.
