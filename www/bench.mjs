@@ -9,18 +9,21 @@
  *   npm run bench -- training [FILE.zip]               the lessons' networks with our kernels, on
  *                                                      one core and on all, with Burn's operations
  *                                                      and, where CNN_LAB_PYTHON has it, in Keras
+ *   npm run bench -- cost                              a picture's cost by pictures, batch and
+ *                                                      filters
  *   npm run bench -- peers                             other trainers of the browser, beside ours
  */
 import { augmentation } from "./bench/augmentation.mjs";
+import { cost } from "./bench/cost.mjs";
 import { inside } from "./bench/inside.mjs";
 import { peers } from "./bench/peers.mjs";
 import { reading } from "./bench/reading.mjs";
 import { training } from "./bench/training.mjs";
 
 const [what, ...files] = process.argv.slice(2);
-const benches = { reading, augmentation, inside, training, peers };
-if (!(what in benches) || (files.length === 0 && !["inside", "training", "peers"].includes(what))) {
-  console.error("usage: npm run bench -- reading|augmentation FILE.zip, or inside, training or peers");
+const benches = { reading, augmentation, inside, training, cost, peers };
+if (!(what in benches) || (files.length === 0 && !["inside", "training", "cost", "peers"].includes(what))) {
+  console.error("usage: npm run bench -- reading|augmentation FILE.zip, or inside, training, cost or peers");
   process.exit(2);
 }
 

@@ -86,8 +86,8 @@ pub trait Team {
 }
 
 /// The pieces of a batch of `batch` pictures: equal ones, the first ones one longer where it does
-/// not come out even. Where nothing is to be `cut`, it is one piece. A small batch, or one of a small network, is one piece; and so is one that is
-/// normalised by its own statistics, for no piece has them.
+/// not come out even. It is one piece where nothing is to be `cut`, where batch or network are
+/// small, and where it is normalised by its own statistics, for no piece has them.
 pub fn pieces(network: &Network, batch: usize, cut: bool) -> Vec<Range<usize>> {
     let normalised = |kind: &LayerKind| matches!(kind, LayerKind::BatchNormalization(_));
     let whole = !cut

@@ -45,6 +45,8 @@ test("without shared memory the workers hand numbers over, and the losses are th
   await openModule(page);
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
   expect(await losses(page, [{ workers: 2, steps: 20 }])).toEqual(shared);
+  const reason = await page.evaluate(async () => (await cnnLab.CnnLab.create({ device: "cpu", workers: 2 })).device.reason);
+  expect(reason).toBe("You chose the CPU. 2 workers share each batch, by messages: the page is not cross-origin isolated.");
 });
 
 test("a worker that dies costs time, not the run: a warning, another worker, the same losses", async ({ page }) => {

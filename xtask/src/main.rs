@@ -59,7 +59,7 @@ enum Command {
     /// and without `augmentation`, or looking `inside` while training, and evaluation
     Bench {
         /// What to measure
-        #[arg(value_parser = ["reading", "augmentation", "inside", "training", "peers"])]
+        #[arg(value_parser = ["reading", "augmentation", "inside", "training", "cost", "peers"])]
         what: String,
         /// Zips of pictures, train/CLASS and so on; those beside the repository by default
         files: Vec<PathBuf>,

@@ -285,12 +285,12 @@ pub fn bench(what: &str, files: &[PathBuf]) -> Result<()> {
     };
     let given = match (what, files) {
         // On a set that comes with the lab.
-        ("inside" | "peers", _) => Vec::new(),
+        ("inside" | "cost" | "peers", _) => Vec::new(),
         ("reading", []) => beside(&["cifar10.zip", "cats_dogs_downsampled.zip"]),
         (_, []) => beside(&["cats_dogs_downsampled.zip"]),
         (_, files) => files.to_vec(),
     };
-    let needs_files = !["inside", "training", "peers"].contains(&what);
+    let needs_files = !["inside", "training", "cost", "peers"].contains(&what);
     if given.iter().any(|file| !file.is_file()) || (needs_files && given.is_empty()) {
         bail!("name a zip of pictures: cargo xtask bench {what} FILE.zip");
     }

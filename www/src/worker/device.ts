@@ -48,9 +48,17 @@ async function openCpu(o: { base: string; seed: number; kind: CpuKind; workers: 
   const Core = await loadCore(o.base, o.kind);
   const core = await Core.create(o.kind, o.seed);
   // The other two are there to compare with.
-  const workers = o.workers ?? (o.kind === "cpu" ? workersFor(navigator.hardwareConcurrency) : 1);
-  const together = workers > 1 ? ` ${workers} workers share each batch.` : "";
-  return { core, device: { kind: o.kind, name: core.deviceName(), workers, reason: o.why + together } };
+  const asked = o.workers ?? (o.kind === "cpu" ? undefined : 1);
+  const workers = asked ?? workersFor(navigator.hardwareConcurrency);
+  const reason = `${o.why}${together(workers, asked === undefined)}`;
+  return { core, device: { kind: o.kind, name: core.deviceName(), workers, reason } };
+}
+
+/** What there is to say of the workers: how they share a batch, or why there is but one. */
+function together(workers: number, chosen: boolean): string {
+  if (workers === 1) return chosen ? " The browser tells of one core, so one worker trains." : "";
+  const shared = `${workers} workers share each batch`;
+  return self.crossOriginIsolated ? ` ${shared}.` : ` ${shared}, by messages: the page is not cross-origin isolated.`;
 }
 
 /** So many workers train side by side on a machine of so many cores: from three on, one core is left for everything else. */
