@@ -24,7 +24,7 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{Device, Tensor, TensorData};
 use cnn_lab_kernels::conv::{self, Block, Gradients, Panels, Scratch, by_filters, by_inputs};
-use cnn_lab_kernels::update;
+use cnn_lab_kernels::{norm, update};
 
 /// Whether tensors of this device are computed with here.
 fn covers(device: &Device) -> bool {
@@ -106,6 +106,16 @@ pub trait Kernels: Backend {
         bias: FloatTensor<Self>,
         block: Block,
     ) -> FloatTensor<Self>;
+
+    /// See [`batch_norm`]; the moments are the pictures' own.
+    fn normalise(
+        pictures: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self>;
 }
 
 impl Kernels for Flex {
@@ -117,6 +127,39 @@ impl Kernels for Flex {
     ) -> FloatTensor<Self> {
         forward(&channels_last(&pictures), &kernel, &bias, &block).0
     }
+
+    fn normalise(
+        pictures: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self> {
+        normalised(&channels_last(&pictures), [&gamma, &beta], [&mean, &variance], epsilon)
+    }
+}
+
+/// A batch normalisation in training, of pictures `[batch, channels, height, width]` by their own
+/// mean and biased variance, which come with it. Nothing on a device that is not covered.
+pub fn batch_norm(
+    pictures: Tensor<4>,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    epsilon: f64,
+) -> Option<(Tensor<4>, [Tensor<1>; 2])> {
+    if !covers(&pictures.device()) {
+        return None;
+    }
+    let channels = pictures.dims()[1];
+    let plain = pictures.clone().inner().try_into_primitive::<Flex>().ok()?;
+    let moments = norm::moments(values(&channels_last(&plain)), channels);
+    let moments = moments.map(|moments| Tensor::<1>::from_primitive::<Flex>(flat(moments)));
+    let [mean, variance] = moments.clone().map(Tensor::into_dispatch);
+    let [pictures, gamma, beta] =
+        [pictures.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch()];
+    let output = Dispatch::normalise(pictures, gamma, beta, mean, variance, epsilon as f32);
+    Some((Tensor::from_dispatch(output), moments))
 }
 
 impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
@@ -139,6 +182,87 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
             OpsKind::UnTracked(prep) => prep.finish(forward(&pictures, &kernel, &bias, &block).0),
         }
     }
+
+    fn normalise(
+        pictures: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self> {
+        let nodes = [pictures.node(), gamma.node(), beta.node()];
+        let pictures = channels_last(&pictures.into_primitive());
+        let (gamma, beta) = (gamma.into_primitive(), beta.into_primitive());
+        let moments = [mean.into_primitive(), variance.into_primitive()];
+        let [mean, variance] = &moments;
+        let output = normalised(&pictures, [&gamma, &beta], [mean, variance], epsilon);
+        match Normalised.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                prep.finish(SavedNorm { pictures, gamma, moments, epsilon }, output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Normalised;
+
+/// What its backward computes with.
+#[derive(Clone, Debug)]
+struct SavedNorm {
+    /// Channels last.
+    pictures: FlexTensor,
+    gamma: FlexTensor,
+    moments: [FlexTensor; 2],
+    epsilon: f32,
+}
+
+impl Backward<Flex, 3> for Normalised {
+    type State = SavedNorm;
+
+    fn backward(
+        self,
+        ops: Ops<Self::State, 3>,
+        grads: &mut grads::Gradients,
+        _checkpointer: &mut Checkpointer,
+    ) {
+        let SavedNorm { pictures, gamma, moments, epsilon } = ops.state;
+        let by_output = channels_last(&grads.consume::<Flex>(&ops.node));
+        let [mean, variance] = &moments;
+        let moments = [values(mean), values(variance)];
+        let [by_input, by_gamma, by_beta] =
+            norm::backward(values(&pictures), values(&gamma), moments, epsilon, values(&by_output));
+        let [picture_node, gamma_node, beta_node] = ops.parents;
+        if let Some(node) = picture_node {
+            grads.register::<Flex>(node.id, channels_first(by_input, sides(&pictures)));
+        }
+        for (node, by) in [(gamma_node, by_gamma), (beta_node, by_beta)] {
+            if let Some(node) = node {
+                grads.register::<Flex>(node.id, flat(by));
+            }
+        }
+    }
+}
+
+/// Pictures with their channels last, normalised, with their channels first again.
+fn normalised(
+    pictures: &FlexTensor,
+    [gamma, beta]: [&FlexTensor; 2],
+    [mean, variance]: [&FlexTensor; 2],
+    epsilon: f32,
+) -> FlexTensor {
+    let learned = [values(gamma), values(beta)];
+    let moments = [values(mean), values(variance)];
+    let output = norm::normalise(values(pictures), learned, moments, epsilon);
+    channels_first(output, sides(pictures))
+}
+
+/// Batch, height, width and channels of pictures with their channels last.
+fn sides(pictures: &FlexTensor) -> [usize; 4] {
+    let shape = pictures.layout().shape();
+    std::array::from_fn(|axis| shape[axis])
 }
 
 #[derive(Debug)]

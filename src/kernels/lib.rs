@@ -31,6 +31,7 @@
 
 mod block;
 pub mod conv;
+pub mod norm;
 mod panels;
 pub mod peak;
 mod pool;

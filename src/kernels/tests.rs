@@ -1,6 +1,7 @@
 //! The kernels against sums written out in 64 bits, and their gradients against differences.
 
 use crate::conv::{Block, Gradients, Order, Pool, Scratch, backward, forward};
+use crate::norm::{backward as norm_backward, moments, normalise};
 use crate::panels::{Panels, by_filters, by_inputs};
 
 /// Numbers between -1 and 1 that look random, the same every time.
@@ -244,4 +245,61 @@ fn the_same_numbers_give_the_same_bits_whatever_was_computed_before() {
         forward(other, &input, &panels, None, &mut output, &mut chosen, &mut used);
     }
     assert_eq!(run(&mut used), fresh);
+}
+
+#[test]
+fn batches_are_normalised_by_their_moments() {
+    let mut numbers = Numbers(9);
+    let mut checked = 0;
+    for (rows, channels) in [(1, 3), (2, 1), (7, 5), (200, 8), (1000, 13)] {
+        let input: Vec<f32> =
+            numbers.take(rows * channels).iter().map(|value| 3.0 + 2.0 * value).collect();
+        let (gamma, beta) = (numbers.take(channels), numbers.take(channels));
+        let slopes = numbers.take(rows * channels);
+        let epsilon = 1e-3;
+        // The definition, in 64 bits.
+        let slow = |input: &[f64], gamma: &[f64], beta: &[f64]| -> Vec<f64> {
+            let mut output = vec![0.0; input.len()];
+            for channel in 0..channels {
+                let own = || input.iter().skip(channel).step_by(channels);
+                let mean = own().sum::<f64>() / rows as f64;
+                let variance = own().map(|x| (x - mean).powi(2)).sum::<f64>() / rows as f64;
+                for (row, x) in own().enumerate() {
+                    let normal = (x - mean) / (variance + epsilon).sqrt();
+                    output[row * channels + channel] = normal * gamma[channel] + beta[channel];
+                }
+            }
+            output
+        };
+        let given = [wide(&input), wide(&gamma), wide(&beta)];
+        let [mean, variance] = moments(&input, channels);
+        let moments = [&mean[..], &variance[..]];
+        let output = normalise(&input, [&gamma, &beta], moments, epsilon as f32);
+        for (found, right) in output.iter().zip(slow(&given[0], &given[1], &given[2])) {
+            assert!((f64::from(*found) - right).abs() < 1e-5, "{rows} {channels}: {found} {right}");
+        }
+        let by = norm_backward(&input, &gamma, moments, epsilon as f32, &slopes);
+        let objective = |given: &[Vec<f64>; 3]| -> f64 {
+            let output = slow(&given[0], &given[1], &given[2]);
+            output.iter().zip(&slopes).map(|(out, &slope)| out * f64::from(slope)).sum()
+        };
+        for (which, by) in by.iter().enumerate() {
+            for at in (0..by.len()).step_by(by.len().div_ceil(20)) {
+                let step = |by: f64| {
+                    let mut given = given.clone();
+                    given[which][at] += by;
+                    objective(&given)
+                };
+                let near = (step(1e-5) - step(-1e-5)) / 2e-5;
+                let found = f64::from(by[at]);
+                let allowed = 1e-4 * (1.0 + near.abs());
+                assert!(
+                    (found - near).abs() < allowed,
+                    "{rows} {channels} {which}: {found} {near}"
+                );
+                checked += 1;
+            }
+        }
+    }
+    assert!(checked > 100, "{checked}");
 }

@@ -211,10 +211,11 @@ pub(super) fn forward(kind: &LayerKind, mut inputs: Vec<Value>, cx: &mut Context
 #[cfg(feature = "cpu")]
 pub(super) fn forward_fast(
     kind: &LayerKind,
-    input: &Value,
+    inputs: &[Value],
     pool: Option<&Pool>,
-    cx: &Context,
+    cx: &mut Context,
 ) -> Option<Value> {
+    let input = inputs.first()?;
     let activation = kind.activation().filter(|_| cx.activated).unwrap_or(Activation::Linear);
     let rectify = activation == Activation::Relu;
     let pool = pool.map(|&Pool { pool_size, strides, .. }| conv::Pool { size: pool_size, strides });
@@ -258,10 +259,38 @@ pub(super) fn forward_fast(
             let output = fast::conv_block(pixels, cx.param(0), bias, block)?;
             Value::Vector(output.reshape([batch, dense.units]))
         }
+        (LayerKind::BatchNormalization(norm), Value::Image(pictures))
+            if matches!(cx.mode, Mode::Training { .. }) =>
+        {
+            let (gamma, beta) = learned(norm, pictures.dims()[1], &pictures.device(), cx);
+            let (output, moments) = fast::batch_norm(pictures.clone(), gamma, beta, norm.epsilon)?;
+            cx.statistics.extend(moments);
+            return Some(Value::Image(output));
+        }
+        // Burn's operations, but along the numbers as our kernels leave them, and want them again.
+        (LayerKind::Add, Value::Image(_)) => {
+            let parts = inputs.iter().filter_map(|input| match input {
+                Value::Image(pictures) => Some(pictures.clone().permute(CHANNELS_LAST)),
+                Value::Vector(_) => None,
+            });
+            let sum = parts.reduce(|sum, part| sum + part)?;
+            return Some(Value::Image(sum.permute(CHANNELS_FIRST)));
+        }
+        (LayerKind::ReLU { .. } | LayerKind::LeakyReLU { .. }, Value::Image(pictures)) => {
+            let values = pictures.clone().permute(CHANNELS_LAST);
+            let output = value_by_value(kind, values).permute(CHANNELS_FIRST);
+            return Some(Value::Image(output));
+        }
         _ => return None,
     };
     Some(if rectify { output } else { activate(output, activation) })
 }
+
+/// The axes of pictures in another order, and the way back.
+#[cfg(feature = "cpu")]
+const CHANNELS_LAST: [isize; 4] = [0, 2, 3, 1];
+#[cfg(feature = "cpu")]
+const CHANNELS_FIRST: [isize; 4] = [0, 3, 1, 2];
 
 fn merge(kind: &LayerKind, inputs: Vec<Value>) -> Value {
     let (mut pictures, mut vectors) = (Vec::new(), Vec::new());
@@ -332,14 +361,8 @@ fn pooled(values: Tensor<3>, keepdims: bool) -> Value {
 /// Batch normalisation (Ioffe and Szegedy 2015) over axis 1: in training by the batch's own
 /// mean and biased variance, which the moving statistics will follow; otherwise by those.
 fn normalise<const D: usize>(norm: &BatchNorm, values: Tensor<D>, cx: &mut Context) -> Tensor<D> {
-    let BatchNorm { epsilon, center, scale, .. } = *norm;
-    let channels = values.dims()[1];
-    let device = values.device();
-    let gamma = if scale { cx.param(0) } else { Tensor::ones([channels], &device) };
-    let beta = match center {
-        true => cx.param(usize::from(scale)),
-        false => Tensor::zeros([channels], &device),
-    };
+    let epsilon = norm.epsilon;
+    let (gamma, beta) = learned(norm, values.dims()[1], &values.device(), cx);
     match cx.mode {
         Mode::Inference => {
             let [mean, variance] = [0, 1].map(|place| cx.state[place].clone());
@@ -351,6 +374,22 @@ fn normalise<const D: usize>(norm: &BatchNorm, values: Tensor<D>, cx: &mut Conte
             trained.output
         }
     }
+}
+
+/// What a batch normalisation learned: gamma and beta, or what they are where it has none.
+fn learned(
+    norm: &BatchNorm,
+    channels: usize,
+    device: &Device,
+    cx: &Context,
+) -> (Tensor<1>, Tensor<1>) {
+    let BatchNorm { center, scale, .. } = *norm;
+    let gamma = if scale { cx.param(0) } else { Tensor::ones([channels], device) };
+    let beta = match center {
+        true => cx.param(usize::from(scale)),
+        false => Tensor::zeros([channels], device),
+    };
+    (gamma, beta)
 }
 
 /// Layers that treat every value, or every channel, on its own.

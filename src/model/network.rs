@@ -413,7 +413,8 @@ impl Network {
             #[cfg(feature = "cpu")]
             if self.fast {
                 let pool = self.pool_after(index).filter(|_| pass.fuse && index < pass.until);
-                if let Some(output) = layer::forward_fast(&layer.kind, &inputs[0], pool, &context) {
+                if let Some(output) = layer::forward_fast(&layer.kind, &inputs, pool, &mut context)
+                {
                     index += 1 + usize::from(pool.is_some());
                     values[index] = Some(watch(index - 1, output));
                     continue;
