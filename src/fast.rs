@@ -23,8 +23,15 @@ use burn::backend::backend_extension;
 use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{Device, Tensor, TensorData};
-use cnn_lab_kernels::conv::{self, Block, Gradients, Panels, Scratch, by_filters, by_inputs};
+use cnn_lab_kernels::conv::{self, Block, Gradients, Scratch};
 use cnn_lab_kernels::{norm, update};
+
+mod normalised;
+mod shelf;
+
+use normalised::{Normalised, SavedNorm, normalised};
+use shelf::Borrowed;
+pub use shelf::KeepPanels;
 
 /// Whether tensors of this device are computed with here.
 fn covers(device: &Device) -> bool {
@@ -206,59 +213,6 @@ impl<C: CheckpointStrategy> Kernels for Autodiff<Flex, C> {
     }
 }
 
-#[derive(Debug)]
-struct Normalised;
-
-/// What its backward computes with.
-#[derive(Clone, Debug)]
-struct SavedNorm {
-    /// Channels last.
-    pictures: FlexTensor,
-    gamma: FlexTensor,
-    moments: [FlexTensor; 2],
-    epsilon: f32,
-}
-
-impl Backward<Flex, 3> for Normalised {
-    type State = SavedNorm;
-
-    fn backward(
-        self,
-        ops: Ops<Self::State, 3>,
-        grads: &mut grads::Gradients,
-        _checkpointer: &mut Checkpointer,
-    ) {
-        let SavedNorm { pictures, gamma, moments, epsilon } = ops.state;
-        let by_output = channels_last(&grads.consume::<Flex>(&ops.node));
-        let [mean, variance] = &moments;
-        let moments = [values(mean), values(variance)];
-        let [by_input, by_gamma, by_beta] =
-            norm::backward(values(&pictures), values(&gamma), moments, epsilon, values(&by_output));
-        let [picture_node, gamma_node, beta_node] = ops.parents;
-        if let Some(node) = picture_node {
-            grads.register::<Flex>(node.id, channels_first(by_input, sides(&pictures)));
-        }
-        for (node, by) in [(gamma_node, by_gamma), (beta_node, by_beta)] {
-            if let Some(node) = node {
-                grads.register::<Flex>(node.id, flat(by));
-            }
-        }
-    }
-}
-
-/// Pictures with their channels last, normalised, with their channels first again.
-fn normalised(
-    pictures: &FlexTensor,
-    [gamma, beta]: [&FlexTensor; 2],
-    [mean, variance]: [&FlexTensor; 2],
-    epsilon: f32,
-) -> FlexTensor {
-    let learned = [values(gamma), values(beta)];
-    let moments = [values(mean), values(variance)];
-    let output = norm::normalise(values(pictures), learned, moments, epsilon);
-    channels_first(output, sides(pictures))
-}
-
 /// Batch, height, width and channels of pictures with their channels last.
 fn sides(pictures: &FlexTensor) -> [usize; 4] {
     let shape = pictures.layout().shape();
@@ -330,88 +284,6 @@ impl Backward<Flex, 3> for ConvBlock {
 thread_local! {
     /// A thread computes one thing at a time.
     static SCRATCH: RefCell<Scratch> = RefCell::default();
-    static SHELF: RefCell<Shelf> = RefCell::default();
-}
-
-/// Kernels in panels, and memory for them.
-#[derive(Default)]
-struct Shelf {
-    /// How many want panels to be kept.
-    keeping: usize,
-    /// Panels with the kernel that they are of. It cannot change meanwhile: whoever would write to
-    /// a tensor that others hold gets a copy.
-    kept: Vec<(FlexTensor, Panels)>,
-    spare: Vec<Panels>,
-}
-
-/// While one lives, a kernel that is used again is not put into panels again. Weights that are to
-/// be changed in place should be changed after it is gone.
-pub struct KeepPanels(());
-
-impl KeepPanels {
-    /// From now on.
-    #[allow(clippy::new_without_default)] // it is for what it does, not for what it is
-    pub fn new() -> Self {
-        SHELF.with_borrow_mut(|shelf| shelf.keeping += 1);
-        Self(())
-    }
-}
-
-impl Drop for KeepPanels {
-    fn drop(&mut self) {
-        SHELF.with_borrow_mut(|shelf| {
-            shelf.keeping -= 1;
-            if shelf.keeping == 0 {
-                let Shelf { kept, spare, .. } = shelf;
-                spare.extend(kept.drain(..).map(|(_, panels)| panels));
-            }
-        });
-    }
-}
-
-/// A kernel's panels, from the shelf and back to it.
-struct Borrowed(Option<(FlexTensor, Panels)>);
-
-impl Borrowed {
-    fn new(kernel: &FlexTensor, block: &Block, inputs: bool) -> Self {
-        let numbers = values(kernel);
-        let own = |(kernel, panels): &(FlexTensor, Panels)| {
-            values(kernel).as_ptr() == numbers.as_ptr() && panels.is_for(block, inputs)
-        };
-        let (kept, spare) = SHELF.with_borrow_mut(|shelf| {
-            let kept = shelf.kept.iter().position(own).map(|at| shelf.kept.swap_remove(at));
-            // Memory that is just large enough.
-            let fitting = shelf.spare.iter().enumerate();
-            let fitting = fitting.filter(|(_, panels)| panels.capacity() >= numbers.len());
-            let least = fitting.min_by_key(|(_, panels)| panels.capacity()).map(|(at, _)| at);
-            let spare = least.filter(|_| kept.is_none()).map(|at| shelf.spare.swap_remove(at));
-            (kept, spare.unwrap_or_default())
-        });
-        Self(Some(kept.unwrap_or_else(|| {
-            let mut panels = spare;
-            let pack = if inputs { by_inputs } else { by_filters };
-            pack(block, numbers, &mut panels);
-            (kernel.clone(), panels)
-        })))
-    }
-}
-
-impl std::ops::Deref for Borrowed {
-    type Target = Panels;
-
-    fn deref(&self) -> &Panels {
-        &self.0.as_ref().expect("given back when it is dropped, and not before").1
-    }
-}
-
-impl Drop for Borrowed {
-    fn drop(&mut self) {
-        let Some((kernel, panels)) = self.0.take() else { return };
-        SHELF.with_borrow_mut(|shelf| match shelf.keeping {
-            0 => shelf.spare.push(panels),
-            _ => shelf.kept.push((kernel, panels)),
-        });
-    }
 }
 
 /// The output of pictures with their channels last, and which pixel each pooled one was.

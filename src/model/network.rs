@@ -366,14 +366,19 @@ impl Network {
         head_logits(output, activation, self.spec.compile.loss)
     }
 
-    /// The pooling that a layer's output goes into and nothing else, where kernels can do both at
-    /// once.
+    /// The pooling that a convolution's output goes into and nothing else, where kernels can do both
+    /// at once.
     #[cfg(feature = "cpu")]
     fn pool_after(&self, index: usize) -> Option<&Pool> {
         let next = self.spec.layers.get(index + 1)?;
+        let convolves = matches!(self.spec.layers[index].kind, LayerKind::Conv2D(_));
         let alone = self.places[index].last_use == index + 1 && next.inputs == [index + 1];
         match &next.kind {
-            LayerKind::MaxPooling2D(pool) if alone && pool.padding == Padding::Valid => Some(pool),
+            LayerKind::MaxPooling2D(pool)
+                if alone && convolves && pool.padding == Padding::Valid =>
+            {
+                Some(pool)
+            }
             _ => None,
         }
     }

@@ -2,9 +2,9 @@ import { expect, type Page, test } from "@playwright/test";
 import { choose, mainButton, openLab, openModule, progress, shownBatch } from "./lab";
 
 /** The losses of some augmented steps on the CPU. */
-async function losses(page: Page): Promise<number[]> {
-  return page.evaluate(async () => {
-    const lab = await cnnLab.CnnLab.create({ device: "cpu", seed: 4 });
+async function losses(page: Page, workers = 1): Promise<number[]> {
+  return page.evaluate(async (workers) => {
+    const lab = await cnnLab.CnnLab.create({ device: "cpu", seed: 4, workers });
     await lab.loadBundled("mnist", { limit: 320 });
     const [convnet] = await lab.presets();
     await lab.setModel(convnet!.spec);
@@ -15,7 +15,7 @@ async function losses(page: Page): Promise<number[]> {
     }
     lab.dispose();
     return found;
-  });
+  }, workers);
 }
 
 test("batches prepared beside training are those that the core prepares itself", async ({ page, context }) => {
@@ -26,6 +26,9 @@ test("batches prepared beside training are those that the core prepares itself",
   expect(beside).toHaveLength(30);
   expect(asked.filter((url) => url.includes("preparer"))).toHaveLength(1);
   expect(asked.filter((url) => url.includes("pkg/data/"))).not.toEqual([]);
+  // Where several workers share a batch, each augments its own part.
+  expect(await losses(page, 2)).toEqual(beside);
+  expect(asked.filter((url) => url.includes("preparer"))).toHaveLength(1);
   // Without its module a preparer makes nothing, and the core does it all.
   const alone = await context.newPage();
   await context.route("**/pkg/data/**", (route) => route.abort());

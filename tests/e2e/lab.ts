@@ -1,6 +1,6 @@
 /** What the tests share. */
 import AxeBuilder from "@axe-core/playwright";
-import { expect, type Locator, type Page } from "@playwright/test";
+import { expect, type Locator, type Page, type Request } from "@playwright/test";
 import type * as Public from "../../www/src/cnn-lab";
 import { chrome, chromeArguments } from "./playwright.config";
 
@@ -23,6 +23,11 @@ export async function openLab(page: Page): Promise<void> {
   await page.goto("./");
   await expect(page.locator("#reason")).not.toContainText("Making the device ready");
   await expect(page.locator("cnn-lab-network tbody tr").first()).toBeVisible();
+}
+
+/** Whether a request is a replica's: it loads the module that the training worker has loaded before it. */
+export function isReplicas(request: Request): boolean {
+  return (request.headers()["referer"] ?? "").includes("replica");
 }
 
 /** Opens a page of the lab's origin that holds nothing but the public module. */

@@ -73,7 +73,7 @@ pub fn networks() {
             compare(ModelSpec::from_json(&preset.spec).unwrap(), preset.title);
         }
     }
-    let layers: [(&str, Json); 3] = [
+    let layers: [(&str, Json); 4] = [
         (
             "strides, borders, gaps and odd numbers of filters",
             json!([
@@ -100,6 +100,20 @@ pub fn networks() {
                 {"layer": "Conv2D", "filters": 6, "groups": 2, "kernel_size": 3, "activation": "relu"},
                 {"layer": "Dropout", "rate": 0.3},
                 {"layer": "GlobalAveragePooling2D"},
+                {"layer": "Dense", "units": 4, "activation": "softmax"}]),
+        ),
+        (
+            "normalised before the rectifier and the pooling",
+            json!([
+                {"layer": "Conv2D", "filters": 10, "kernel_size": 3, "use_bias": false},
+                {"layer": "BatchNormalization"},
+                {"layer": "ReLU"},
+                {"layer": "MaxPooling2D"},
+                {"layer": "Conv2D", "filters": 6, "kernel_size": 3, "padding": "same"},
+                {"layer": "BatchNormalization", "scale": false, "center": false},
+                {"layer": "LeakyReLU", "negative_slope": 0.1},
+                {"layer": "MaxPooling2D", "padding": "same"},
+                {"layer": "Flatten"},
                 {"layer": "Dense", "units": 4, "activation": "softmax"}]),
         ),
         (
