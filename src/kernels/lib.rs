@@ -22,7 +22,8 @@
 //! The numbers of the other side are put into panels of eight first (`panels.rs`), which whoever
 //! computes with the same kernel again keeps.
 //!
-//! What an optimizer does with the gradients is one pass, too (`update.rs`).
+//! Batch normalisation (`norm.rs`) and what an optimizer does with the gradients (`update.rs`) are
+//! passes over numbers side by side.
 //!
 //! # Order of sums
 //!

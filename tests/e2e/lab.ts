@@ -1,6 +1,6 @@
 /** What the tests share. */
 import AxeBuilder from "@axe-core/playwright";
-import { expect, type Locator, type Page, type Request } from "@playwright/test";
+import { expect, type Locator, type Page } from "@playwright/test";
 import type * as Public from "../../www/src/cnn-lab";
 import { chrome, chromeArguments } from "./playwright.config";
 
@@ -25,9 +25,13 @@ export async function openLab(page: Page): Promise<void> {
   await expect(page.locator("cnn-lab-network tbody tr").first()).toBeVisible();
 }
 
-/** Whether a request is a replica's: it loads the module that the training worker has loaded before it. */
-export function isReplicas(request: Request): boolean {
-  return (request.headers()["referer"] ?? "").includes("replica");
+/** Counts the training workers that a page starts from now on; their replicas load the same module. */
+export function trainingWorkers(page: Page): () => number {
+  let begun = 0;
+  page.on("worker", (worker) => {
+    if (/[/]worker[^/]*$/.test(worker.url())) begun += 1;
+  });
+  return () => begun;
 }
 
 /** Opens a page of the lab's origin that holds nothing but the public module. */
