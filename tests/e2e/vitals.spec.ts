@@ -28,7 +28,7 @@ async function shown(page: Page): Promise<number> {
 
 test("without a run the dialog says what to do, and then shows how the network learns while it does", async ({ page }) => {
   await openLab(page);
-  await choose(page, { limit: 1000, epochs: 10 });
+  await choose(page, { limit: 1000, epochs: 40 });
   await expect(page.locator("#finding")).toContainText("Weights, gradients");
   await open(page);
   await expect(page.locator("#first")).toContainText("Press Train below");

@@ -1,4 +1,4 @@
-/* global module */
+/* global module, navigator */
 /** What a picture costs by the number of pictures, the size of a batch and the number of filters. */
 import { inBrowser, open } from "./browser.mjs";
 
@@ -31,7 +31,7 @@ export async function cost() {
 
 /** Runs in the browser: one epoch of warming up on few pictures, then one that is timed, or as much of it as takes some seconds. */
 async function measure({ pictures, batchSize, filters, workers }) {
-  const lab = await module.CnnLab.create({ device: "cpu", seed: 1, workers });
+  const lab = await module.CnnLab.create({ device: "cpu", seed: 1, workers: workers ?? navigator.hardwareConcurrency });
   await lab.loadBundled("mnist", { limit: pictures });
   const [{ spec }] = await lab.presets();
   const layers = spec.layers.map((layer) => ({ ...layer, ...(layer.filters && { filters: layer.filters * filters }) }));

@@ -1,4 +1,4 @@
-/* global module */
+/* global module, navigator */
 /** Other trainers of the browser on the MNIST convnet, batch 64, beside ours. */
 import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -37,7 +37,7 @@ async function measurePeer(name) {
 /** Milliseconds a step, over as many steps as take some seconds. */
 async function measureOurs(device) {
   return inBrowser(async (browser) => (await open(browser)).evaluate(async (device) => {
-    const lab = await module.CnnLab.create({ device, seed: 1 });
+    const lab = await module.CnnLab.create({ device, seed: 1, ...(device === "cpu" && { workers: navigator.hardwareConcurrency }) });
     await lab.loadBundled("mnist", { limit: 10_000 });
     await lab.setModel((await lab.presets())[0].spec);
     const steps = device === "cpu" ? 200 : 6;

@@ -1,4 +1,4 @@
-/* global document, location, module */
+/* global document, location, module, navigator */
 /** The lessons' networks: our kernels on one core and on all, Burn's operations, native Keras, in turn. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -89,7 +89,7 @@ function lesson(name) {
 async function trainOnce({ device, workers, set, preset, text, batchSize, steps }) {
   const kernels = await import(new URL("pkg/cpu/cnn_lab.js", location.href).href);
   await kernels.default();
-  const lab = await module.CnnLab.create({ device, workers, seed: 1 });
+  const lab = await module.CnnLab.create({ device, workers: workers ?? navigator.hardwareConcurrency, seed: 1 });
   if (set) await lab.loadBundled(set, { limit: Math.max(2000, batchSize * steps) });
   else await lab.loadFiles(document.querySelector("input").files, { size: [150, 150] });
   const { layers } = await lab.setModel(text ?? (await lab.presets()).find(({ name }) => name === preset).spec);

@@ -29,11 +29,11 @@ export type CreateOptions = {
   /** Default `auto`. */
   device?: DeviceChoice | undefined;
   /**
-   * CPU workers that share each batch: a whole number of at least 1. Default: one a core on `cpu`,
-   * else 1. The same number gives the same losses; another differs in their last digits.
+   * CPU workers that share each batch: a whole number of at least 1. Default on `cpu`: one a core,
+   * but for one that is left for the page; else 1. Any number of them gives the same losses.
    */
   workers?: number | undefined;
-  /** A whole number from 0 to 9e15. Same seed, device, workers and calls: same losses. Default 0. */
+  /** A whole number from 0 to 9e15. Same seed, device and calls: same losses. Default 0. */
   seed?: number | undefined;
   /**
    * Keep a record of every run in this browser (`CnnLab.runs`). Default true; with false, or

@@ -56,15 +56,14 @@ async function openCpu(o: { base: string; seed: number; kind: CpuKind; workers: 
 
 /** What there is to say of the workers: how they share a batch, or why there is but one. */
 function together(workers: number, chosen: boolean): string {
-  if (workers === 1) return chosen ? " The browser tells of one core, so one worker trains." : "";
+  if (workers === 1) return chosen && navigator.hardwareConcurrency === 1 ? " The browser tells of one core." : "";
   const shared = `${workers} workers share each batch`;
   return self.crossOriginIsolated ? ` ${shared}.` : ` ${shared}, by messages: the page is not cross-origin isolated.`;
 }
 
-/** So many workers train side by side on a machine of so many cores: from three on, one core is left for everything else. */
+/** So many workers train side by side on a machine of so many cores, unless told otherwise: one core is left for the page, which would stutter. */
 export function workersFor(cores: number | undefined): number {
-  if (!cores) return 1;
-  return Math.min(cores > 2 ? cores - 1 : cores, MOST_WORKERS);
+  return Math.max(1, Math.min((cores ?? 1) - 1, MOST_WORKERS));
 }
 
 /** Whether an adapter computes on the CPU after all. */
