@@ -151,7 +151,8 @@ impl Core {
         self.session.team = Some(Box::new(replicas));
     }
 
-    /// What a `Replica` for the present run is made with; `undefined` without a run.
+    /// What a `Replica` for the present run is made with; `undefined` without a run, and where its
+    /// batches are not cut.
     pub fn brief(&self) -> JsResult<JsValue> {
         self.session.brief().map_or(Ok(JsValue::UNDEFINED), |brief| Ok(brief_to_js(&brief)?.into()))
     }
