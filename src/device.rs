@@ -2,9 +2,9 @@
 //!
 //! The one file, with `fast.rs`, that names Burn's backends. `cpu` is burn-flex with our own
 //! kernels, `flex` the same without them; `ndarray` is burn-ndarray, which its authors deprecate
-//! in favour of burn-flex. Both stay selectable to compare with; `webgpu` is burn-wgpu on the
-//! browser's WebGPU. Which of them a build has is decided
-//! by this crate's features.
+//! in favour of burn-flex. `webgpu` is burn-wgpu on the browser's WebGPU with our own kernels, `wgpu`
+//! the same without them. `flex`, `ndarray` and `wgpu` stay selectable to compare with. Which of
+//! them a build has is decided by this crate's features.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -29,7 +29,8 @@ pub struct Chosen {
     pub lost: Option<Lost>,
 }
 
-/// The devices that this build has, by their names in the public contract.
+/// The devices that this build has, by their names in the public contract. `wgpu` is `webgpu`'s
+/// device, of which a thread can open only one.
 pub const AVAILABLE: &[&str] = &[
     #[cfg(feature = "cpu")]
     "cpu",
@@ -41,7 +42,7 @@ pub const AVAILABLE: &[&str] = &[
     "webgpu",
 ];
 
-/// Opens a device by its name in the public contract: `cpu`, `flex`, `ndarray` or `webgpu`.
+/// Opens a device by its name in the public contract: `cpu`, `flex`, `ndarray`, `webgpu` or `wgpu`.
 ///
 /// # Errors
 /// `option` for a name that is none of these, `unsupported` for one that this build lacks,
@@ -56,13 +57,18 @@ pub async fn open(kind: &str) -> Result<Chosen> {
         #[allow(deprecated)] // kept on purpose, see the top of this file
         "ndarray" => Ok(cpu(Device::ndarray(), "burn-ndarray", false)),
         #[cfg(feature = "webgpu")]
-        "webgpu" => webgpu().await,
-        known if ["cpu", "flex", "ndarray", "webgpu"].contains(&known) => Err(Error::unsupported(
-            format!("This build has no {known} device; it has {}.", AVAILABLE.join(", ")),
-        )
-        .field("device")),
+        "webgpu" => webgpu(true).await,
+        #[cfg(feature = "webgpu")]
+        "wgpu" => webgpu(false).await,
+        known if ["cpu", "flex", "ndarray", "webgpu", "wgpu"].contains(&known) => {
+            Err(Error::unsupported(format!(
+                "This build has no {known} device; it has {}.",
+                AVAILABLE.join(", ")
+            ))
+            .field("device"))
+        }
         other => Err(Error::option(format!(
-            "The device is auto, webgpu, cpu, flex or ndarray; it is {other}."
+            "The device is auto, webgpu, cpu, flex, ndarray or wgpu; it is {other}."
         ))
         .field("device")),
     }
@@ -74,7 +80,7 @@ fn cpu(device: Device, name: &str, fast: bool) -> Chosen {
 }
 
 #[cfg(feature = "webgpu")]
-async fn webgpu() -> Result<Chosen> {
+async fn webgpu(fast: bool) -> Result<Chosen> {
     let opened = Device::wgpu_options().init_with_setup_async().await;
     let (device, setup) = opened.map_err(|error| match error {
         WgpuInitError::AdapterUnavailable { .. } => Error::webgpu_unavailable(
@@ -92,7 +98,7 @@ async fn webgpu() -> Result<Chosen> {
     setup.device.set_device_lost_callback(move |reason, message| {
         notify.set(format!("{reason:?}: {message}"));
     });
-    Ok(Chosen { device, name, fast: false, lost: Some(lost) })
+    Ok(Chosen { device, name, fast, lost: Some(lost) })
 }
 
 /// Reads tensors of one axis from their device in one go, without blocking.

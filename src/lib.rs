@@ -50,7 +50,7 @@ pub mod error;
 pub mod evaluate;
 #[cfg(feature = "tensors")]
 pub mod explain;
-#[cfg(feature = "cpu")]
+#[cfg(feature = "kernels")]
 pub mod fast;
 pub mod model;
 pub mod random;

@@ -4,7 +4,6 @@
 #![cfg(target_arch = "wasm32")]
 
 mod common;
-#[cfg(feature = "cpu")]
 #[path = "fast/networks.rs"]
 mod fast;
 #[path = "keras_parity/golden.rs"]
@@ -55,8 +54,8 @@ async fn is_as_keras(kind: &str, device: &Device) {
 
 #[cfg(feature = "cpu")]
 #[wasm_bindgen_test]
-fn networks_compute_alike_with_our_kernels_and_without() {
-    fast::networks();
+async fn networks_compute_alike_with_our_kernels_and_without() {
+    fast::networks(&Device::flex(), &[[28, 28, 1], [32, 32, 3]]).await;
 }
 
 /// The same draws on every device, for they are made by the core.
@@ -85,6 +84,9 @@ async fn every_device_learns_computes_as_keras_and_all_agree() {
         assert!(bytes == checkpoint::save(&again).await.unwrap(), "{kind}");
         if *kind != "flex" {
             is_as_keras(kind, session.network().unwrap().device()).await;
+        }
+        if *kind == "webgpu" {
+            fast::networks(session.network().unwrap().device(), &[]).await;
         }
         runs.push((kind, losses));
     }

@@ -11,6 +11,8 @@
  *                                                      and, where CNN_LAB_PYTHON has it, in Keras
  *   npm run bench -- cost                              a picture's cost by pictures, batch and
  *                                                      filters
+ *   npm run bench -- webgpu                            a step on WebGPU, with our shaders and
+ *                                                      without
  *   npm run bench -- peers                             other trainers of the browser, beside ours
  */
 import { augmentation } from "./bench/augmentation.mjs";
@@ -19,11 +21,12 @@ import { inside } from "./bench/inside.mjs";
 import { peers } from "./bench/peers.mjs";
 import { reading } from "./bench/reading.mjs";
 import { training } from "./bench/training.mjs";
+import { webgpu } from "./bench/webgpu.mjs";
 
 const [what, ...files] = process.argv.slice(2);
-const benches = { reading, augmentation, inside, training, cost, peers };
-if (!(what in benches) || (files.length === 0 && !["inside", "training", "cost", "peers"].includes(what))) {
-  console.error("usage: npm run bench -- reading|augmentation FILE.zip, or inside, training, cost or peers");
+const benches = { reading, augmentation, inside, training, cost, webgpu, peers };
+if (!(what in benches) || (files.length === 0 && ["reading", "augmentation"].includes(what))) {
+  console.error("usage: npm run bench -- reading|augmentation FILE.zip, or inside, training, cost, webgpu or peers");
   process.exit(2);
 }
 

@@ -81,7 +81,7 @@ pub async fn slow_motion(session: &Session, pixels: &[u8], label: usize) -> Resu
     let places: Vec<usize> = (1..=layers.len()).collect();
     let probed = network.probe(picture.clone(), Goal::Logits, &places, |logits| {
         let logits = super::grad_cam::matrix(logits);
-        cross_entropy(logits, &targets, &[], smoothing, network.device()).0
+        cross_entropy(logits, &targets, &[], smoothing, network.device(), network.fast).0
     });
     let share = network.gradients(picture.clone(), &targets, &[], 1, Mode::Inference);
     let mut after = network.clone();
@@ -92,9 +92,9 @@ pub async fn slow_motion(session: &Session, pixels: &[u8], label: usize) -> Resu
         trained.update(&mut after.params, share.gradients.clone(), network.fast);
     }
     let logits = [network.logits(picture.clone()), after.logits(picture)];
-    let losses = logits
-        .clone()
-        .map(|logits| cross_entropy(logits, &targets, &[], smoothing, network.device()).0);
+    let losses = logits.clone().map(|logits| {
+        cross_entropy(logits, &targets, &[], smoothing, network.device(), network.fast).0
+    });
     let first = |values: &Tensor<1>| values.clone().narrow(0, 0, values.dims()[0].min(MOST_VALUES));
     let mut wanted: Vec<Tensor<1>> = Vec::new();
     wanted.extend(losses);

@@ -1,25 +1,101 @@
-//! Batch normalisation as an operation of Burn, with its backward.
+//! Batch normalisation in training as an operation of Burn, on the CPU, with its backward.
 
-use burn::backend::Flex;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads;
-use burn::backend::autodiff::ops::{Backward, Ops};
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::flex::FlexTensor;
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
+use burn::tensor::Tensor;
 use cnn_lab_kernels::norm;
 
-use super::{channels_first, channels_last, flat, sides, values};
+use super::flex::{flat, sides, tensor, values};
+use super::{Place, channels_first, channels_last, place};
+
+/// The operation, as Burn routes it.
+#[backend_extension(Flex, Autodiff)]
+pub trait Norms: Backend {
+    /// See [`batch_norm`]; the moments are the pictures' own.
+    fn normalise(
+        pictures: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self>;
+}
+
+/// A batch normalisation in training, of pictures `[batch, channels, height, width]` by their own
+/// mean and biased variance, which come with it. Nothing on a device that is not covered.
+pub fn batch_norm(
+    pictures: Tensor<4>,
+    gamma: Tensor<1>,
+    beta: Tensor<1>,
+    epsilon: f64,
+) -> Option<(Tensor<4>, [Tensor<1>; 2])> {
+    #[allow(irrefutable_let_patterns)] // where there is no other place
+    let Place::Flex = place(&pictures.device())? else { return None };
+    let channels = pictures.dims()[1];
+    let plain = pictures.clone().inner().try_into_primitive::<Flex>().ok()?;
+    let moments = norm::moments(values(&channels_last::<Flex>(plain)), channels);
+    let moments = moments.map(|moments| Tensor::<1>::from_primitive::<Flex>(flat(moments)));
+    let [mean, variance] = moments.clone().map(Tensor::into_dispatch);
+    let [pictures, gamma, beta] =
+        [pictures.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch()];
+    let output = Dispatch::normalise(pictures, gamma, beta, mean, variance, epsilon as f32);
+    Some((Tensor::from_dispatch(output), moments))
+}
+
+impl Norms for Flex {
+    fn normalise(
+        pictures: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
+        mean: FlexTensor,
+        variance: FlexTensor,
+        epsilon: f32,
+    ) -> FlexTensor {
+        normalised(&channels_last::<Flex>(pictures), [&gamma, &beta], [&mean, &variance], epsilon)
+    }
+}
+
+impl<C: CheckpointStrategy> Norms for Autodiff<Flex, C> {
+    fn normalise(
+        pictures: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        mean: FloatTensor<Self>,
+        variance: FloatTensor<Self>,
+        epsilon: f32,
+    ) -> FloatTensor<Self> {
+        let nodes = [pictures.node(), gamma.node(), beta.node()];
+        let pictures = channels_last::<Flex>(pictures.into_primitive());
+        let (gamma, beta) = (gamma.into_primitive(), beta.into_primitive());
+        let moments = [mean.into_primitive(), variance.into_primitive()];
+        let [mean, variance] = &moments;
+        let output = normalised(&pictures, [&gamma, &beta], [mean, variance], epsilon);
+        match Normalised.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                prep.finish(SavedNorm { pictures, gamma, moments, epsilon }, output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(output),
+        }
+    }
+}
 
 #[derive(Debug)]
-pub(super) struct Normalised;
+struct Normalised;
 
 /// What its backward computes with.
 #[derive(Clone, Debug)]
-pub(super) struct SavedNorm {
+struct SavedNorm {
     /// Channels last.
-    pub(super) pictures: FlexTensor,
-    pub(super) gamma: FlexTensor,
-    pub(super) moments: [FlexTensor; 2],
-    pub(super) epsilon: f32,
+    pictures: FlexTensor,
+    gamma: FlexTensor,
+    moments: [FlexTensor; 2],
+    epsilon: f32,
 }
 
 impl Backward<Flex, 3> for Normalised {
@@ -32,14 +108,15 @@ impl Backward<Flex, 3> for Normalised {
         _checkpointer: &mut Checkpointer,
     ) {
         let SavedNorm { pictures, gamma, moments, epsilon } = ops.state;
-        let by_output = channels_last(&grads.consume::<Flex>(&ops.node));
+        let by_output = channels_last::<Flex>(grads.consume::<Flex>(&ops.node));
         let [mean, variance] = &moments;
         let moments = [values(mean), values(variance)];
         let [by_input, by_gamma, by_beta] =
             norm::backward(values(&pictures), values(&gamma), moments, epsilon, values(&by_output));
         let [picture_node, gamma_node, beta_node] = ops.parents;
         if let Some(node) = picture_node {
-            grads.register::<Flex>(node.id, channels_first(by_input, sides(&pictures)));
+            let by_input = channels_first::<Flex>(tensor(by_input, sides(&pictures)));
+            grads.register::<Flex>(node.id, by_input);
         }
         for (node, by) in [(gamma_node, by_gamma), (beta_node, by_beta)] {
             if let Some(node) = node {
@@ -50,7 +127,7 @@ impl Backward<Flex, 3> for Normalised {
 }
 
 /// Pictures with their channels last, normalised, with their channels first again.
-pub(super) fn normalised(
+fn normalised(
     pictures: &FlexTensor,
     [gamma, beta]: [&FlexTensor; 2],
     [mean, variance]: [&FlexTensor; 2],
@@ -59,5 +136,5 @@ pub(super) fn normalised(
     let learned = [values(gamma), values(beta)];
     let moments = [values(mean), values(variance)];
     let output = norm::normalise(values(pictures), learned, moments, epsilon);
-    channels_first(output, sides(pictures))
+    channels_first::<Flex>(tensor(output, sides(pictures)))
 }

@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use burn::backend::flex::FlexTensor;
 use cnn_lab_kernels::conv::{Block, Panels, by_filters, by_inputs};
 
-use super::values;
+use super::flex::values;
 
 thread_local! {
     static SHELF: RefCell<Shelf> = RefCell::default();

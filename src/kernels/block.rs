@@ -7,7 +7,7 @@ use crate::product::COLUMNS;
 const PIXELS_AT_ONCE: usize = 96;
 
 /// What is computed, for pictures of one size.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Block {
     /// Height, width and channels of a picture.
     pub input: [usize; 3],
@@ -30,7 +30,7 @@ pub struct Block {
 }
 
 /// In which order a kernel's numbers stand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
     /// Filters, channels, height, width.
     FiltersFirst,
@@ -39,7 +39,7 @@ pub enum Order {
 }
 
 /// The largest of each window, without padding.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Pool {
     /// Height and width of the window.
     pub size: [usize; 2],

@@ -5,7 +5,7 @@ use crate::block::{Places, Runs, crop, each_weight, pad};
 pub use crate::panels::{Panels, by_filters, by_inputs};
 use crate::pool::{choose, spread};
 use crate::product::{COLUMNS, ROWS, add, outer, product};
-use crate::simd::F4;
+use crate::simd::F8;
 
 /// Pixels whose slopes are gone through for every few rows of a kernel's gradient, again and again:
 /// with what lies under their windows they stay in the cache.
@@ -220,7 +220,7 @@ fn convolve(
     let (depth, wide) = (block.depth(), block.wide());
     assert!(read.len() >= places.end(windows));
     assert!(maps.len() >= windows.len() * wide && biases.len() >= wide);
-    let least = F4::splat(if block.rectify { 0.0 } else { f32::NEG_INFINITY });
+    let least = F8::splat(if block.rectify { 0.0 } else { f32::NEG_INFINITY });
     let runs = Runs { starts: &places.runs, length: places.run };
     for panel in 0..wide / COLUMNS {
         let weights = panels_of(weights, panel, depth);
@@ -230,13 +230,10 @@ fn convolve(
             // are there.
             unsafe {
                 let sums = product(read.as_ptr(), windows, runs, weights.as_ptr());
-                let bias = biases.as_ptr().add(panel * COLUMNS);
-                let bias = [F4::load(bias), F4::load(bias.add(4))];
+                let bias = F8::load(biases.as_ptr().add(panel * COLUMNS));
                 let to = maps.as_mut_ptr().add(pixels * ROWS * wide + panel * COLUMNS);
-                for (row, [low, high]) in sums[..windows.len()].iter().enumerate() {
-                    let to = to.add(row * wide);
-                    least.larger(low.plus(bias[0])).store(to);
-                    least.larger(high.plus(bias[1])).store(to.add(4));
+                for (row, sum) in sums[..windows.len()].iter().enumerate() {
+                    least.larger(sum.plus(bias)).store(to.add(row * wide));
                 }
             }
         }
@@ -307,7 +304,7 @@ fn add_by_input(
                 // panel for each filter; the windows' runs lie within `by_input`.
                 unsafe {
                     let sums = product(maps.as_ptr(), pixels, runs, weights.as_ptr());
-                    for (sum, &window) in sums.iter().zip(windows) {
+                    for (&sum, &window) in sums.iter().zip(windows) {
                         let to = by_input.as_mut_ptr().add(window + start + strip * COLUMNS);
                         add(to, sum, columns);
                     }

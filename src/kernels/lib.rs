@@ -22,7 +22,7 @@
 //! The numbers of the other side are put into panels of eight first (`panels.rs`), which whoever
 //! computes with the same kernel again keeps.
 //!
-//! Batch normalisation (`norm.rs`) and what an optimizer does with the gradients (`update.rs`) are
+//! Softmax with cross-entropy (`softmax.rs`), batch normalisation (`norm.rs`) and what an optimizer does with the gradients (`update.rs`) are
 //! passes over numbers side by side.
 //!
 //! # Order of sums
@@ -38,6 +38,7 @@ pub mod peak;
 mod pool;
 mod product;
 mod simd;
+pub mod softmax;
 #[cfg(test)]
 mod tests;
 pub mod update;

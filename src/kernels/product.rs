@@ -1,15 +1,39 @@
-//! The inner loops: outer products of four numbers with eight.
+//! The inner loops: outer products of a few numbers with eight.
 
 use crate::block::Runs;
-use crate::simd::F4;
+use crate::simd::F8;
 
 /// Output pixels, or rows of a kernel, of one pass through the inner loop. Six would do with fewer
 /// reads, but V8 keeps some of SSE's sixteen registers to itself and then spills.
+#[cfg(not(target_feature = "fma"))]
 pub(crate) const ROWS: usize = 4;
-/// Numbers of the other side: two registers.
+/// A register a row: eight sums are as many as two units with four cycles a sum keep busy.
+#[cfg(all(target_arch = "x86_64", target_feature = "fma"))]
+pub(crate) const ROWS: usize = 8;
+/// Numbers of the other side: two registers, or one.
 pub(crate) const COLUMNS: usize = 8;
 
-/// Sums over a window's numbers, four pixels by eight filters; `windows` has at most four.
+/// Calls a function of so many rows, at least one and at most [`ROWS`].
+macro_rules! each_number {
+    ($rows:expr, $call:ident $arguments:tt) => {
+        match $rows {
+            #[cfg(all(target_arch = "x86_64", target_feature = "fma"))]
+            8 => $call::<8> $arguments,
+            #[cfg(all(target_arch = "x86_64", target_feature = "fma"))]
+            7 => $call::<7> $arguments,
+            #[cfg(all(target_arch = "x86_64", target_feature = "fma"))]
+            6 => $call::<6> $arguments,
+            #[cfg(all(target_arch = "x86_64", target_feature = "fma"))]
+            5 => $call::<5> $arguments,
+            4 => $call::<4> $arguments,
+            3 => $call::<3> $arguments,
+            2 => $call::<2> $arguments,
+            _ => $call::<1> $arguments,
+        }
+    };
+}
+
+/// Sums over a window's numbers, a few pixels by eight filters; `windows` has at most [`ROWS`].
 ///
 /// # Safety
 /// From each window on, the runs can be read, and the panel has eight numbers for each number of
@@ -20,16 +44,9 @@ pub(crate) unsafe fn product(
     windows: &[usize],
     runs: Runs,
     panel: *const f32,
-) -> [[F4; 2]; ROWS] {
+) -> [F8; ROWS] {
     // SAFETY: as promised.
-    unsafe {
-        match windows.len() {
-            4 => rows::<4>(from, windows, runs, panel),
-            3 => rows::<3>(from, windows, runs, panel),
-            2 => rows::<2>(from, windows, runs, panel),
-            _ => rows::<1>(from, windows, runs, panel),
-        }
-    }
+    unsafe { each_number!(windows.len(), rows(from, windows, runs, panel)) }
 }
 
 #[inline]
@@ -38,26 +55,24 @@ unsafe fn rows<const N: usize>(
     windows: &[usize],
     runs: Runs,
     panel: *const f32,
-) -> [[F4; 2]; ROWS] {
+) -> [F8; ROWS] {
     // SAFETY: as promised to `product`.
     unsafe {
-        let mut sums = [[F4::splat(0.0); 2]; N];
+        let mut sums = [F8::splat(0.0); N];
         let mut panel = panel;
         for &start in runs.starts {
             let mut at: [*const f32; N] = std::array::from_fn(|i| from.add(windows[i] + start));
             // Not unrolled: V8 would read far ahead, and spill.
             for _ in 0..runs.length {
-                let [low, high] = [F4::load(panel), F4::load(panel.add(4))];
+                let eight = F8::load(panel);
                 for i in 0..N {
-                    let value = F4::load_splat(at[i]);
-                    sums[i][0] = sums[i][0].plus_product(value, low);
-                    sums[i][1] = sums[i][1].plus_product(value, high);
+                    sums[i] = sums[i].plus_times(at[i], eight);
                 }
                 at = at.map(|at| at.add(1));
                 panel = panel.add(COLUMNS);
             }
         }
-        let mut all = [[F4::splat(0.0); 2]; ROWS];
+        let mut all = [F8::splat(0.0); ROWS];
         all[..N].copy_from_slice(&sums);
         all
     }
@@ -81,14 +96,7 @@ pub(crate) unsafe fn outer(
     fresh: bool,
 ) {
     // SAFETY: as promised.
-    unsafe {
-        match rows {
-            4 => outer_rows::<4>(from, windows, slopes, sums, wide, fresh),
-            3 => outer_rows::<3>(from, windows, slopes, sums, wide, fresh),
-            2 => outer_rows::<2>(from, windows, slopes, sums, wide, fresh),
-            _ => outer_rows::<1>(from, windows, slopes, sums, wide, fresh),
-        }
-    }
+    unsafe { each_number!(rows, outer_rows(from, windows, slopes, sums, wide, fresh)) }
 }
 
 #[inline]
@@ -102,25 +110,22 @@ unsafe fn outer_rows<const N: usize>(
 ) {
     // SAFETY: as promised to `outer`.
     unsafe {
-        let mut kept = [[F4::splat(0.0); 2]; N];
+        let mut kept = [F8::splat(0.0); N];
         if !fresh {
             for (row, kept) in kept.iter_mut().enumerate() {
-                *kept = [F4::load(sums.add(row * wide)), F4::load(sums.add(row * wide + 4))];
+                *kept = F8::load(sums.add(row * wide));
             }
         }
         for &window in windows {
-            let [low, high] = [F4::load(slopes), F4::load(slopes.add(4))];
+            let eight = F8::load(slopes);
             let at = from.add(window);
             for (row, kept) in kept.iter_mut().enumerate() {
-                let value = F4::load_splat(at.add(row));
-                kept[0] = kept[0].plus_product(value, low);
-                kept[1] = kept[1].plus_product(value, high);
+                *kept = kept.plus_times(at.add(row), eight);
             }
             slopes = slopes.add(step);
         }
         for (row, kept) in kept.iter().enumerate() {
-            kept[0].store(sums.add(row * wide));
-            kept[1].store(sums.add(row * wide + 4));
+            kept.store(sums.add(row * wide));
         }
     }
 }
@@ -130,16 +135,14 @@ unsafe fn outer_rows<const N: usize>(
 /// # Safety
 /// `columns` numbers can be read and written from `to` on.
 #[inline(always)]
-pub(crate) unsafe fn add(to: *mut f32, sum: &[F4; 2], columns: usize) {
+pub(crate) unsafe fn add(to: *mut f32, sum: F8, columns: usize) {
     // SAFETY: as promised.
     unsafe {
         if columns == COLUMNS {
-            F4::load(to).plus(sum[0]).store(to);
-            F4::load(to.add(4)).plus(sum[1]).store(to.add(4));
+            F8::load(to).plus(sum).store(to);
         } else {
             let mut eight = [0.0; COLUMNS];
-            sum[0].store(eight.as_mut_ptr());
-            sum[1].store(eight.as_mut_ptr().add(4));
+            sum.store(eight.as_mut_ptr());
             for (i, value) in eight[..columns].iter().enumerate() {
                 *to.add(i) += value;
             }

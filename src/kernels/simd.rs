@@ -43,9 +43,17 @@ mod lanes {
             Self(f32x4_add(self.0, other.0))
         }
 
+        #[cfg(not(target_feature = "relaxed-simd"))]
         #[inline(always)]
         pub(crate) fn plus_product(self, a: Self, b: Self) -> Self {
             Self(f32x4_add(self.0, f32x4_mul(a.0, b.0)))
+        }
+
+        /// Rounded once or twice, as the machine has it.
+        #[cfg(target_feature = "relaxed-simd")]
+        #[inline(always)]
+        pub(crate) fn plus_product(self, a: Self, b: Self) -> Self {
+            Self(f32x4_relaxed_madd(a.0, b.0, self.0))
         }
 
         /// The larger of each two; of `other`, where one is no number.
@@ -92,6 +100,7 @@ mod lanes {
 
         /// # Safety
         /// A number can be read from `from`.
+        #[cfg_attr(target_feature = "fma", allow(dead_code))] // only where two make eight
         #[inline(always)]
         pub(crate) unsafe fn load_splat(from: *const f32) -> Self {
             Self(unsafe { _mm_set1_ps(*from) })
@@ -115,6 +124,7 @@ mod lanes {
         }
 
         /// The larger of each two; of `other`, where one is no number.
+        #[cfg_attr(target_feature = "fma", allow(dead_code))] // only where two make eight
         #[inline(always)]
         pub(crate) fn larger(self, other: Self) -> Self {
             Self(unsafe { _mm_max_ps(self.0, other.0) })
@@ -205,4 +215,115 @@ mod lanes {
     }
 }
 
+/// Eight numbers, as the products take them: two registers.
+#[cfg(not(all(target_arch = "x86_64", target_feature = "fma")))]
+mod eight {
+    use super::F4;
+
+    /// Eight numbers.
+    #[derive(Clone, Copy)]
+    pub(crate) struct F8(F4, F4);
+
+    impl F8 {
+        #[inline(always)]
+        pub(crate) fn splat(value: f32) -> Self {
+            Self(F4::splat(value), F4::splat(value))
+        }
+
+        /// # Safety
+        /// Eight numbers can be read from `from` on.
+        #[inline(always)]
+        pub(crate) unsafe fn load(from: *const f32) -> Self {
+            // SAFETY: as promised.
+            unsafe { Self(F4::load(from), F4::load(from.add(4))) }
+        }
+
+        /// # Safety
+        /// Eight numbers can be written from `to` on.
+        #[inline(always)]
+        pub(crate) unsafe fn store(self, to: *mut f32) {
+            // SAFETY: as promised.
+            unsafe {
+                self.0.store(to);
+                self.1.store(to.add(4));
+            }
+        }
+
+        #[inline(always)]
+        pub(crate) fn plus(self, other: Self) -> Self {
+            Self(self.0.plus(other.0), self.1.plus(other.1))
+        }
+
+        /// The sum with `other` times the one number at `factor`.
+        ///
+        /// # Safety
+        /// It can be read.
+        #[inline(always)]
+        pub(crate) unsafe fn plus_times(self, factor: *const f32, other: Self) -> Self {
+            // SAFETY: as promised.
+            let factor = unsafe { F4::load_splat(factor) };
+            Self(self.0.plus_product(factor, other.0), self.1.plus_product(factor, other.1))
+        }
+
+        /// The larger of each two; of `other`, where one is no number.
+        #[inline(always)]
+        pub(crate) fn larger(self, other: Self) -> Self {
+            Self(self.0.larger(other.0), self.1.larger(other.1))
+        }
+    }
+}
+
+/// Eight numbers in one register, where a native build is told that there are such.
+#[cfg(all(target_arch = "x86_64", target_feature = "fma"))]
+mod eight {
+    use core::arch::x86_64::*;
+
+    /// Eight numbers.
+    #[derive(Clone, Copy)]
+    pub(crate) struct F8(__m256);
+
+    // SAFETY of all: the build says that the machine has FMA, and so AVX.
+    impl F8 {
+        #[inline(always)]
+        pub(crate) fn splat(value: f32) -> Self {
+            Self(unsafe { _mm256_set1_ps(value) })
+        }
+
+        /// # Safety
+        /// Eight numbers can be read from `from` on.
+        #[inline(always)]
+        pub(crate) unsafe fn load(from: *const f32) -> Self {
+            Self(unsafe { _mm256_loadu_ps(from) })
+        }
+
+        /// # Safety
+        /// Eight numbers can be written from `to` on.
+        #[inline(always)]
+        pub(crate) unsafe fn store(self, to: *mut f32) {
+            unsafe { _mm256_storeu_ps(to, self.0) }
+        }
+
+        #[inline(always)]
+        pub(crate) fn plus(self, other: Self) -> Self {
+            Self(unsafe { _mm256_add_ps(self.0, other.0) })
+        }
+
+        /// The sum with `other` times the one number at `factor`, rounded once.
+        ///
+        /// # Safety
+        /// It can be read.
+        #[inline(always)]
+        pub(crate) unsafe fn plus_times(self, factor: *const f32, other: Self) -> Self {
+            Self(unsafe { _mm256_fmadd_ps(_mm256_broadcast_ss(&*factor), other.0, self.0) })
+        }
+
+        /// The larger of each two; of `other`, where one is no number.
+        #[inline(always)]
+        pub(crate) fn larger(self, other: Self) -> Self {
+            Self(unsafe { _mm256_max_ps(self.0, other.0) })
+        }
+    }
+}
+
+pub(crate) use eight::F8;
 pub(crate) use lanes::F4;

@@ -3,6 +3,7 @@
 use crate::conv::{Block, Gradients, Order, Pool, Scratch, backward, forward};
 use crate::norm::{backward as norm_backward, moments, normalise};
 use crate::panels::{Panels, by_filters, by_inputs};
+use crate::softmax::cross_entropy;
 
 /// Numbers between -1 and 1 that look random, the same every time.
 struct Numbers(u64);
@@ -302,4 +303,33 @@ fn batches_are_normalised_by_their_moments() {
         }
     }
     assert!(checked > 100, "{checked}");
+}
+
+#[test]
+fn cross_entropy_is_what_its_definition_says_and_its_gradient() {
+    let logits = [0.3f32, -1.2, 2.0, 80.0, 79.0, -40.0, 1.0, 1.0, 0.5];
+    let weights = [0.0f32, 1.0, 0.0, 0.5, 0.25, 0.25, 2.0, 0.0, 0.0];
+    let found = cross_entropy(&logits, &weights, &[1, 0, 0]);
+    let loss = |logits: &[f64]| -> f64 {
+        let rows = logits.chunks(3).zip(weights.chunks(3));
+        rows.map(|(row, weights)| {
+            let most = row.iter().fold(f64::MIN, |most, &one| most.max(one));
+            let sum: f64 = row.iter().map(|one| (one - most).exp()).sum();
+            let each = row.iter().zip(weights);
+            each.map(|(one, &weight)| f64::from(weight) * (sum.ln() + most - one)).sum::<f64>()
+        })
+        .sum()
+    };
+    let exact: Vec<f64> = logits.iter().map(|&one| one.into()).collect();
+    assert!((f64::from(found.loss) - loss(&exact)).abs() < 1e-4, "{found:?}");
+    assert_eq!(found.correct, 2, "of equal ones the first counts");
+    for (at, &slope) in found.slopes.iter().enumerate() {
+        let moved = |by: f64| {
+            let mut logits = exact.clone();
+            logits[at] += by;
+            loss(&logits)
+        };
+        let difference = (moved(1e-5) - moved(-1e-5)) / 2e-5;
+        assert!((f64::from(slope) - difference).abs() < 1e-5, "{at}: {slope}, {difference}");
+    }
 }

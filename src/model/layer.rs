@@ -9,10 +9,10 @@ use burn::tensor::module::{avg_pool2d, batch_norm, batch_norm_train, conv2d, max
 use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions, PadMode};
 use burn::tensor::{Device, Gradients, Tensor, TensorData, activation};
 
-#[cfg(feature = "cpu")]
+#[cfg(feature = "kernels")]
 use cnn_lab_kernels::conv::{self, Block, Order};
 
-#[cfg(feature = "cpu")]
+#[cfg(feature = "kernels")]
 use crate::fast;
 use crate::model::shape::same_padding;
 use crate::model::spec::{
@@ -208,7 +208,7 @@ pub(super) fn forward(kind: &LayerKind, mut inputs: Vec<Value>, cx: &mut Context
 
 /// One layer's output by our own kernels, and the pooling after it too where one is given; nothing
 /// where they do not cover the layer or the device.
-#[cfg(feature = "cpu")]
+#[cfg(feature = "kernels")]
 pub(super) fn forward_fast(
     kind: &LayerKind,
     inputs: &[Value],
@@ -259,6 +259,7 @@ pub(super) fn forward_fast(
             let output = fast::conv_block(pixels, cx.param(0), bias, block)?;
             Value::Vector(output.reshape([batch, dense.units]))
         }
+        #[cfg(feature = "cpu")]
         (LayerKind::BatchNormalization(norm), Value::Image(pictures))
             if matches!(cx.mode, Mode::Training { .. }) =>
         {
@@ -287,9 +288,9 @@ pub(super) fn forward_fast(
 }
 
 /// The axes of pictures in another order, and the way back.
-#[cfg(feature = "cpu")]
+#[cfg(feature = "kernels")]
 const CHANNELS_LAST: [isize; 4] = [0, 2, 3, 1];
-#[cfg(feature = "cpu")]
+#[cfg(feature = "kernels")]
 const CHANNELS_FIRST: [isize; 4] = [0, 3, 1, 2];
 
 fn merge(kind: &LayerKind, inputs: Vec<Value>) -> Value {

@@ -13,6 +13,8 @@ use serde_json::{Map, Value, json};
 
 use crate::data::prepare::Target;
 use crate::error::{Error, Result};
+#[cfg(feature = "kernels")]
+use crate::fast;
 use crate::model::spec::Activation;
 use crate::model::{Fields, activate_all, name_of};
 
@@ -141,13 +143,15 @@ pub fn head_logits(output: Tensor<2>, activation: Option<Activation>, loss: Loss
 /// from the label and spreads it evenly over all classes (Szegedy and others 2016).
 ///
 /// `logits` is `[examples, classes]`; every label is below `classes`. `class_weights` has one
-/// weight a class, or is empty where all count alike.
+/// weight a class, or is empty where all count alike. Where it is `fast`, our own kernel computes it
+/// on devices that have one.
 pub fn cross_entropy(
     logits: Tensor<2>,
     targets: &[Target],
     class_weights: &[f32],
     smoothing: f64,
     device: &Device,
+    fast: bool,
 ) -> (Tensor<1>, Tensor<1>) {
     let [examples, classes] = logits.dims();
     let (kept, spread) = ((1.0 - smoothing) as f32, (smoothing / classes as f64) as f32);
@@ -162,6 +166,15 @@ pub fn cross_entropy(
             }
         }
     }
+    #[cfg(feature = "kernels")]
+    if fast {
+        let labels: Vec<u16> = targets.iter().map(Target::leading).collect();
+        if let Some(found) = fast::cross_entropy(&logits, &weights, &labels) {
+            return found;
+        }
+    }
+    #[cfg(not(feature = "kernels"))]
+    let _ = fast;
     let weights = Tensor::<2>::from_data(TensorData::new(weights, [examples, classes]), device);
     let labels: Vec<i32> = targets.iter().map(|target| i32::from(target.leading())).collect();
     let labels = Tensor::<1, Int>::from_data(TensorData::new(labels, [examples]), device);

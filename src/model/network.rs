@@ -17,7 +17,7 @@ pub use crate::model::layer::{Mode, Value};
 use crate::model::loss::{cross_entropy, head_logits};
 use crate::model::shape::{Shape, check_trainable, infer, input_of};
 use crate::model::spec::{BatchNorm, LayerKind, ModelSpec};
-#[cfg(feature = "cpu")]
+#[cfg(feature = "kernels")]
 use crate::model::spec::{Padding, Pool};
 pub use crate::model::weights::ParamInfo;
 use crate::model::weights::{Weight, following, trainable};
@@ -274,7 +274,7 @@ impl Network {
         let statistics = off_graph(pass.statistics);
         let smoothing = self.spec.compile.loss.label_smoothing;
         let (loss, correct) =
-            cross_entropy(logits, targets, class_weights, smoothing, &self.device);
+            cross_entropy(logits, targets, class_weights, smoothing, &self.device, self.fast);
         let mut loss = loss / batch as f64;
         if let Some(penalty) = self.penalty_of(&leaves) {
             // Each share brings its part, so that their sum is the batch's.
@@ -368,7 +368,7 @@ impl Network {
 
     /// The pooling that a convolution's output goes into and nothing else, where kernels can do both
     /// at once.
-    #[cfg(feature = "cpu")]
+    #[cfg(feature = "kernels")]
     fn pool_after(&self, index: usize) -> Option<&Pool> {
         let next = self.spec.layers.get(index + 1)?;
         let convolves = matches!(self.spec.layers[index].kind, LayerKind::Conv2D(_));
@@ -415,7 +415,7 @@ impl Network {
                 activated: pass.activated || index < pass.until,
                 statistics: &mut pass.statistics,
             };
-            #[cfg(feature = "cpu")]
+            #[cfg(feature = "kernels")]
             if self.fast {
                 let pool = self.pool_after(index).filter(|_| pass.fuse && index < pass.until);
                 if let Some(output) = layer::forward_fast(&layer.kind, &inputs, pool, &mut context)

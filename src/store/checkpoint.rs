@@ -115,7 +115,7 @@ pub struct LoadedRun {
 
 struct Floats {
     shape: Vec<usize>,
-    bytes: Vec<u8>,
+    values: Vec<f32>,
 }
 
 impl View for Floats {
@@ -126,10 +126,13 @@ impl View for Floats {
         &self.shape
     }
     fn data(&self) -> Cow<'_, [u8]> {
-        Cow::Borrowed(&self.bytes)
+        // Made one tensor at a time, when it is written: all of them would be as much again.
+        let mut bytes = Vec::with_capacity(self.data_len());
+        self.values.iter().for_each(|value| bytes.extend_from_slice(&value.to_le_bytes()));
+        Cow::Owned(bytes)
     }
     fn data_len(&self) -> usize {
-        self.bytes.len()
+        self.values.len() * size_of::<f32>()
     }
 }
 
@@ -169,16 +172,12 @@ pub async fn save(session: &Session) -> Result<Vec<u8>> {
         tensors.extend(best.params.iter().chain(&best.state).cloned());
     }
     let values = device::read(tensors).await?;
-    let views = places.into_iter().zip(values).map(|((name, shape), values)| {
-        let bytes = values.iter().flat_map(|value| value.to_le_bytes()).collect();
-        (name, Floats { shape, bytes })
-    });
+    let views = places.into_iter().zip(values);
+    let views = views.map(|((name, shape), values)| (name, Floats { shape, values }));
     let zca = &network.preprocessing.zca;
     let side = zca.len().isqrt();
-    let whitening = (side > 0).then(|| {
-        let bytes = zca.iter().flat_map(|value| value.to_le_bytes()).collect();
-        (ZCA.to_owned(), Floats { shape: vec![side, side], bytes })
-    });
+    let whitening = (side > 0)
+        .then(|| (ZCA.to_owned(), Floats { shape: vec![side, side], values: zca.to_vec() }));
     let views = views.chain(whitening);
     let metadata = Metadata {
         version: VERSION,

@@ -11,12 +11,12 @@
 //! (Nadam); Pascanu and others 2013 (clipping by norm).
 
 use burn::tensor::Tensor;
-#[cfg(feature = "cpu")]
+#[cfg(feature = "kernels")]
 use cnn_lab_kernels::update;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
-#[cfg(feature = "cpu")]
+#[cfg(feature = "kernels")]
 use crate::fast;
 use crate::model::Fields;
 use crate::train::schedule::LearningRate;
@@ -435,7 +435,7 @@ impl Optimizer {
     }
 
     /// The step of one parameter where our kernels have the rule and the device; false where not.
-    #[cfg(feature = "cpu")]
+    #[cfg(feature = "kernels")]
     fn in_one_pass(
         &mut self,
         weight: &mut Tensor<1>,
@@ -465,7 +465,7 @@ impl Optimizer {
         fast::update(rule, [step, decay], weight, gradient, slots)
     }
 
-    #[cfg(not(feature = "cpu"))]
+    #[cfg(not(feature = "kernels"))]
     fn in_one_pass(&mut self, _: &mut Tensor<1>, _: usize, _: &Tensor<1>, _: f64) -> bool {
         false
     }
@@ -509,7 +509,7 @@ fn square(values: &Tensor<1>) -> Tensor<1> {
     values.clone() * values.clone()
 }
 
-#[cfg(all(test, feature = "cpu"))]
+#[cfg(all(test, feature = "kernels"))]
 mod tests {
     use super::*;
     use burn::tensor::Device;

@@ -8,15 +8,16 @@
 
 use std::collections::BTreeMap;
 
-use burn::tensor::Device;
+use burn::tensor::{Device, Tensor};
 
 use crate::data::batch;
 use crate::data::dataset::{Dataset, DatasetInfo, Split, SplitOptions};
-use crate::data::prepare::Recipe;
+use crate::data::prepare::{Recipe, Target};
 use crate::data::preprocess::Fitting;
+use crate::device;
 use crate::error::{Error, Result};
 use crate::evaluate::Evaluator;
-use crate::model::network::Network;
+use crate::model::network::{Mode, Network};
 use crate::model::shape::Summary;
 use crate::model::spec::ModelSpec;
 use crate::train::history::{Event, History, Reason};
@@ -247,6 +248,23 @@ impl Session {
         self.classes = Vec::new();
         self.run = None;
         Ok(summary)
+    }
+
+    /// Takes a step with copies of the weights and forgets it. What a graphics processor has to
+    /// compile before a run's first step is compiled then.
+    ///
+    /// # Errors
+    /// `state` without a model, `device-lost` where the device no longer answers.
+    pub async fn warm(&self) -> Result<()> {
+        let network = self.network()?;
+        let [height, width, channels] = network.spec().input_shape;
+        let pictures = Tensor::zeros([1, channels, height, width], &self.device);
+        let mode = Mode::Training { seed: 0, step: 0, first: 0 };
+        let share = network.gradients(pictures, &[Target::from(0)], &[], 1, mode);
+        if let Some(mut optimizer) = self.optimizer.clone() {
+            optimizer.update(&mut network.params.clone(), share.gradients, self.fast);
+        }
+        device::read(vec![share.metrics]).await.map(|_| ())
     }
 
     /// Puts a network, its optimizer, history and run in place, as a checkpoint has them.

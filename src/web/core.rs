@@ -91,6 +91,11 @@ impl Core {
         to_js(&summary)
     }
 
+    /// Has the device compile what a run of the present model needs.
+    pub async fn warm(&self) -> JsResult<()> {
+        Ok(self.session.warm().await?)
+    }
+
     /// Checks a spec, counts, writes every option out, and says why it cannot be trained where
     /// it cannot; changes nothing.
     #[wasm_bindgen(js_name = inspectModel)]

@@ -12,6 +12,33 @@ use crate::data::decode;
 use crate::data::source::{Dropped, Plan, ReadAt, ReadOptions, Source};
 use crate::error::Error;
 
+#[wasm_bindgen]
+extern "C" {
+    #[wasm_bindgen(js_name = MessageChannel)]
+    type Channel;
+    #[wasm_bindgen(constructor, js_class = MessageChannel)]
+    fn new() -> Channel;
+    #[wasm_bindgen(method, getter)]
+    fn port1(this: &Channel) -> Port;
+    #[wasm_bindgen(method, getter)]
+    fn port2(this: &Channel) -> Port;
+    #[wasm_bindgen(js_name = MessagePort)]
+    type Port;
+    #[wasm_bindgen(method)]
+    fn close(this: &Port);
+    #[wasm_bindgen(method, js_name = postMessage)]
+    fn post(this: &Port, message: &JsValue, transfer: &Array);
+}
+
+thread_local! {
+    /// A port that nobody listens to: see `www/src/api/release.ts`.
+    static NOWHERE: Port = {
+        let channel = Channel::new();
+        channel.port2().close();
+        channel.port1()
+    };
+}
+
 /// A dropped file, read synchronously; only workers may.
 struct DroppedFile {
     blob: Blob,
@@ -30,12 +57,14 @@ impl ReadAt for DroppedFile {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         let piece = self.blob.slice_with_f64_and_f64(offset as f64, end as f64).map_err(to_io)?;
-        let bytes =
-            Uint8Array::new(&self.reader.read_as_array_buffer(&piece).map_err(to_io)?.into());
+        let buffer = self.reader.read_as_array_buffer(&piece).map_err(to_io)?;
+        let bytes = Uint8Array::new(&buffer);
         if bytes.length() as usize != into.len() {
             return Err(io::ErrorKind::UnexpectedEof.into());
         }
         bytes.copy_to(into);
+        // The collector would keep it for a while.
+        NOWHERE.with(|port| port.post(&JsValue::NULL, &Array::of1(&buffer)));
         Ok(())
     }
 }

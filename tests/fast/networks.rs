@@ -8,30 +8,28 @@ use cnn_lab::model::preset::presets;
 use cnn_lab::model::spec::{LayerKind, ModelSpec};
 use serde_json::{Value as Json, json};
 
-fn numbers(tensor: Tensor<1>) -> Vec<f32> {
-    tensor.into_data().try_to_vec().unwrap()
-}
-
 /// The length of the difference is at most so much of the length.
-#[track_caller]
-fn close(found: &[f32], right: &[f32], within: f32, what: &str) {
+async fn close(found: Tensor<1>, right: Tensor<1>, within: f32, what: &str) {
+    let numbers = async |tensor: Tensor<1>| -> Vec<f32> {
+        tensor.into_data_async().await.unwrap().try_to_vec().unwrap()
+    };
+    let (found, right) = (numbers(found).await, numbers(right).await);
     assert_eq!(found.len(), right.len(), "{what}");
     let length =
         |numbers: &mut dyn Iterator<Item = f32>| numbers.map(|n| n * n).sum::<f32>().sqrt();
-    let off = length(&mut found.iter().zip(right).map(|(found, right)| found - right));
+    let off = length(&mut found.iter().zip(&right).map(|(found, right)| found - right));
     let whole = length(&mut right.iter().copied());
     assert!(off <= within * whole.max(1e-3), "{what}: off by {off} of {whole}");
 }
 
 /// Both ways from the same weights and pictures, in training and in inference.
-fn compare(spec: ModelSpec, name: &str) {
-    let device = Device::flex();
+async fn compare(device: &Device, spec: ModelSpec, name: &str) {
     // Where pictures are normalised by their own spread, rounding grows from layer to layer, and
     // takes a rectifier here and there to the other side of its corner.
     let norms = spec.layers.iter().any(|l| matches!(l.kind, LayerKind::BatchNormalization(_)));
     let within = if norms { 2e-3 } else { 1e-4 };
     let [height, width, channels] = spec.input_shape;
-    let fast = Network::new(spec, 3, &device).unwrap();
+    let fast = Network::new(spec, 3, device).unwrap();
     let mut plain = fast.clone();
     plain.fast = false;
     let batch = 5;
@@ -39,38 +37,43 @@ fn compare(spec: ModelSpec, name: &str) {
         .map(|i| ((i * 7919 % 1009) as f32) / 1009.0)
         .collect();
     let shape = [batch, channels, height, width];
-    let pictures = Tensor::<1>::from_floats(values.as_slice(), &device).reshape(shape);
+    let pictures = Tensor::<1>::from_floats(values.as_slice(), device).reshape(shape);
     let classes = fast.classes();
     let targets: Vec<Target> = (0..batch).map(|i| Target::from((i * 3 % classes) as u16)).collect();
     let mode = Mode::Training { seed: 1, step: 2, first: 0 };
     let [found, right] =
         [&fast, &plain].map(|net| net.gradients(pictures.clone(), &targets, &[], batch, mode));
-    close(&numbers(found.metrics), &numbers(right.metrics), within, &format!("{name}: loss"));
+    close(found.metrics, right.metrics, within, &format!("{name}: loss")).await;
     let gradients = found.gradients.into_iter().zip(right.gradients);
     for ((found, right), info) in gradients.zip(fast.param_infos()) {
-        close(&numbers(found), &numbers(right), within, &format!("{name}: {}", info.name));
+        close(found, right, within, &format!("{name}: {}", info.name)).await;
     }
     let [found, right] = [&fast, &plain].map(|net| net.logits(pictures.clone()).flatten(0, 1));
-    close(&numbers(found), &numbers(right), within, &format!("{name}: logits"));
+    close(found, right, within, &format!("{name}: logits")).await;
     let layers: Vec<usize> = (0..fast.spec().layers.len()).collect();
     let [found, right] = [&fast, &plain].map(|net| net.taps(pictures.clone(), &layers));
     for (layer, (found, right)) in found.into_iter().zip(right).enumerate() {
-        let [found, right] = [found, right].map(|value: Value| numbers(value.flatten()));
-        close(&found, &right, within, &format!("{name}: the values of layer {layer}"));
+        close(
+            found.flatten(),
+            right.flatten(),
+            within,
+            &format!("{name}: the values of layer {layer}"),
+        )
+        .await;
     }
     // By the pictures too, which is what explanations ask for.
     let of = |net: &Network| {
         let sum = |value: Value| value.flatten().powf_scalar(2.0).sum();
         net.differentiate(pictures.clone(), Mode::Inference, sum).pictures.flatten(0, 3)
     };
-    close(&numbers(of(&fast)), &numbers(of(&plain)), within, &format!("{name}: by the pictures"));
+    close(of(&fast), of(&plain), within, &format!("{name}: by the pictures")).await;
 }
 
-/// The lessons' networks, and what they have not.
-pub fn networks() {
-    for shape in [[28, 28, 1], [32, 32, 3]] {
+/// Some of the lessons' networks, and what they have not.
+pub async fn networks(device: &Device, lessons: &[[usize; 3]]) {
+    for &shape in lessons {
         for preset in presets(shape, 10) {
-            compare(ModelSpec::from_json(&preset.spec).unwrap(), preset.title);
+            compare(device, ModelSpec::from_json(&preset.spec).unwrap(), preset.title).await;
         }
     }
     let layers: [(&str, Json); 4] = [
@@ -129,6 +132,6 @@ pub fn networks() {
         if name.starts_with("one") {
             value["compile"] = json!({"loss": "binary_crossentropy"});
         }
-        compare(ModelSpec::from_value(value).unwrap(), name);
+        compare(device, ModelSpec::from_value(value).unwrap(), name).await;
     }
 }

@@ -4,9 +4,9 @@ import { execFile } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
 import { inBrowser, open } from "./browser.mjs";
+import { SOFTWARE } from "./webgpu.mjs";
 
 const PEERS = ["convnetjs", "tfjs", "jaxjs-wasm", "jaxjs-webgpu"];
-const WEBGPU = ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"];
 
 /** Ours and theirs in turn: with theirs on the processor our `cpu` on all cores, with WebGPU ours. */
 export async function peers() {
@@ -52,5 +52,5 @@ async function measureOurs(device) {
     const took = performance.now() - began;
     lab.dispose();
     return took / steps;
-  }, device), device === "webgpu" ? WEBGPU : []);
+  }, device), device === "webgpu" ? SOFTWARE : []);
 }

@@ -82,7 +82,7 @@ import type {
   Vitals,
 } from "./types";
 
-const devices = ["auto", "webgpu", "cpu", "flex", "ndarray"] as const;
+const devices = ["auto", "webgpu", "cpu", "flex", "ndarray", "wgpu"] as const;
 const splits = ["train", "validation", "test"] as const;
 const programs = ["keras", "pytorch", "burn"] as const;
 const formats = ["checkpoint", "safetensors", "keras", "onnx"] as const;
@@ -739,7 +739,7 @@ export class CnnLab extends EventTarget {
    */
   async load(file: Blob): Promise<Summary> {
     if (!(file instanceof Blob)) throw optionError("file", "file is a File or another Blob.");
-    let bytes: Uint8Array;
+    let bytes: Uint8Array<ArrayBuffer>;
     try {
       bytes = new Uint8Array(await file.arrayBuffer());
     } catch {

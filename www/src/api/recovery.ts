@@ -22,7 +22,7 @@ export class Failures {
   /** Notes a failure on a device; null: of something else, such as a download. */
   add(device: DeviceKind | null): void {
     this.#inARow += 1;
-    if (device === "webgpu") this.#onGpu += 1;
+    if (isGpu(device)) this.#onGpu += 1;
   }
 
   /** A new step was finished, or there is no run to fail again. */
@@ -36,7 +36,7 @@ export class Failures {
 
   /** Where to try next. */
   next(device: DeviceKind): DeviceKind {
-    return device === "webgpu" && this.#onGpu >= MOST_ON_GPU ? "cpu" : device;
+    return isGpu(device) && this.#onGpu >= MOST_ON_GPU ? "cpu" : device;
   }
 }
 
@@ -59,7 +59,7 @@ export type Memory = {
   history: History;
   savedRun: SavedRun | null;
   /** The latest weights with all that belongs to them; null where they are still those that the seed gave. */
-  checkpoint: { bytes: Uint8Array; step: number } | null;
+  checkpoint: { bytes: Uint8Array<ArrayBuffer>; step: number } | null;
 };
 
 export function emptyMemory(): Memory {
@@ -153,3 +153,5 @@ export function takeLoaded(memory: Memory, { summary, spec, history, run }: Load
 export function isDeviceFailure(error: { code: string }): boolean {
   return isFatal(error) || error.code === "webgpu-failed" || error.code === "webgpu-unavailable";
 }
+
+const isGpu = (device: DeviceKind | null): boolean => device === "webgpu" || device === "wgpu";

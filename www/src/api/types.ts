@@ -11,8 +11,11 @@ import type { CnnLabError } from "./error";
 /** What can be asked for. `auto`: WebGPU where it works, else the CPU. */
 export type DeviceChoice = "auto" | DeviceKind;
 
-/** `cpu` is burn-flex with kernels of our own, `flex` the same without, `ndarray` is burn-ndarray; all on one thread. */
-export type DeviceKind = "webgpu" | "cpu" | "flex" | "ndarray";
+/**
+ * `webgpu` is burn-wgpu with shaders of our own and `cpu` burn-flex with kernels of our own. To
+ * compare with: `wgpu` and `flex` are the same without ours, and `ndarray` is burn-ndarray.
+ */
+export type DeviceKind = "webgpu" | "cpu" | "flex" | "ndarray" | "wgpu";
 
 /** Where the lab computes, and why there. */
 export type Device = {

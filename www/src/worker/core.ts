@@ -193,6 +193,8 @@ export interface Core {
   split(options: SplitOptions): DatasetInfo;
   image(split: Split, index: number): Pixels;
   setModel(spec: string): Summary;
+  /** Has the device compile what a run of the present model needs. */
+  warm(): Promise<void>;
   inspectModel(spec: string): InspectedModel;
   spec(): string;
   presets(shape: Shape, classes: number): CorePreset[];

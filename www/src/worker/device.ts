@@ -33,13 +33,14 @@ export async function open({ base, device: choice, seed, workers }: OpenOptions)
       message: `${why}. Choose the device auto or cpu.`,
     });
   }
-  const Core = await loadCore(base, "webgpu");
-  const core = await inTime(Core.create("webgpu", seed));
+  const kind = choice === "wgpu" ? choice : "webgpu";
+  const Core = await loadCore(base, kind);
+  const core = await inTime(Core.create(kind, seed));
   const software = isSoftware(adapter.info);
   const reason = software
     ? "WebGPU runs on a software adapter here, so the CPU may be faster."
     : "This browser has WebGPU, so training runs on the graphics processor.";
-  const device: Device = { kind: "webgpu", name: core.deviceName(), workers: 1, reason };
+  const device: Device = { kind, name: core.deviceName(), workers: 1, reason };
   // The core does not learn the adapter's name from a browser.
   return { core, device: { ...device, name: adapterName(adapter.info) || device.name } };
 }

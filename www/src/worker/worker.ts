@@ -4,7 +4,7 @@
  */
 import { CnnLabError, fieldsOf, stateError, toCnnLabError } from "../api/error";
 import type { Args, Edit, FromWorker, Method, Model, ProgressOf, Result, ToWorker } from "../api/protocol";
-import type { DatasetInfo, ModelSpec } from "../api/types";
+import type { DatasetInfo, Device, ModelSpec } from "../api/types";
 import { loadTexts, type Core } from "./core";
 import { crossValidate } from "./cross-validation";
 import { bundled, loadBundled } from "./dataset";
@@ -145,6 +145,8 @@ async function edit(core: Core, change: Edit): Promise<DatasetInfo> {
   }
 }
 
+const onGpu = ({ kind }: Device): boolean => kind === "webgpu" || kind === "wgpu";
+
 const parseSpec = (json: string): ModelSpec => JSON.parse(json) as ModelSpec;
 
 const handlers: Handlers = {
@@ -236,8 +238,10 @@ const handlers: Handlers = {
   writeModel: async ({ format, experiment }) => (await loadTexts(base)).writeModel(format, experiment),
   setModel: (spec) =>
     queue.run((): Model => {
-      const { core } = lab();
+      const { core, device } = lab();
       const summary = core.setModel(spec);
+      // While a person still reads; if it fails, so does the first step, which tells of it.
+      if (onGpu(device)) void queue.run(() => core.warm()).catch(() => undefined);
       return { summary, spec: parseSpec(core.spec()) };
     }),
 
