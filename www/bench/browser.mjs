@@ -16,10 +16,10 @@ export async function inBrowser(work, more = []) {
   }
 }
 
-/** A page that holds nothing but the public module and a file input. */
-export async function open(browser, file = null) {
+/** A page that holds nothing but the public module, of the lab at `url`, and a file input. */
+export async function open(browser, file = null, url = process.env.CNN_LAB_URL) {
   const page = await browser.newPage();
-  await page.goto(new URL("cnn-lab.js", process.env.CNN_LAB_URL).href);
+  await page.goto(new URL("cnn-lab.js", url).href);
   await page.evaluate(async () => {
     globalThis.module = await import(location.href);
     document.body.append(Object.assign(document.createElement("input"), { type: "file" }));

@@ -21,6 +21,15 @@ const ratios = [
   ["kernels, all cores", "native Keras"],
 ];
 
+// Another revision's, with `--against`.
+if (process.env.CNN_LAB_AGAINST) {
+  for (const trainer of trainers.filter(({ device }) => device === "cpu")) {
+    const label = `before, ${trainer.label.split(", ")[1]}`;
+    trainers.push({ ...trainer, label, url: process.env.CNN_LAB_AGAINST });
+    ratios.push([trainer.label, label]);
+  }
+}
+
 /** Each network with each trainer, three times in turn. */
 export async function training(files) {
   const workloads = [
@@ -55,9 +64,56 @@ export async function training(files) {
 
 async function inTab(what) {
   return inBrowser(async (browser) => {
-    const page = await open(browser, what.file ?? null);
-    return { ...what, ...(await page.evaluate(trainOnce, what)), memory: await peakMemory(browser) };
+    const page = await open(browser, what.file ?? null, what.url);
+    const stop = process.env.CNN_LAB_PROFILE && what.device === "cpu" ? await profile(page) : null;
+    const row = { ...what, ...(await page.evaluate(trainOnce, what)), memory: await peakMemory(browser) };
+    await stop?.();
+    return row;
   });
+}
+
+/**
+ * Samples the training worker's stack once a millisecond; whoever calls what comes of this has the
+ * functions that most of the samples were in printed.
+ */
+async function profile(page) {
+  const browser = await page.context().browser().newBrowserCDPSession();
+  const pageSession = await page.context().newCDPSession(page);
+  const samples = new Map();
+  let answer = 0;
+  const waiting = new Map();
+  let worker = null;
+  const send = (method, params = {}) => new Promise((resolve) => {
+    answer += 1;
+    waiting.set(answer, resolve);
+    void pageSession.send("Target.sendMessageToTarget", { sessionId: worker, message: JSON.stringify({ id: answer, method, params }) });
+  });
+  pageSession.on("Target.receivedMessageFromTarget", ({ message }) => {
+    const { id, result } = JSON.parse(message);
+    waiting.get(id)?.(result);
+  });
+  const found = new Promise((resolve) => pageSession.on("Target.attachedToTarget", ({ sessionId, targetInfo }) => {
+    if (targetInfo.type === "worker" && worker === null) {
+      worker = sessionId;
+      resolve();
+    }
+  }));
+  await pageSession.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
+  const started = found.then(async () => {
+    await send("Profiler.enable");
+    await send("Profiler.setSamplingInterval", { interval: 1000 });
+    await send("Profiler.start");
+  });
+  return async () => {
+    await started;
+    const { profile: { nodes, samples: taken } } = await send("Profiler.stop");
+    const names = new Map(nodes.map(({ id, callFrame }) => [id, callFrame.functionName || "(anonymous)"]));
+    for (const id of taken) samples.set(names.get(id), (samples.get(names.get(id)) ?? 0) + 1);
+    const busy = taken.length - (samples.get("(idle)") ?? 0) - (samples.get("(program)") ?? 0);
+    const most = [...samples].filter(([name]) => !/^\((idle|program)\)$/.test(name)).sort(([, a], [, b]) => b - a);
+    for (const [name, count] of most.slice(0, 15)) console.log(`    ${((100 * count) / busy).toFixed(1).padStart(5)} %  ${name}`);
+    await browser.detach();
+  };
 }
 
 function keras({ keras, batchSize, steps }) {

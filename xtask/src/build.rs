@@ -1,7 +1,7 @@
 //! Builds the WebAssembly modules and the site, and puts them together in `www/dist`.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
@@ -78,6 +78,24 @@ pub fn wasm() -> Result<()> {
         done(&stamp, &state)?;
     }
     Ok(())
+}
+
+/// The site beside the built one with the names of the functions in the module for the CPU, for
+/// a profile to tell them; gives its folder.
+pub fn with_names() -> Result<PathBuf> {
+    let (site, module) = (path("target/named"), path("target/named-cpu"));
+    let named = ["--config", "profile.release.package.cnn-lab.strip=false"];
+    run_wasm_pack(&module, &named)?;
+    let dist = path("www/dist");
+    for file in files_below(&dist)? {
+        if let Ok(below) = file.strip_prefix(&dist) {
+            place(&file, &site.join(below))?;
+        }
+    }
+    for file in ["cnn_lab.js", "cnn_lab_bg.wasm"] {
+        place(&module.join(file), &site.join("pkg/cpu").join(file))?;
+    }
+    Ok(site)
 }
 
 fn run_wasm_pack(folder: &Path, features: &[&str]) -> Result<()> {

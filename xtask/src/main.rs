@@ -3,6 +3,7 @@
 //! Every step prints a line of what it does and is skipped when it is done already. Tools go
 //! to `target/tools`, downloads to `target/cache`, data to `target/data`.
 
+mod against;
 mod build;
 mod data;
 mod dist;
@@ -56,13 +57,20 @@ enum Command {
         cifar: Option<PathBuf>,
     },
     /// Measure speed in headless Chrome: `reading` pictures with both decoders, training with
-    /// and without `augmentation`, or looking `inside` while training, and evaluation
+    /// and without `augmentation`, looking `inside` while training and evaluation, `training` the
+    /// lessons' networks, its `cost` by size, `webgpu`, or other trainers, the `peers`
     Bench {
         /// What to measure
-        #[arg(value_parser = ["reading", "augmentation", "inside", "training", "cost", "peers"])]
+        #[arg(value_parser = ["reading", "augmentation", "inside", "training", "cost", "webgpu", "peers"])]
         what: String,
         /// Zips of pictures, train/CLASS and so on; those beside the repository by default
         files: Vec<PathBuf>,
+        /// `training`: the same for another revision, in turn, and the ratios
+        #[arg(long, value_name = "REV")]
+        against: Option<String>,
+        /// `training`: the functions that took the most time
+        #[arg(long)]
+        profile: bool,
     },
     /// Feed the readers of dropped files with damaged ones
     Fuzz {
@@ -87,7 +95,9 @@ fn main() -> ExitCode {
             other => other.map(|_| ()),
         },
         Command::Data { force, cifar } => data::run(force, cifar.as_deref()),
-        Command::Bench { what, files } => suites::bench(&what, &files),
+        Command::Bench { what, files, against, profile } => {
+            suites::bench(&what, &files, against.as_deref(), profile)
+        }
         Command::Fuzz { targets, seconds } => fuzz::run(&targets, Duration::from_secs(seconds)),
         Command::Build => build::run(),
         Command::Dist => dist::run(),

@@ -2,7 +2,7 @@
 
 use std::io::ErrorKind;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Duration;
 
@@ -42,14 +42,14 @@ pub fn run(port: u16, open: bool, watch: bool) -> Result<()> {
             }
         });
     }
-    runtime.block_on(answer(listeners))
+    runtime.block_on(answer(listeners, path("www/dist")))
 }
 
-/// Serves `www/dist` on a free port until the guard is dropped; gives its address.
-pub fn in_background() -> Result<(tokio::runtime::Runtime, String)> {
+/// Serves a folder on a free port until the guard is dropped; gives its address.
+pub fn in_background(folder: &Path) -> Result<(tokio::runtime::Runtime, String)> {
     let runtime = tokio::runtime::Runtime::new()?;
     let (listeners, address) = runtime.block_on(listen(0))?;
-    runtime.spawn(answer(listeners));
+    runtime.spawn(answer(listeners, folder.to_owned()));
     Ok((runtime, address))
 }
 
@@ -82,11 +82,12 @@ async fn listen(port: u16) -> Result<(Vec<TcpListener>, String)> {
     Ok((listeners, format!("http://localhost:{port}")))
 }
 
-/// Serves `www/dist` on all listeners, for ever.
-async fn answer(listeners: Vec<TcpListener>) -> Result<()> {
+/// Serves a folder on all listeners, for ever.
+async fn answer(listeners: Vec<TcpListener>, folder: PathBuf) -> Result<()> {
     let mut servers = tokio::task::JoinSet::new();
     for listener in listeners {
-        servers.spawn(async { axum::serve(listener, site(&path("www/dist"))).await });
+        let site = site(&folder);
+        servers.spawn(async { axum::serve(listener, site).await });
     }
     while let Some(server) = servers.join_next().await {
         server??;

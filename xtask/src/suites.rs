@@ -1,7 +1,7 @@
 //! The test suites: every one runs, even when an earlier one failed.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::build::MODULES;
 use crate::shell::{command, path, run as run_command, say};
-use crate::{build, serve, setup};
+use crate::{against, build, serve, setup};
 
 /// A suite and what it needs first.
 struct Suite {
@@ -276,21 +276,26 @@ fn lesson() -> Result<()> {
     run_command(command("cargo").args(test).args(how))
 }
 
-/// Measures speed on pictures of one's own, or on those beside the repository.
-pub fn bench(what: &str, files: &[PathBuf]) -> Result<()> {
+/// Measures speed on pictures of one's own, or on those beside the repository; `training` also
+/// against another revision, and by function.
+pub fn bench(what: &str, files: &[PathBuf], against: Option<&str>, profile: bool) -> Result<()> {
+    if what != "training" && (against.is_some() || profile) {
+        bail!("--against and --profile are for `training`");
+    }
     build::run()?;
+    let other = against.map(against::build).transpose()?;
     let shared = path("../shared/datasets");
     let beside = |names: &[&str]| -> Vec<PathBuf> {
         names.iter().map(|name| shared.join(name)).filter(|file| file.is_file()).collect()
     };
     let given = match (what, files) {
         // On a set that comes with the lab.
-        ("inside" | "cost" | "peers", _) => Vec::new(),
+        ("inside" | "cost" | "webgpu" | "peers", _) => Vec::new(),
         ("reading", []) => beside(&["cifar10.zip", "cats_dogs_downsampled.zip"]),
         (_, []) => beside(&["cats_dogs_downsampled.zip"]),
         (_, files) => files.to_vec(),
     };
-    let needs_files = !["inside", "training", "cost", "peers"].contains(&what);
+    let needs_files = ["reading", "augmentation"].contains(&what);
     if given.iter().any(|file| !file.is_file()) || (needs_files && given.is_empty()) {
         bail!("name a zip of pictures: cargo xtask bench {what} FILE.zip");
     }
@@ -305,9 +310,18 @@ pub fn bench(what: &str, files: &[PathBuf]) -> Result<()> {
         }
         _ => None,
     };
-    in_browser_with("bench", |npm| {
-        npm.args(["--", what]).args(given).envs(keras.map(|python| ("CNN_LAB_PYTHON", python)))
-    })
+    let other = other.map(|site| serve::in_background(&site)).transpose()?;
+    let address = other.as_ref().map(|(_, address)| ("CNN_LAB_AGAINST", address.as_str()));
+    let site = if profile { build::with_names()? } else { path("www/dist") };
+    let result = in_browser_on(&site, "bench", |npm| {
+        npm.args(["--", what]).args(given);
+        npm.envs(keras.map(|python| ("CNN_LAB_PYTHON", python))).envs(address);
+        npm.envs(profile.then_some(("CNN_LAB_PROFILE", "1")))
+    });
+    if let Some((server, _)) = other {
+        server.shutdown_background();
+    }
+    result
 }
 
 /// An npm script that visits the built site with a browser.
@@ -316,8 +330,16 @@ fn in_browser(script: &str) -> Result<()> {
 }
 
 fn in_browser_with(script: &str, add: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
+    in_browser_on(&path("www/dist"), script, add)
+}
+
+fn in_browser_on(
+    site: &Path,
+    script: &str,
+    add: impl FnOnce(&mut Command) -> &mut Command,
+) -> Result<()> {
     let browser = setup::browser()?;
-    let (server, address) = serve::in_background()?;
+    let (server, address) = serve::in_background(site)?;
     let mut npm = npm(script);
     add(&mut npm);
     let result =

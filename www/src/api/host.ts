@@ -3,6 +3,7 @@ import { Connection, type CallOptions, type Port } from "./connection";
 import { CnnLabError, stateError, toCnnLabError } from "./error";
 import { isFatal, type Args, type FromWorker, type Method, type Result } from "./protocol";
 import { emptyMemory, Failures, isDeviceFailure, restore } from "./recovery";
+import { release } from "./release";
 import type { RunState } from "./run-state";
 import type { Device, DeviceChoice, RunInfo, WarningEvent } from "./types";
 
@@ -138,6 +139,7 @@ export class Host {
         if (run) this.#endRun(run, new CnnLabError(message.error));
         break;
       case "checkpoint":
+        if (memory.checkpoint) release(memory.checkpoint.bytes);
         memory.checkpoint = { bytes: message.bytes, step: message.step };
         // One that comes before the run has begun was still being made for the run before.
         if (run?.info) {

@@ -1,6 +1,7 @@
 /** Loads the user's own pictures into the core, with readers beside the training worker. */
 import { abortedError, CnnLabError, stateError } from "../api/error";
 import type { Added, DroppedFile, ReadFiles, ReadOptions } from "../api/protocol";
+import { release } from "../api/release";
 import type { DatasetInfo, FilesInfo, Progress, Shape, Split } from "../api/types";
 import { mostReaders, readInOrder } from "./chunks";
 import { splitNumbers, type Core, type PlanInfo, type ReadPictures } from "./core";
@@ -135,6 +136,7 @@ export async function loadFiles(
         await queue.run(() => {
           signal.throwIfAborted();
           core.pushPictures(read.labels, read.splits, read.names, read.sizes, read.pixels);
+          release(read.pixels);
           if (read.warnings.length > 0) core.warnDataset(read.warnings);
         });
         done += planned;

@@ -21,6 +21,8 @@ const mostRows = 50;
 /** What the ratio of update to weight usually is. */
 const usual = [1e-4, 1e-2] as const;
 
+type Snapshots = Workbench["vitals"]["snapshots"];
+
 const titles: Record<Sign, string> = { weights: "Weights (value)", gradients: "Gradients (nats per unit)", activations: "Activations (value)" };
 const severities: Record<Finding["severity"], string> = { bad: "Problem", watch: "Watch out", good: "Good" };
 const never = "It has no units that can fall silent.";
@@ -33,8 +35,11 @@ export class VitalsDialog extends LitElement {
   /** The layer shown; null: all. */
   @state() private layer: string | null = null;
   @state() private table = false;
-  /** Layers that are drawn: one more with each task, since all at once would hold up the page. */
+  /** Layers that are drawn from the present snapshots: one more with each task, since all at once would hold up the page. */
   @state() private drawn = 1;
+  /** What the others are still drawn from: the snapshots before; nothing when it is opened. */
+  #before: Snapshots | null = null;
+  #present: Snapshots | null = null;
   #shown = false;
   /** What was said before it was opened. */
   #said = "";
@@ -88,9 +93,13 @@ export class VitalsDialog extends LitElement {
       this.#shown = this.#modal.open;
       if (this.#shown) {
         this.#said = this.bench.vitals.spoken;
-        this.drawn = 1;
+        this.#present = null;
         this.bench.vitals.opened();
       }
+    }
+    const { snapshots } = this.bench.vitals;
+    if (this.#shown && snapshots !== this.#present) {
+      [this.#before, this.#present, this.drawn] = [this.#present, snapshots, 1];
     }
     if (this.layer !== null && !layersOf(this.bench.vitals.snapshots).includes(this.layer)) {
       this.layer = null;
@@ -153,8 +162,7 @@ export class VitalsDialog extends LitElement {
     </div>`;
   }
 
-  #traces(layer: string, small: boolean): TemplateResult[] {
-    const { snapshots } = this.bench.vitals;
+  #traces(snapshots: Snapshots, layer: string, small: boolean): TemplateResult[] {
     const course = courseOf(snapshots, layer);
     const steps = snapshots.map(({ step }) => step);
     return [
@@ -173,16 +181,19 @@ export class VitalsDialog extends LitElement {
     if (layer !== null) {
       return html`${guard([snapshots, layer], () => this.#one(layer))}`;
     }
-    return html`${layersOf(snapshots).slice(0, this.drawn).map((name) => html`${guard([snapshots, name], () => html`<section class="many" aria-label=${name}>
-      <div class="name"><button type="button" title="Only ${name}" @click=${() => (this.layer = name)}>${name}</button></div>
-      ${this.#traces(name, true)}
-    </section>`)}`)}`;
+    return html`${layersOf(snapshots).map((name, place) => {
+      const from = place < this.drawn ? snapshots : this.#before;
+      return from ? html`${guard([from, name], () => html`<section class="many" aria-label=${name}>
+        <div class="name"><button type="button" title="Only ${name}" @click=${() => (this.layer = name)}>${name}</button></div>
+        ${this.#traces(from, name, true)}
+      </section>`)}` : nothing;
+    })}`;
   }
 
   #one(layer: string): TemplateResult {
     const latest = courseOf(this.bench.vitals.snapshots, layer).at(-1);
     const step = this.bench.vitals.snapshots.at(-1)?.step ?? 0;
-    return html`<div class="one">${this.#traces(layer, false)}</div>
+    return html`<div class="one">${this.#traces(this.bench.vitals.snapshots, layer, false)}</div>
       <h3>The latest, at step ${count(step)}</h3>
       <div class="one">${signs.map((sign) => html`<cnn-lab-distribution name=${titles[sign]} .of=${latest?.[sign] ?? null} absent=${noWeights}></cnn-lab-distribution>`)}</div>`;
   }
