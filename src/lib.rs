@@ -23,8 +23,8 @@
 //!    ([`evaluate::embedding`]); what follows from scores alone needs no tensors.
 //!    [`explain`]: what it sees, why it decides, how it learns.
 //! 5. [`store`]: all of it as bytes, and back.
-//! 6. [`device`]: where tensors live. [`fast`]: our own kernels, the package in `src/kernels`, as
-//!    operations of Burn. [`error`] and [`random`] are leaves.
+//! 6. [`device`]: where tensors live. [`fast`]: our own kernels, the package in `src/kernels` on
+//!    the CPU and shaders on WebGPU, as operations of Burn. [`error`] and [`random`] are leaves.
 //!
 //! Imports run from `web` to `train` to the rooms below it; `evaluate` and `store` know the
 //! session only where they check or keep it, and where cross-validation trains one a fold.

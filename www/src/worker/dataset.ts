@@ -74,7 +74,8 @@ export async function loadBundled(
     await payload.keep();
   };
 
-  await queue.run(() => core.beginDataset({ name: set.name, classes: set.classes, shape: set.shape }));
+  const pictures = parts.reduce((sum, { take }) => sum + take, 0);
+  await queue.run(() => core.beginDataset({ name: set.name, classes: set.classes, shape: set.shape, pictures }));
   try {
     // Taken out as they are read, so that no shard stays in memory.
     const downloads: { part: Part; first: Promise<Payload> }[] = [];
