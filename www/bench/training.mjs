@@ -4,8 +4,10 @@ import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { inBrowser, open, peakMemory } from "./browser.mjs";
+import { profile } from "./profile.mjs";
 
-const TURNS = 3;
+// With `--profile` one trainer once: what is being sampled is slower.
+const TURNS = process.env.CNN_LAB_PROFILE ? 1 : 3;
 
 /** Who trains: the first three in the browser. */
 const trainers = [
@@ -29,6 +31,8 @@ if (process.env.CNN_LAB_AGAINST) {
     ratios.push([trainer.label, label]);
   }
 }
+
+if (process.env.CNN_LAB_PROFILE) trainers.splice(1);
 
 /** Each network with each trainer, three times in turn. */
 export async function training(files) {
@@ -65,55 +69,11 @@ export async function training(files) {
 async function inTab(what) {
   return inBrowser(async (browser) => {
     const page = await open(browser, what.file ?? null, what.url);
-    const stop = process.env.CNN_LAB_PROFILE && what.device === "cpu" ? await profile(page) : null;
+    const stop = process.env.CNN_LAB_PROFILE ? await profile(page) : null;
     const row = { ...what, ...(await page.evaluate(trainOnce, what)), memory: await peakMemory(browser) };
     await stop?.();
     return row;
   });
-}
-
-/**
- * Samples the training worker's stack once a millisecond; whoever calls what comes of this has the
- * functions that most of the samples were in printed.
- */
-async function profile(page) {
-  const browser = await page.context().browser().newBrowserCDPSession();
-  const pageSession = await page.context().newCDPSession(page);
-  const samples = new Map();
-  let answer = 0;
-  const waiting = new Map();
-  let worker = null;
-  const send = (method, params = {}) => new Promise((resolve) => {
-    answer += 1;
-    waiting.set(answer, resolve);
-    void pageSession.send("Target.sendMessageToTarget", { sessionId: worker, message: JSON.stringify({ id: answer, method, params }) });
-  });
-  pageSession.on("Target.receivedMessageFromTarget", ({ message }) => {
-    const { id, result } = JSON.parse(message);
-    waiting.get(id)?.(result);
-  });
-  const found = new Promise((resolve) => pageSession.on("Target.attachedToTarget", ({ sessionId, targetInfo }) => {
-    if (targetInfo.type === "worker" && worker === null) {
-      worker = sessionId;
-      resolve();
-    }
-  }));
-  await pageSession.send("Target.setAutoAttach", { autoAttach: true, waitForDebuggerOnStart: false, flatten: false });
-  const started = found.then(async () => {
-    await send("Profiler.enable");
-    await send("Profiler.setSamplingInterval", { interval: 1000 });
-    await send("Profiler.start");
-  });
-  return async () => {
-    await started;
-    const { profile: { nodes, samples: taken } } = await send("Profiler.stop");
-    const names = new Map(nodes.map(({ id, callFrame }) => [id, callFrame.functionName || "(anonymous)"]));
-    for (const id of taken) samples.set(names.get(id), (samples.get(names.get(id)) ?? 0) + 1);
-    const busy = taken.length - (samples.get("(idle)") ?? 0) - (samples.get("(program)") ?? 0);
-    const most = [...samples].filter(([name]) => !/^\((idle|program)\)$/.test(name)).sort(([, a], [, b]) => b - a);
-    for (const [name, count] of most.slice(0, 15)) console.log(`    ${((100 * count) / busy).toFixed(1).padStart(5)} %  ${name}`);
-    await browser.detach();
-  };
 }
 
 function keras({ keras, batchSize, steps }) {
@@ -145,7 +105,7 @@ function lesson(name) {
 async function trainOnce({ device, workers, set, preset, text, batchSize, steps }) {
   const kernels = await import(new URL("pkg/cpu/cnn_lab.js", location.href).href);
   await kernels.default();
-  const lab = await module.CnnLab.create({ device, workers: workers ?? navigator.hardwareConcurrency, seed: 1 });
+  const lab = globalThis.lab = await module.CnnLab.create({ device, workers: workers ?? navigator.hardwareConcurrency, seed: 1 });
   if (set) await lab.loadBundled(set, { limit: Math.max(2000, batchSize * steps) });
   else await lab.loadFiles(document.querySelector("input").files, { size: [150, 150] });
   const { layers } = await lab.setModel(text ?? (await lab.presets()).find(({ name }) => name === preset).spec);
@@ -178,7 +138,6 @@ async function trainOnce({ device, workers, set, preset, text, batchSize, steps 
   const measured = performance.now();
   const { count } = await lab.evaluate("test");
   const forward = count / ((performance.now() - measured) / 1000);
-  lab.dispose();
   const rounds = 4_000_000;
   let peak = 0;
   for (let i = 0; i < 3; i += 1) {
