@@ -509,7 +509,7 @@ fn square(values: &Tensor<1>) -> Tensor<1> {
     values.clone() * values.clone()
 }
 
-#[cfg(all(test, feature = "kernels"))]
+#[cfg(all(test, feature = "cpu"))]
 mod tests {
     use super::*;
     use burn::tensor::Device;
