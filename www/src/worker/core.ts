@@ -369,6 +369,14 @@ export async function loadReader(base: string): Promise<ReaderClass> {
   return (await loadModule<{ Reader: ReaderClass }>(base, "data")).Reader;
 }
 
+/** A small module with a vector in it, which only a browser with SIMD takes for valid. */
+const vectors = Uint8Array.of(
+  0, 97, 115, 109, 1, 0, 0, 0, // the magic number and the version
+  1, 5, 1, 96, 0, 1, 123, // a type: nothing to v128
+  3, 2, 1, 0, // a function of it
+  10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11, // i32.const 0, i8x16.splat, i8x16.popcnt
+);
+
 async function loadModule<M>(base: string, folder: string): Promise<M> {
   const file = `pkg/${folder}/cnn_lab.js`;
   try {
@@ -380,6 +388,13 @@ async function loadModule<M>(base: string, folder: string): Promise<M> {
     return module;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
+    if (error instanceof WebAssembly.CompileError && !WebAssembly.validate(vectors)) {
+      throw new CnnLabError({
+        code: "unsupported",
+        message: "This browser has no SIMD in WebAssembly, which the lab computes with. All current ones do, since 2023 at the latest: update it or use another one.",
+        file,
+      });
+    }
     if (error instanceof WebAssembly.CompileError) {
       throw new CnnLabError({
         code: "unsupported",
