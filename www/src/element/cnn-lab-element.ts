@@ -7,7 +7,7 @@ import "./data-panel";
 import "./inside-panel";
 import "./network-panel";
 import "./train-panel";
-import { type DialogName, dialogs } from "./dialogs";
+import { type DialogName, dialogs, loadDialog } from "./dialogs";
 import { openLink } from "./experiment";
 import { isLink } from "./link";
 import { mainButton } from "./main-button";
@@ -265,7 +265,7 @@ export class CnnLabElement extends LitElement {
   async #load(dialog: DialogName): Promise<void> {
     const { bench } = this;
     try {
-      await dialogs[dialog].load();
+      await loadDialog(dialog);
       // Asked for twice meanwhile, it is there once.
       this.loaded = [...new Set([...this.loaded, dialog])];
     } catch {

@@ -55,3 +55,21 @@ export const dialogs = {
 };
 
 export type DialogName = keyof typeof dialogs;
+
+/** Files that could not be fetched. */
+const failed = new Map<DialogName, string>();
+
+/**
+ * Fetches a dialog's file. Chrome, at least from version 148 on, remembers an import that failed
+ * for as long as the page lives, so at the next try the same file is asked for by another address.
+ */
+export async function loadDialog(name: DialogName): Promise<void> {
+  const file = failed.get(name);
+  try {
+    await (file ? import(/* @vite-ignore */ `${file}?again=${Date.now()}`) : dialogs[name].load());
+  } catch (error) {
+    const address = /https?:[^\s?]+/.exec(String(error))?.[0];
+    if (address) failed.set(name, address);
+    throw error;
+  }
+}

@@ -24,6 +24,8 @@ const usual = [1e-4, 1e-2] as const;
 type Snapshots = Workbench["vitals"]["snapshots"];
 
 const titles: Record<Sign, string> = { weights: "Weights (value)", gradients: "Gradients (nats per unit)", activations: "Activations (value)" };
+/** Those of the signs, of dead units and of the updates. */
+const chartsALayer = 5;
 const severities: Record<Finding["severity"], string> = { bad: "Problem", watch: "Watch out", good: "Good" };
 const never = "It has no units that can fall silent.";
 const noWeights = "It has no weights.";
@@ -35,7 +37,7 @@ export class VitalsDialog extends LitElement {
   /** The layer shown; null: all. */
   @state() private layer: string | null = null;
   @state() private table = false;
-  /** Layers that are drawn from the present snapshots: one more with each task, since all at once would hold up the page. */
+  /** Charts that are drawn from the present snapshots: one more with each task, since all at once would hold up the page. */
   @state() private drawn = 1;
   /** What the others are still drawn from: the snapshots before; nothing when it is opened. */
   #before: Snapshots | null = null;
@@ -107,7 +109,7 @@ export class VitalsDialog extends LitElement {
   }
 
   override updated(changed: PropertyValues): void {
-    if (this.#modal.open && this.layer === null && this.drawn < layersOf(this.bench.vitals.snapshots).length) {
+    if (this.#modal.open && this.layer === null && this.drawn < chartsALayer * layersOf(this.bench.vitals.snapshots).length) {
       setTimeout(() => (this.drawn += 1));
     }
     // Who chose a layer by its name finds the focus where it can be changed back.
@@ -182,11 +184,15 @@ export class VitalsDialog extends LitElement {
       return html`${guard([snapshots, layer], () => this.#one(layer))}`;
     }
     return html`${layersOf(snapshots).map((name, place) => {
-      const from = place < this.drawn ? snapshots : this.#before;
-      return from ? html`${guard([from, name], () => html`<section class="many" aria-label=${name}>
+      const first = chartsALayer * place;
+      if (first >= this.drawn && !this.#before) return nothing;
+      return html`<section class="many" aria-label=${name}>
         <div class="name"><button type="button" title="Only ${name}" @click=${() => (this.layer = name)}>${name}</button></div>
-        ${this.#traces(from, name, true)}
-      </section>`)}` : nothing;
+        ${Array.from({ length: chartsALayer }, (_, chart) => {
+          const from = first + chart < this.drawn ? snapshots : this.#before;
+          return from ? html`${guard([from, name], () => this.#traces(from, name, true)[chart])}` : nothing;
+        })}
+      </section>`;
     })}`;
   }
 
