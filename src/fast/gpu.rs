@@ -21,7 +21,7 @@ use super::{Kernels, Parts, Saved, plain};
 
 /// Threads of a group.
 const GROUP: u32 = 64;
-/// Groups along an axis: WebGPU's least limit, a multiple of which no shader needs to know.
+/// Groups along an axis: WebGPU promises 65,535.
 const MOST_GROUPS: u32 = 32_768;
 /// Sums that a thread has in each direction.
 const TILE: usize = 8;

@@ -5,7 +5,7 @@ use crate::simd::F8;
 
 /// Output pixels, or rows of a kernel, of one pass through the inner loop. Six would do with fewer
 /// reads, but V8 keeps some of SSE's sixteen registers to itself and then spills.
-#[cfg(not(target_feature = "fma"))]
+#[cfg(not(all(target_arch = "x86_64", target_feature = "fma")))]
 pub(crate) const ROWS: usize = 4;
 /// A register a row: eight sums are as many as two units with four cycles a sum keep busy.
 #[cfg(all(target_arch = "x86_64", target_feature = "fma"))]
