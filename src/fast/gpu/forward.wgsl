@@ -8,7 +8,8 @@ const STRIPS = (FILTERS + 7u) / 8u;
 
 fn write(pixel: u32, filter_at: u32, sum: f32) {
     let all = sum + bias[filter_at];
-    maps[pixel * FILTERS + filter_at] = select(all, max(all, 0.0), RECTIFY);
+    // What is no number stays none, so that a run that diverges is seen to: max() may hide it.
+    maps[pixel * FILTERS + filter_at] = select(all, 0.0, RECTIFY & (all < 0.0));
 }
 
 @compute @workgroup_size(GROUP)

@@ -7,5 +7,5 @@
 fn main(@builtin(global_invocation_id) id: vec3u) {
     let number = id.x + id.y * ROW;
     if number >= arrayLength(&slopes) { return; }
-    slopes[number] = select(0.0, by_output[number], output[number] > 0.0);
+    slopes[number] = select(by_output[number], 0.0, output[number] <= 0.0);
 }

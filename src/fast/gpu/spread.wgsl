@@ -21,8 +21,8 @@ fn main(@builtin(global_invocation_id) id: vec3u) {
         for (var x = first_column; x <= min(column / POOL_ACROSS, OUT_WIDE - 1u); x++) {
             let at = ((picture + y) * OUT_WIDE + x) * FILTERS + filter_at;
             let own = (row - y * POOL_DOWN) * POOL_WIDTH + column - x * POOL_ACROSS;
-            let alive = !RECTIFY || output[at] > 0.0;
-            if u32(chosen[at]) == own && alive { sum += by_output[at]; }
+            let silent = RECTIFY & (output[at] <= 0.0);
+            if (u32(chosen[at]) == own) & !silent { sum += by_output[at]; }
         }
     }
     slopes[number] = sum;
