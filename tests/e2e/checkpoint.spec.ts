@@ -63,7 +63,7 @@ test("the page saves a stopped run to a file, and Continue goes on with it after
 test("a panic is told, and training goes on from the last checkpoint in a fresh worker", async ({ page }) => {
   let broken = 0;
   const workers = trainingWorkers(page);
-  await page.route("**/pkg/cpu/cnn_lab.js", async (route) => {
+  await page.route("**/pkg/cpu-relaxed/cnn_lab.js", async (route) => {
     const response = await route.fetch();
     let body = await response.text();
     // The first worker's core fails at its thirtieth call; its successor's is sound.

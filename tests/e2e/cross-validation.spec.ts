@@ -207,7 +207,7 @@ test("5 folds of 5,000 pictures are cancelled after the first has begun, and the
 test("a core that fails in a fold is told, and a fresh worker has the network as it was", async ({ page }) => {
   let loads = 0;
   const workers = trainingWorkers(page);
-  await page.route("**/pkg/cpu/cnn_lab.js", async (route) => {
+  await page.route("**/pkg/cpu-relaxed/cnn_lab.js", async (route) => {
     const response = await route.fetch();
     let body = await response.text();
     // The first worker's core fails in its third piece; its successor's is sound.

@@ -382,7 +382,7 @@ test("a look says what loading gives, with the suggested size, and changes nothi
 
 test("classes and pictures can be changed, and the changes outlive the core", async ({ page }) => {
   let spoilt = false;
-  await page.route("**/pkg/cpu/cnn_lab.js", async (route) => {
+  await page.route("**/pkg/cpu-relaxed/cnn_lab.js", async (route) => {
     const response = await route.fetch();
     // The first worker's core fails when it is asked for the filters; its successor's is sound.
     const body = `${await response.text()}

@@ -111,7 +111,7 @@ test("2 000 steps leave the tab's memory as it was", async ({ page }) => {
       // The worker has begun with this module already, so it gives the instance in use.
       const { default: init } = (await import(address)) as { default: () => Promise<{ memory: WebAssembly.Memory }> };
       return (await init()).memory.buffer.byteLength / 1e6;
-    }, new URL("pkg/cpu/cnn_lab.js", page.url()).href);
+    }, new URL("pkg/cpu-relaxed/cnn_lab.js", page.url()).href);
     return { scripts, core };
   };
   await mainButton(page).click();

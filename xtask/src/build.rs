@@ -1,7 +1,9 @@
 //! Builds the WebAssembly modules and the site, and puts them together in `www/dist`.
 
+use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
 
 use anyhow::{Context, Result};
 
@@ -14,25 +16,31 @@ pub struct Module {
     pub name: &'static str,
     /// Cargo's options.
     pub features: &'static [&'static str],
+    /// With the instructions of relaxed SIMD, in our own packages.
+    pub relaxed: bool,
 }
 
-/// The first loads at once; the second only when an adapter exists or ndarray is chosen; the
-/// third, without tensors, in the workers that read dropped files; the fourth, without pictures
-/// too, when a model's text is pasted; the fifth, as small, when curves or the map of all pictures
-/// are opened.
-pub const MODULES: [Module; 5] = [
-    Module { name: "cpu", features: &[] },
-    Module { name: "full", features: &["--no-default-features", "--features", "webgpu,ndarray"] },
-    Module {
-        name: "data",
-        features: &["--no-default-features", "--features", "reading", "--config", FAST],
-    },
-    Module { name: "text", features: &["--no-default-features", "--features", "text"] },
-    Module {
-        name: "analysis",
-        features: &["--no-default-features", "--features", "analysis", "--config", FAST],
-    },
+impl Module {
+    const fn new(name: &'static str, features: &'static [&'static str]) -> Self {
+        Self { name, features, relaxed: false }
+    }
+}
+
+/// Of the first two one loads at once, as the browser has relaxed SIMD or not; the third only when
+/// an adapter exists or ndarray is chosen; the fourth, without tensors, in the workers that read
+/// dropped files; the fifth, without pictures too, when a model's text is pasted; the sixth, as
+/// small, when curves or the map of all pictures are opened.
+pub const MODULES: [Module; 6] = [
+    Module::new("cpu", &[]),
+    Module { name: "cpu-relaxed", features: &[], relaxed: true },
+    Module::new("full", &["--no-default-features", "--features", "webgpu,ndarray"]),
+    Module::new("data", &["--no-default-features", "--features", "reading", "--config", FAST]),
+    Module::new("text", &["--no-default-features", "--features", "text"]),
+    Module::new("analysis", &["--no-default-features", "--features", "analysis", "--config", FAST]),
 ];
+
+/// Set where xtask stands in for the compiler.
+const AS_COMPILER: &str = "CNN_LAB_AS_COMPILER";
 
 /// Built for size, as the others are, photos are read at 0.58 of the speed and augmented at 0.41,
 /// and this one is 8 % smaller.
@@ -62,7 +70,8 @@ pub fn run() -> Result<()> {
 /// Builds the modules into `pkg`.
 pub fn wasm() -> Result<()> {
     let state = hash(SOURCES)?;
-    for Module { name, features } in MODULES {
+    for module in &MODULES {
+        let name = module.name;
         let folder = path("pkg").join(name);
         let stamp = format!("wasm-{name}");
         if is_done(&stamp, &state) && folder.join("cnn_lab_bg.wasm").is_file() {
@@ -73,19 +82,19 @@ pub fn wasm() -> Result<()> {
             "building pkg/{name} (from clean: 3 minutes for cpu, 8 for full, 1 for others)"
         ));
         let _ = fs::remove_dir_all(&folder);
-        run_wasm_pack(&folder, features)
+        build(&folder, module, &[])
             .with_context(|| format!("the WebAssembly module {name} could not be built"))?;
         done(&stamp, &state)?;
     }
     Ok(())
 }
 
-/// The site beside the built one with the names of the functions in the module for the CPU, for
-/// a profile to tell them; gives its folder.
+/// The site beside the built one with the names of the functions in the module for the CPU that
+/// Chrome takes, for a profile to tell them; gives its folder.
 pub fn with_names() -> Result<PathBuf> {
     let (site, module) = (path("target/named"), path("target/named-cpu"));
     let named = ["--config", "profile.release.package.cnn-lab.strip=false"];
-    run_wasm_pack(&module, &named)?;
+    build(&module, &MODULES[1], &named)?;
     let dist = path("www/dist");
     for file in files_below(&dist)? {
         if let Ok(below) = file.strip_prefix(&dist) {
@@ -93,20 +102,45 @@ pub fn with_names() -> Result<PathBuf> {
         }
     }
     for file in ["cnn_lab.js", "cnn_lab_bg.wasm"] {
-        place(&module.join(file), &site.join("pkg/cpu").join(file))?;
+        place(&module.join(file), &site.join("pkg").join(MODULES[1].name).join(file))?;
     }
     Ok(site)
 }
 
-fn run_wasm_pack(folder: &Path, features: &[&str]) -> Result<()> {
+fn build(folder: &Path, module: &Module, more: &[&str]) -> Result<()> {
     shell::run(
-        command("wasm-pack")
+        wasm_pack(module)?
             .args(["--log-level", "warn", "build", "--release", "--target", "web"])
             .args(["--out-name", "cnn_lab", "--out-dir"])
             .arg(folder)
             .arg(".")
-            .args(features),
+            .args(module.features)
+            .args(more),
     )
+}
+
+/// wasm-pack, with which our own packages are compiled as a module asks for. Flags for all would
+/// make every dependency be built anew, so this program puts them in before it calls the compiler.
+pub fn wasm_pack(module: &Module) -> Result<Command> {
+    let mut command = command("wasm-pack");
+    if module.relaxed {
+        command.env("RUSTC_WORKSPACE_WRAPPER", env::current_exe()?).env(AS_COMPILER, "1");
+    }
+    Ok(command)
+}
+
+/// The compiler's exit code, where Cargo called this program in its place.
+pub fn as_compiler() -> Option<ExitCode> {
+    env::var_os(AS_COMPILER)?;
+    let mut given = env::args_os().skip(1);
+    let mut compiler = Command::new(given.next()?);
+    let given: Vec<_> = given.collect();
+    compiler.args(&given);
+    if given.iter().any(|argument| argument == "wasm32-unknown-unknown") {
+        compiler.args(["-C", "target-feature=+relaxed-simd"]);
+    }
+    let done = compiler.status().ok()?.success();
+    Some(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Bundles the TypeScript into `www/dist`, and puts modules and data beside it.

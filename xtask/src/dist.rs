@@ -51,7 +51,7 @@ pub fn run() -> Result<()> {
     };
     let is_later = |name: &str| name.starts_with("assets/later/");
     let in_cpu = |size: &&Size| {
-        size.name.starts_with("pkg/cpu/") || (is_page(&size.name) && !is_later(&size.name))
+        size.name.starts_with("pkg/cpu-relaxed/") || (is_page(&size.name) && !is_later(&size.name))
     };
     let in_later = |size: &&Size| is_later(&size.name);
     let in_gpu = |size: &&Size| size.name.starts_with("pkg/full/");

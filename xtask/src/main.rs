@@ -87,6 +87,9 @@ enum Command {
 }
 
 fn main() -> ExitCode {
+    if let Some(code) = build::as_compiler() {
+        return code;
+    }
     let result = match Arguments::parse().command {
         Command::Serve { port, open, watch } => serve::run(port, open, watch),
         Command::Test { suites } => match suites::run(&suites) {

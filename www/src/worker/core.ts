@@ -319,7 +319,7 @@ export type ReplicaClass = { create(device: string, brief: Brief): Promise<Repli
 
 export type ReaderClass = new (files: DroppedFile[]) => Reader;
 
-/** Loads the small module for the CPU, or the full one for WebGPU and ndarray. */
+/** Loads the small module for the CPU, in the quicker of two builds that the browser can run, or the full one for WebGPU and ndarray. */
 export async function loadCore(base: string, device: DeviceKind): Promise<CoreClass> {
   return (await loadModule<{ Core: CoreClass }>(base, folderOf(device))).Core;
 }
@@ -329,7 +329,15 @@ export async function loadReplica(base: string, device: DeviceKind): Promise<Rep
   return (await loadModule<{ Replica: ReplicaClass }>(base, folderOf(device))).Replica;
 }
 
-const folderOf = (device: DeviceKind): string => (device === "cpu" || device === "flex" ? "cpu" : "full");
+function folderOf(device: DeviceKind): string {
+  if (device !== "cpu" && device !== "flex") return "full";
+  return hasRelaxedSimd() ? "cpu-relaxed" : "cpu";
+}
+
+/** Whether the browser multiplies and adds in one instruction. */
+export function hasRelaxedSimd(): boolean {
+  return has(fusedMultiplyAdd);
+}
 
 /** Loads the module without the network, for what prepares batches. */
 export async function loadPreparer(base: string): Promise<PreparerClass> {
@@ -369,13 +377,25 @@ export async function loadReader(base: string): Promise<ReaderClass> {
   return (await loadModule<{ Reader: ReaderClass }>(base, "data")).Reader;
 }
 
-/** A small module with a vector in it, which only a browser with SIMD takes for valid. */
-const vectors = Uint8Array.of(
-  0, 97, 115, 109, 1, 0, 0, 0, // the magic number and the version
-  1, 5, 1, 96, 0, 1, 123, // a type: nothing to v128
-  3, 2, 1, 0, // a function of it
-  10, 10, 1, 8, 0, 65, 0, 253, 15, 253, 98, 11, // i32.const 0, i8x16.splat, i8x16.popcnt
-);
+/** i32.const 0, i8x16.splat: a vector. */
+const vector = [65, 0, 253, 15];
+/** i8x16.popcnt of one: SIMD. */
+const popcnt = [...vector, 253, 98];
+/** f32x4.relaxed_madd of three: relaxed SIMD. */
+const fusedMultiplyAdd = [...vector, ...vector, ...vector, 253, 133, 2];
+
+/** Whether the browser has some instructions that give a vector: only then a module with them is valid. */
+function has(instructions: readonly number[]): boolean {
+  const body = [0, ...instructions, 11];
+  return WebAssembly.validate(
+    Uint8Array.of(
+      0, 97, 115, 109, 1, 0, 0, 0, // the magic number and the version
+      1, 5, 1, 96, 0, 1, 123, // a type: nothing to v128
+      3, 2, 1, 0, // a function of it
+      10, body.length + 2, 1, body.length, ...body, // and its code
+    ),
+  );
+}
 
 async function loadModule<M>(base: string, folder: string): Promise<M> {
   const file = `pkg/${folder}/cnn_lab.js`;
@@ -388,7 +408,7 @@ async function loadModule<M>(base: string, folder: string): Promise<M> {
     return module;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    if (error instanceof WebAssembly.CompileError && !WebAssembly.validate(vectors)) {
+    if (error instanceof WebAssembly.CompileError && !has(popcnt)) {
       throw new CnnLabError({
         code: "unsupported",
         message: "This browser has no SIMD in WebAssembly, which the lab computes with. All current ones do, since 2023 at the latest: update it or use another one.",

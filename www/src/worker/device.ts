@@ -1,7 +1,7 @@
 /** Chooses where to compute, and says why in one plain sentence. */
 import { CnnLabError } from "../api/error";
 import type { Device, DeviceChoice } from "../api/types";
-import { loadCore, type Core } from "./core";
+import { hasRelaxedSimd, loadCore, type Core } from "./core";
 
 /** A device that takes longer than this for one small training step is no use. */
 const MOST_MS = 60_000;
@@ -51,7 +51,8 @@ async function openCpu(o: { base: string; seed: number; kind: CpuKind; workers: 
   // The other two are there to compare with.
   const asked = o.workers ?? (o.kind === "cpu" ? undefined : 1);
   const workers = asked ?? workersFor(navigator.hardwareConcurrency);
-  const reason = `${o.why}${together(workers, asked === undefined)}`;
+  const slower = hasRelaxedSimd() ? "" : " This browser has no relaxed SIMD, so a step takes about a fifth longer.";
+  const reason = `${o.why}${together(workers, asked === undefined)}${slower}`;
   return { core, device: { kind: o.kind, name: core.deviceName(), workers, reason } };
 }
 
