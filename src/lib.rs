@@ -5,7 +5,8 @@
 //! The crate builds from the same files natively, for tests, and for WebAssembly, where
 //! [`web`] puts it behind two JavaScript classes: one trains, and one, in a module without
 //! the feature `tensors`, reads dropped files; a third module reads and writes models as text,
-//! and a fourth, too without tensors, makes curves and maps of what an evaluation found.
+//! a fourth, too without tensors, makes curves and maps of what an evaluation found, and a fifth
+//! writes trained networks in the formats of others.
 //! Read it in this order:
 //!
 //! 1. [`data`]: dropped files ([`data::source`]) and bundled shards ([`data::shard`]) become
@@ -22,7 +23,8 @@
 //!    ([`evaluate::cross_validation`]), with curves ([`evaluate::curves`]) and a map of points
 //!    ([`evaluate::embedding`]); what follows from scores alone needs no tensors.
 //!    [`explain`]: what it sees, why it decides, how it learns.
-//! 5. [`store`]: all of it as bytes, and back.
+//! 5. [`store`]: all of it as bytes, and back; a trained network as a Keras, ONNX, TensorFlow.js or
+//!    PyTorch file.
 //! 6. [`device`]: where tensors live. [`fast`]: our own kernels, the package in `src/kernels` on
 //!    the CPU and shaders on WebGPU, as operations of Burn. [`error`] and [`random`] are leaves.
 //!
@@ -54,7 +56,7 @@ pub mod explain;
 pub mod fast;
 pub mod model;
 pub mod random;
-#[cfg(feature = "tensors")]
+#[cfg(any(feature = "tensors", feature = "formats"))]
 pub mod store;
 #[cfg(feature = "tensors")]
 pub mod train;

@@ -4,7 +4,7 @@ import tseslint from "typescript-eslint";
 // Run from the repository's root (npm run lint does), so that tests/e2e is covered too.
 export default tseslint.config(
   {
-    ignores: ["www/dist/**", "www/node_modules/**", "pkg/**", "target/**", "**/test-results/**", "**/playwright-report/**"],
+    ignores: ["www/dist/**", "**/node_modules/**", "pkg/**", "target/**", "**/test-results/**", "**/playwright-report/**"],
   },
   eslint.configs.recommended,
   {

@@ -5,7 +5,8 @@
 //! statistics too, `batch_normalization/moving_mean`) and each
 //! optimizer slot under `optimizer/SLOT/NAME`. Beside them, under the metadata key
 //! `cnn-lab`, stands JSON with the spec, class names, preprocessing, seed, optimizer, run
-//! and history. Numbers are written so that they read back to the last bit.
+//! and history. Numbers are written so that they read back to the last bit. Where the optimizer has
+//! taken no step its slots may be missing, and the history always.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -15,6 +16,7 @@ use safetensors::{Dtype, SafeTensors, View};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{KEY, VERSION, ZCA};
 use crate::data::augment::Augmentation;
 use crate::data::preprocess::Preprocessing;
 use crate::device;
@@ -28,10 +30,6 @@ use crate::train::optimizer::{Optimizer, OptimizerSpec};
 use crate::train::options::Progress;
 use crate::train::schedule::LearningRate;
 use crate::train::session::Session;
-
-/// The version of the format that is written; another is refused.
-const VERSION: u32 = 1;
-const KEY: &str = "cnn-lab";
 
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -47,6 +45,7 @@ struct Metadata {
     #[serde(default, skip_serializing_if = "is_zero")]
     schedule_start: i64,
     run: Option<Progress>,
+    #[serde(default)]
     history: History,
 }
 
@@ -63,9 +62,6 @@ struct Preparation {
     #[serde(flatten)]
     values: Preprocessing,
 }
-
-/// The tensor that holds the whitening matrix, where there is one.
-const ZCA: &str = "preprocessing/zca";
 
 /// What a loaded checkpoint holds, for the page.
 #[derive(Clone, Debug, Serialize)]
@@ -274,10 +270,14 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
     }
     network.preprocessing = preprocessing;
     let optimizer = OptimizerSpec::from_value(metadata.optimizer).map_err(inside)?;
-    let slots = optimizer.rule.slots().iter();
-    let slots = slots.map(|slot| load_all(&infos, &|name| slot_name(slot, name)));
-    let slots = slots.collect::<Result<_>>()?;
-    let mut optimizer = Optimizer::with_slots(optimizer, slots);
+    let mut optimizer = if metadata.iterations == 0 {
+        // It remembers nothing yet; files made of other formats have no slots.
+        Optimizer::new(optimizer, &network.params)
+    } else {
+        let slots = optimizer.rule.slots().iter();
+        let slots = slots.map(|slot| load_all(&infos, &|name| slot_name(slot, name)));
+        Optimizer::with_slots(optimizer, slots.collect::<Result<_>>()?)
+    };
     optimizer.iterations = metadata.iterations;
     optimizer.schedule_start = metadata.schedule_start;
     let run = metadata.run;

@@ -26,6 +26,7 @@ pub(super) fn from_js<T: DeserializeOwned>(value: JsValue, what: &str) -> Result
 }
 
 /// A typed value as plain JavaScript: objects rather than maps, numbers rather than bigints.
+#[cfg_attr(feature = "formats", allow(dead_code))] // it gives bytes alone
 pub(super) fn to_js<T: Serialize>(value: &T) -> Result<JsValue, JsValue> {
     let serializer = serde_wasm_bindgen::Serializer::json_compatible();
     value.serialize(&serializer).map_err(JsValue::from)

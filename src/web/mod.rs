@@ -1,6 +1,7 @@
 //! The boundary to JavaScript: the class `Core`, that the training worker owns, and the
 //! class `Reader`, that each reader worker owns; `Replica` computes shares of batches and
-//! `Preparer` makes batches beside training; `readModel` and `writeModel` are models as text;
+//! `Preparer` makes batches beside training; `readModel` and `writeModel` are models as text,
+//! `writeFormat` trained networks in the formats of others;
 //! `curves` and the class `Embedding` make of what an evaluation found what is drawn.
 //!
 //! The only room that names wasm-bindgen, js-sys or web-sys. It translates and nothing
@@ -15,6 +16,8 @@ mod convert;
 mod core;
 #[cfg(feature = "tensors")]
 mod dataset;
+#[cfg(feature = "formats")]
+mod formats;
 #[cfg(feature = "tensors")]
 mod look;
 #[cfg(feature = "reading")]
@@ -34,6 +37,8 @@ use wasm_bindgen::prelude::*;
 pub use analysis::{Embedding, curves};
 #[cfg(feature = "tensors")]
 pub use core::{Core, available_devices};
+#[cfg(feature = "formats")]
+pub use formats::write_format;
 #[cfg(feature = "reading")]
 pub use preparer::Preparer;
 #[cfg(feature = "reading")]

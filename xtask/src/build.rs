@@ -29,14 +29,15 @@ impl Module {
 /// Of the first two one loads at once, as the browser has relaxed SIMD or not; the third only when
 /// an adapter exists or ndarray is chosen; the fourth, without tensors, in the workers that read
 /// dropped files; the fifth, without pictures too, when a model's text is pasted; the sixth, as
-/// small, when curves or the map of all pictures are opened.
-pub const MODULES: [Module; 6] = [
+/// small, when curves or the map of all pictures are opened; the last when a network is exported.
+pub const MODULES: [Module; 7] = [
     Module::new("cpu", &[]),
     Module { name: "cpu-relaxed", features: &[], relaxed: true },
     Module::new("full", &["--no-default-features", "--features", "webgpu,ndarray"]),
     Module::new("data", &["--no-default-features", "--features", "reading", "--config", FAST]),
     Module::new("text", &["--no-default-features", "--features", "text"]),
     Module::new("analysis", &["--no-default-features", "--features", "analysis", "--config", FAST]),
+    Module::new("formats", &["--no-default-features", "--features", "formats"]),
 ];
 
 /// Set where xtask stands in for the compiler.

@@ -18,6 +18,8 @@ const GPU_BUDGET: usize = 3_000_000;
 const DATA_BUDGET: usize = 600_000;
 /// Downloaded when the first model is pasted as text.
 const TEXT_BUDGET: usize = 300_000;
+/// Downloaded when a network is exported.
+const FORMATS_BUDGET: usize = 350_000;
 /// Downloaded when curves or the map of all pictures are first opened.
 const ANALYSIS_BUDGET: usize = 150_000;
 
@@ -70,6 +72,9 @@ pub fn run() -> Result<()> {
         ANALYSIS_BUDGET,
         sizes.iter().filter(in_analysis),
     );
+    let in_formats = |size: &&Size| size.name.starts_with("pkg/formats/");
+    let formats =
+        print("When a network is exported", FORMATS_BUDGET, sizes.iter().filter(in_formats));
     let data: u64 = files_below(&dist.join("data"))?
         .iter()
         .map(|file| file.metadata().map_or(0, |metadata| metadata.len()))
@@ -85,6 +90,7 @@ pub fn run() -> Result<()> {
         (reading, DATA_BUDGET),
         (text, TEXT_BUDGET),
         (analysis, ANALYSIS_BUDGET),
+        (formats, FORMATS_BUDGET),
     ];
     if budgets.iter().any(|(size, budget)| size > budget) {
         bail!("a download is over its budget; see the table");

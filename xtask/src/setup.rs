@@ -91,9 +91,16 @@ pub fn pip() -> Result<()> {
     apt_install(&["python3-pip"]).context("Python 3 with pip is needed")
 }
 
-/// What programs that the lab writes are run with; NumPy is the last that all agree on, and SciPy
-/// turns the pictures of Keras's generator.
-const KERAS: [&str; 3] = ["tensorflow-cpu==2.21.0", "numpy==1.26.4", "scipy==1.13.1"];
+/// What programs and files that the lab writes are run and opened with; NumPy is the last that all
+/// agree on, and SciPy turns the pictures of Keras's generator.
+const KERAS: [&str; 6] = [
+    "tensorflow-cpu==2.21.0",
+    "numpy==1.26.4",
+    "scipy==1.13.1",
+    "onnx==1.23.2",
+    "onnxruntime==1.31.1",
+    "safetensors==0.8.0",
+];
 
 /// A Python with Keras, in `target/tools/keras`, and with Debian's PyTorch where that can be
 /// had: the one of the package index is four gigabytes.
@@ -127,17 +134,18 @@ pub fn keras() -> Result<PathBuf> {
     Ok(ours)
 }
 
-/// The other trainers that `cargo xtask bench peers` measures, in benches/peers.
-pub fn peers() -> Result<()> {
-    let state = hash(&["benches/peers/package-lock.json"])?;
-    if is_done("peers", &state) && path("benches/peers/node_modules").is_dir() {
+/// The npm packages of a folder of its own.
+pub fn packages(folder: &str, what: &str) -> Result<()> {
+    let state = hash(&[&format!("{folder}/package-lock.json")])?;
+    let stamp = format!("npm-{}", folder.replace('/', "-"));
+    if is_done(&stamp, &state) && path(folder).join("node_modules").is_dir() {
         return Ok(());
     }
-    say("installing other trainers into benches/peers");
+    say(format!("installing {what} into {folder}"));
     run(command("npm")
         .args(["ci", "--no-fund", "--no-audit", "--loglevel=error"])
-        .current_dir(path("benches/peers")))?;
-    done("peers", &state)
+        .current_dir(path(folder)))?;
+    done(&stamp, &state)
 }
 
 /// A browser and its WebDriver.

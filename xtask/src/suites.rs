@@ -79,6 +79,13 @@ const SUITES: &[Suite] = &[
         run: keras,
     },
     Suite {
+        name: "interop",
+        about: "exports, opened by Keras, onnxruntime, PyTorch, TensorFlow.js (a large download)",
+        needs: &[Need::Npm, Need::Browser],
+        usual: false,
+        run: interop,
+    },
+    Suite {
         name: "accuracy",
         about: "MNIST to its end for three seeds (half an hour)",
         needs: &[Need::Site, Need::Browser],
@@ -173,18 +180,25 @@ fn clippy() -> Result<()> {
     let deny = ["--", "-D", "warnings"];
     run_command(
         command("cargo")
-            .args(["clippy", "--workspace", "--all-targets", "--features", "ndarray,reading"])
+            .args([
+                "clippy",
+                "--workspace",
+                "--all-targets",
+                "--features",
+                "ndarray,reading,formats",
+            ])
             .args(deny),
     )
 }
 
 fn clippy_wasm() -> Result<()> {
-    let all = ["--all-targets", "--features", "webgpu,ndarray,reading,text,analysis"];
+    let all = ["--all-targets", "--features", "webgpu,ndarray,reading,text,analysis,formats"];
     // As it is built, a module without tensors must not need them.
     let reading = ["--lib", "--no-default-features", "--features", "reading"];
     let text = ["--lib", "--no-default-features", "--features", "text"];
     let analysis = ["--lib", "--no-default-features", "--features", "analysis"];
-    for features in [&all[..], &reading[..], &text[..], &analysis[..]] {
+    let formats = ["--lib", "--no-default-features", "--features", "formats"];
+    for features in [&all[..], &reading[..], &text[..], &analysis[..], &formats[..]] {
         run_command(
             command("cargo")
                 .args(["clippy", "--package", "cnn-lab", "--target", "wasm32-unknown-unknown"])
@@ -196,7 +210,12 @@ fn clippy_wasm() -> Result<()> {
 }
 
 fn rust() -> Result<()> {
-    run_command(command("cargo").args(["test", "--workspace", "--features", "ndarray,reading"]))
+    run_command(command("cargo").args([
+        "test",
+        "--workspace",
+        "--features",
+        "ndarray,reading,formats",
+    ]))
 }
 
 // With relaxed SIMD, which Chrome has; without it the page is tested, and compared with this one.
@@ -266,6 +285,28 @@ fn keras() -> Result<()> {
     run_command(run().arg(&folder))
 }
 
+/// Networks that `tests/interop.rs` wrote in every format, opened by those who the formats are of.
+fn interop() -> Result<()> {
+    let python = setup::keras()?;
+    setup::packages("tests/interop", "what opens exports in a browser")?;
+    let browser = setup::browser()?;
+    let folder = path("target/interop");
+    let _ = fs::remove_dir_all(&folder);
+    run_command(
+        command("cargo")
+            .args(["test", "--workspace", "--features", "ndarray,reading,formats"])
+            .args(["--test", "interop"])
+            .env("CNN_LAB_INTEROP", &folder),
+    )?;
+    run_command(command(python).arg(path("tests/interop/check.py")).arg(&folder))?;
+    run_command(
+        command("node")
+            .arg(path("tests/interop/browser.mjs"))
+            .arg(&folder)
+            .env("CNN_LAB_CHROME", browser.chrome),
+    )
+}
+
 fn accuracy(lesson: &str) -> Result<()> {
     in_browser_with("accuracy", |npm| npm.args(["--", "--lesson", lesson]))
 }
@@ -306,7 +347,7 @@ pub fn bench(what: &str, files: &[PathBuf], against: Option<&str>, profile: bool
             setup::keras().inspect_err(|error| say(format!("Keras is left out: {error:#}"))).ok()
         }
         "peers" => {
-            setup::peers()?;
+            setup::packages("benches/peers", "other trainers")?;
             None
         }
         _ => None,

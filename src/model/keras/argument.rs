@@ -181,7 +181,7 @@ fn short(number: f64) -> f64 {
 }
 
 /// `GlorotUniform` as `glorot_uniform`; a name in small letters stays.
-pub(super) fn snake(class: &str) -> String {
+pub(crate) fn snake(class: &str) -> String {
     let mut name = String::new();
     let mut before: Option<char> = None;
     for letter in class.chars() {

@@ -54,7 +54,7 @@ mod limits;
 mod numbers;
 mod parser;
 mod python;
-mod shapes;
+pub(crate) mod shapes;
 mod syntax;
 mod table;
 mod training;
@@ -66,6 +66,9 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+#[cfg(feature = "formats")]
+pub(crate) use argument::snake;
 
 use crate::error::{Error, Result};
 

@@ -1,37 +1,16 @@
 /** Curves and maps of points: the methods of the class that ask a worker of their own. */
 import type { FromAnalyst, ToAnalyst } from "../worker/analyst";
+import { ask as askWorker } from "./ask";
 import { siteBase } from "./base";
 import { checkFunction, checkNumber, checkObject, checkOneOf, checkOptions, checkPlace, checkSeed, checkSignal, checkWhole } from "./check";
-import { abortedError, CnnLabError, optionError } from "./error";
+import { optionError } from "./error";
 import type { Curves, Embedded, EmbedOptions, Evaluation, Hidden } from "./types";
 
 type Question<T = ToAnalyst> = T extends unknown ? Omit<T, "base"> : never;
 
-/** Asks an analyst; ends it when it has answered, or nobody wants to know any more. */
-async function ask(question: Question, o: Pick<EmbedOptions, "signal" | "onProgress">): Promise<Curves | Embedded> {
-  if (o.signal?.aborted) throw abortedError();
-  const worker = new Worker(new URL("../worker/analyst.ts", import.meta.url), { type: "module", name: "cnn-lab analyst" });
-  let abort = (): void => undefined;
-  try {
-    return await new Promise((resolve, reject) => {
-      abort = (): void => reject(abortedError());
-      o.signal?.addEventListener("abort", abort);
-      worker.addEventListener("message", ({ data }: MessageEvent<FromAnalyst>) => {
-        if (data.kind === "progress") o.onProgress?.({ share: data.share, positions: data.positions });
-        else if (data.kind === "result") resolve(data.result);
-        else reject(new CnnLabError(data.error));
-      });
-      worker.addEventListener("error", (event) => {
-        event.preventDefault();
-        const message = `The analysis failed (${event.message || "the worker could not be started"}). Reload the page and try again.`;
-        reject(new CnnLabError({ code: "panic", message }));
-      });
-      worker.postMessage({ ...question, base: siteBase() });
-    });
-  } finally {
-    o.signal?.removeEventListener("abort", abort);
-    worker.terminate();
-  }
+function ask(question: Question, o: Pick<EmbedOptions, "signal" | "onProgress">): Promise<Curves | Embedded> {
+  const spawn = (): Worker => new Worker(new URL("../worker/analyst.ts", import.meta.url), { type: "module", name: "cnn-lab analyst" });
+  return askWorker<FromAnalyst>(spawn, { ...question, base: siteBase() }, { what: "The analysis", ...o });
 }
 
 export async function curves(evaluation: Evaluation, label: number): Promise<Curves> {

@@ -19,6 +19,7 @@ import { checkFiles, checkReading } from "./check-files";
 import { checkFinder, checkTraining, trainOptionNames } from "./check-training";
 import { costsOf } from "./costs";
 import { abortedError, CnnLabError, optionError, stateError } from "./error";
+import { checkExport, exported, exportFormats } from "./exporting";
 import type * as Analyzing from "./analyzing";
 import { Host } from "./host";
 import type * as Looking from "./looking";
@@ -73,6 +74,7 @@ import type {
   RememberedSet,
   RunRecord,
   SavedRun,
+  ExportOptions,
   SaveFormat,
   SlowMotion,
   Split,
@@ -85,7 +87,7 @@ import type {
 const devices = ["auto", "webgpu", "cpu", "flex", "ndarray", "wgpu"] as const;
 const splits = ["train", "validation", "test"] as const;
 const programs = ["keras", "pytorch", "burn"] as const;
-const formats = ["checkpoint", "safetensors", "keras", "onnx"] as const;
+const formats = ["checkpoint", ...exportFormats] as const;
 
 /**
  * A lab: one data set, one network and its training, in a worker of its own.
@@ -716,19 +718,15 @@ export class CnnLab extends EventTarget {
 
   /**
    * Writes the network with all that training needs to go on exactly where it is: weights,
-   * optimizer, class names, run and history. Rejects with `state` without a model,
-   * `unsupported` for a format other than `checkpoint`.
+   * optimizer, class names, run and history; or the trained network alone in a format of others.
+   * Rejects with `state` without a model, `spec` naming the layer that a format lacks, `option`
+   * where no format's layers do what is done to pictures before the network.
    */
-  async save(format: SaveFormat = "checkpoint"): Promise<Blob> {
+  async save(format: SaveFormat = "checkpoint", o: ExportOptions = {}): Promise<Blob> {
     checkOneOf("format", format, formats);
-    if (format !== "checkpoint") {
-      throw new CnnLabError({
-        code: "unsupported",
-        field: "format",
-        message: `Saving as ${format} is not possible; save as checkpoint, which other tools open as safetensors.`,
-      });
-    }
+    checkExport(o);
     const bytes = await this.#host.call("save", []);
+    if (format !== "checkpoint") return exported(bytes, format, o);
     return new Blob([bytes], { type: "application/octet-stream" });
   }
 

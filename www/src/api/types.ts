@@ -587,8 +587,26 @@ export type FeatureMaps = {
 /** One picture of the loaded set. */
 export type Picture = { pixels: ImageData; label: number; name: string };
 
-/** What `save` can be asked for; so far only `checkpoint` is written. */
-export type SaveFormat = "checkpoint" | "safetensors" | "keras" | "onnx";
+/**
+ * What `save` can be asked for. A `checkpoint` holds all that training needs to go on; the others
+ * hold the trained network: `safetensors` with the names of the PyTorch module that
+ * `writeModel("pytorch")` gives, `keras` for `keras.models.load_model`, `keras-weights` for
+ * `model.load_weights`, `onnx`, `tensorflow-js` for `tf.loadLayersModel`, and `html`, one page
+ * that classifies pictures by itself.
+ */
+export type SaveFormat = "checkpoint" | ExportFormat;
+export type ExportFormat = "safetensors" | "keras" | "keras-weights" | "onnx" | "tensorflow-js" | "html";
+
+/** How `save` writes a network for others. */
+export type ExportOptions = {
+  /** `keras`, `onnx`, `tensorflow-js`: the network takes values from 0 to 255 and prepares them itself. Default true. */
+  preprocessing?: boolean;
+  /** The same three: probabilities come out, or what softmax makes them of. As the network has it by default. */
+  softmax?: boolean;
+  /** The heading of the `html` page. */
+  title?: string;
+  signal?: AbortSignal;
+};
 
 export type * from "./look-types";
 export type * from "./run-types";

@@ -48,6 +48,10 @@ export const dialogs = {
     load: () => import("./vitals/vitals-dialog"),
     show: (bench: Workbench): TemplateResult => html`<cnn-lab-vitals .bench=${bench}></cnn-lab-vitals>`,
   },
+  export: {
+    load: () => import("./export-dialog"),
+    show: (bench: Workbench): TemplateResult => html`<cnn-lab-export .bench=${bench}></cnn-lab-export>`,
+  },
   folds: {
     load: () => import("./runs/folds-dialog"),
     show: (bench: Workbench): TemplateResult => html`<cnn-lab-folds .bench=${bench}></cnn-lab-folds>`,

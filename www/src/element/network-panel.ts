@@ -54,6 +54,7 @@ export class NetworkPanel extends LitElement {
     const none = network.summary ? undefined : "There is no network yet.";
     return html`<section aria-labelledby="title">
       <header><span class="place" aria-hidden="true">2</span><h2 id="title" class="grow">Network</h2>
+        ${button({ id: "export", label: "Export", name: "Export the network: Keras, ONNX, PyTorch, TensorFlow.js, a page by itself", why: none, onClick: () => bench.open("export") })}
         ${button({ id: "copy-link", label: "Copy link", name: "Copy a link to the whole experiment", why: none, onClick: () => void this.#copyLink() })}
       </header>
       ${field({

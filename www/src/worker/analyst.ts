@@ -1,5 +1,6 @@
 /** An analyst: a worker for one question about an evaluation or about points. */
-import { fieldsOf, toCnnLabError, type ErrorFields } from "../api/error";
+import type { Answer } from "../api/ask";
+import { fieldsOf, toCnnLabError } from "../api/error";
 import type { Curves, Embedded } from "../api/look-types";
 import { loadAnalysis, type AnalysisOptions } from "./core";
 
@@ -7,10 +8,7 @@ export type ToAnalyst = { base: string } & (
   | { kind: "curves"; labels: Uint16Array; probabilities: Float32Array; classes: number; label: number }
   | { kind: "embed"; points: Float32Array; dimensions: number; options: AnalysisOptions }
 );
-export type FromAnalyst =
-  | { kind: "progress"; share: number; positions: Float32Array<ArrayBuffer> }
-  | { kind: "result"; result: Curves | Embedded }
-  | { kind: "error"; error: ErrorFields };
+export type FromAnalyst = Answer<Curves | Embedded, { share: number; positions: Float32Array<ArrayBuffer> }>;
 
 /** Milliseconds of work between two reports. */
 const PIECE = 100;
@@ -27,7 +25,7 @@ async function answer(question: ToAnalyst): Promise<Curves | Embedded> {
   // Cancel ends the worker, so nothing has to be let in between.
   for (let share = 0; share < 1; ) {
     share = work.advance(PIECE);
-    scope.postMessage({ kind: "progress", share, positions: work.positions() });
+    scope.postMessage({ kind: "progress", progress: { share, positions: work.positions() } });
   }
   return { positions: work.positions(), explained: work.explained() };
 }

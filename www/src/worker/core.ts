@@ -17,6 +17,8 @@ import type {
   DoneEvent,
   EpochEvent,
   Evaluation,
+  ExportFormat,
+  ExportOptions,
   FeatureMaps,
   FileWarning,
   FinderPoint,
@@ -370,6 +372,17 @@ export type AnalysisOptions = Pick<EmbedOptions, "method" | "perplexity" | "iter
 /** Loads the module of curves and maps. */
 export async function loadAnalysis(base: string): Promise<Analysis> {
   return loadModule<Analysis>(base, "analysis");
+}
+
+/** A trained network in the formats of others. */
+export type Formats = {
+  /** `network` is a checkpoint of the network alone. */
+  writeFormat(format: Exclude<ExportFormat, "html"> | "network", checkpoint: Uint8Array, options: ExportOptions): Uint8Array<ArrayBuffer>;
+};
+
+/** Loads the module that writes them. */
+export async function loadFormats(base: string): Promise<Formats> {
+  return loadModule<Formats>(base, "formats");
 }
 
 /** Loads the module that reads files. */

@@ -24,6 +24,13 @@ pub use burn::burn;
 pub use keras::keras;
 pub use pytorch::pytorch;
 
+#[cfg(feature = "formats")]
+mod around;
+#[cfg(feature = "formats")]
+pub(crate) use around::{rescaling, softmax_layer};
+#[cfg(feature = "formats")]
+pub(crate) use pytorch::names as pytorch_names;
+
 /// A spec with its layers checked, named and joined.
 pub(crate) struct Net {
     pub input: [u64; 3],
@@ -235,7 +242,7 @@ impl Net {
 
     /// A name of the language for every layer: small letters, digits and underscores, none
     /// twice, none reserved.
-    fn identifiers(&self, reserved: &[&str]) -> Vec<String> {
+    pub(crate) fn identifiers(&self, reserved: &[&str]) -> Vec<String> {
         let mut taken: HashSet<String> = reserved.iter().map(|&word| word.to_owned()).collect();
         let mut names = Vec::new();
         for layer in &self.layers {
@@ -309,31 +316,31 @@ fn float(value: f64) -> String {
 }
 
 /// A number option; 0 where it is none.
-fn number(options: &Map<String, Json>, field: &str) -> f64 {
+pub(crate) fn number(options: &Map<String, Json>, field: &str) -> f64 {
     options.get(field).and_then(Json::as_f64).unwrap_or(0.0)
 }
 
 /// A text option.
-fn text<'a>(options: &'a Map<String, Json>, field: &str) -> &'a str {
+pub(crate) fn text<'a>(options: &'a Map<String, Json>, field: &str) -> &'a str {
     options.get(field).and_then(Json::as_str).unwrap_or_default()
 }
 
 /// A flag option.
-fn flag(options: &Map<String, Json>, field: &str) -> bool {
+pub(crate) fn flag(options: &Map<String, Json>, field: &str) -> bool {
     options.get(field).and_then(Json::as_bool).unwrap_or(false)
 }
 
 /// A window over pictures with everything that PyTorch and Burn need to know of it.
-struct Window {
-    kernel: [u64; 2],
-    strides: [u64; 2],
-    dilation: [u64; 2],
+pub(crate) struct Window {
+    pub kernel: [u64; 2],
+    pub strides: [u64; 2],
+    pub dilation: [u64; 2],
     /// Zeros above, below, left and right.
-    padding: [u64; 4],
+    pub padding: [u64; 4],
 }
 
 impl Window {
-    fn of(options: &Map<String, Json>, field: &str, input: Shape) -> Result<Self> {
+    pub fn of(options: &Map<String, Json>, field: &str, input: Shape) -> Result<Self> {
         let Shape::Image([height, width, _]) = input else {
             return Err(Error::spec("this layer takes pictures.").field("layer"));
         };

@@ -94,7 +94,7 @@ const RESERVED: &[&str] = &[
 /// `spec` where the experiment's spec is none.
 pub fn pytorch(experiment: &Experiment) -> Result<String> {
     let net = Net::of(experiment)?;
-    let names = net.identifiers(RESERVED);
+    let names = names(&net);
     let mut made = String::new();
     let mut forward = String::new();
     for (at, layer) in net.layers.iter().enumerate() {
@@ -153,6 +153,11 @@ pub fn pytorch(experiment: &Experiment) -> Result<String> {
         out.insert_str(0, "import math\n\n");
     }
     Ok(out)
+}
+
+/// The attributes of the module, one a layer.
+pub(crate) fn names(net: &Net) -> Vec<String> {
+    net.identifiers(RESERVED)
 }
 
 /// What a layer is made of: lines of `__init__`, and steps of `forward` in which `{}` stands for
