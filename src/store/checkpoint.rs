@@ -6,7 +6,7 @@
 //! optimizer slot under `optimizer/SLOT/NAME`. Beside them, under the metadata key
 //! `cnn-lab`, stands JSON with the spec, class names, preprocessing, seed, optimizer, run
 //! and history. Numbers are written so that they read back to the last bit. Where the optimizer has
-//! taken no step its slots may be missing, and the history always.
+//! taken no step its slots may be missing, and so may it and the history.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -269,7 +269,10 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
             .field("preprocessing"));
     }
     network.preprocessing = preprocessing;
-    let optimizer = OptimizerSpec::from_value(metadata.optimizer).map_err(inside)?;
+    let optimizer = match metadata.optimizer {
+        Value::Null => network.spec().compile.optimizer.clone(),
+        value => OptimizerSpec::from_value(value).map_err(inside)?,
+    };
     let mut optimizer = if metadata.iterations == 0 {
         // It remembers nothing yet; files made of other formats have no slots.
         Optimizer::new(optimizer, &network.params)

@@ -64,7 +64,7 @@ pub fn weights(saved: &Saved) -> Result<Vec<u8>> {
         let mut vars = group.create_group("vars");
         vars.set_attr("name", AttrValue::String(name));
         for (number, weight) in saved.weights(layer).into_iter().enumerate() {
-            let weight = weight.as_keras(layer);
+            let weight = weight.in_keras_order(layer);
             let shape: Vec<u64> = weight.shape.iter().map(|&side| side as u64).collect();
             vars.create_dataset(&number.to_string())
                 .with_f32_data(&weight.values)

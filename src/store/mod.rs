@@ -8,6 +8,8 @@
 #[cfg(feature = "tensors")]
 pub mod checkpoint;
 #[cfg(feature = "formats")]
+pub mod foreign;
+#[cfg(feature = "formats")]
 pub mod keras;
 #[cfg(feature = "formats")]
 pub mod onnx;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{KEY, VERSION, ZCA};
 use crate::data::preprocess::Preprocessing;
 use crate::error::{Error, Result};
-use crate::model::keras::write::{Layer, Net, rescaling, softmax_layer};
+use crate::model::keras::write::{Layer, Net, flag, rescaling, softmax_layer};
 
 /// The weights that layers have, in Keras's order.
 const ROLES: [&str; 8] = [
@@ -92,7 +92,7 @@ impl Weight {
     /// As Keras keeps it: a convolution's kernel `[height, width, channels, filters]`, a
     /// depthwise one `[height, width, channels, depth_multiplier]`. Here the filters stand first.
     #[must_use]
-    pub(super) fn as_keras(self, layer: &Layer) -> Self {
+    pub(super) fn in_keras_order(self, layer: &Layer) -> Self {
         let &[filters, inputs, height, width] = self.shape.as_slice() else { return self };
         let depthwise = self.role == "depthwise_kernel" || layer.class.name == "DepthwiseConv2D";
         if depthwise {
@@ -101,6 +101,33 @@ impl Weight {
             return self.permuted(&[filters / each, each, height, width], &[2, 3, 0, 1]);
         }
         self.permuted(&[filters, inputs, height, width], &[2, 3, 1, 0])
+    }
+
+    /// A weight of a layer that Keras keeps so.
+    ///
+    /// # Errors
+    /// `checkpoint` where it has other axes.
+    pub(super) fn of_keras(
+        layer: &Layer,
+        role: &'static str,
+        shape: Vec<usize>,
+        values: Vec<f32>,
+    ) -> Result<Self> {
+        let weight = Self { role, shape: shape.clone(), values };
+        let is_kernel = role.ends_with("kernel") && layer.class.name != "Dense";
+        if !is_kernel {
+            return Ok(weight);
+        }
+        let &[height, width, inputs, outputs] = shape.as_slice() else {
+            return Err(Error::checkpoint(format!(
+                "A kernel of shape {shape:?} is none of pictures."
+            )));
+        };
+        if role == "depthwise_kernel" || layer.class.name == "DepthwiseConv2D" {
+            let weight = weight.permuted(&shape, &[2, 3, 0, 1]);
+            return Ok(Self { shape: vec![inputs * outputs, 1, height, width], ..weight });
+        }
+        Ok(weight.permuted(&shape, &[3, 2, 0, 1]))
     }
 
     /// With rows and columns exchanged.
@@ -124,12 +151,38 @@ pub struct Saved {
 
 /// What is read of a checkpoint's own part.
 #[derive(Deserialize)]
-struct Metadata {
-    spec: Json,
+pub(super) struct Metadata {
+    pub(super) spec: Json,
     #[serde(default)]
-    classes: Vec<String>,
+    pub(super) classes: Vec<String>,
     #[serde(default)]
-    preprocessing: Preprocessing,
+    pub(super) preprocessing: Preprocessing,
+}
+
+/// The weights that a layer has, in Keras's order.
+fn roles(layer: &Layer) -> Vec<&'static str> {
+    let when = |option: &str, role: &'static str| flag(&layer.options, option).then_some(role);
+    match layer.class.name {
+        "Conv2D" | "DepthwiseConv2D" | "Dense" => {
+            [Some("kernel"), when("use_bias", "bias")].into_iter().flatten().collect()
+        }
+        "SeparableConv2D" => {
+            [Some("depthwise_kernel"), Some("pointwise_kernel"), when("use_bias", "bias")]
+                .into_iter()
+                .flatten()
+                .collect()
+        }
+        "BatchNormalization" => [
+            when("scale", "gamma"),
+            when("center", "beta"),
+            Some("moving_mean"),
+            Some("moving_variance"),
+        ]
+        .into_iter()
+        .flatten()
+        .collect(),
+        _ => Vec::new(),
+    }
 }
 
 /// Class names and preparation, as files for others have them beside the weights.
@@ -186,6 +239,40 @@ impl Saved {
             }
         }
         Ok(saved)
+    }
+
+    /// A network whose weights are still to be filled in.
+    pub(super) fn of(spec: Json, net: Net, metadata: Metadata) -> Self {
+        let Metadata { classes, preprocessing, .. } = metadata;
+        Self { net, spec, classes, preprocessing, weights: HashMap::new() }
+    }
+
+    /// Fills in every weight: `find` gives that of a layer, by its number and its role.
+    ///
+    /// # Errors
+    /// What `find` gives, with the layer; `checkpoint` where a layer has another count of numbers.
+    pub(super) fn fill(
+        &mut self,
+        mut find: impl FnMut(&Layer, usize, &'static str) -> Result<Weight>,
+    ) -> Result<()> {
+        self.weights.clear();
+        for layer in &self.net.layers {
+            let named = |error: Error| error.layer(&layer.name);
+            let mut found = 0;
+            for (number, role) in roles(layer).into_iter().enumerate() {
+                let Weight { shape, values, .. } = find(layer, number, role).map_err(named)?;
+                found += values.len() as u64;
+                self.weights.insert(format!("{}/{role}", layer.name), (shape, values));
+            }
+            let expected = layer.params[0] + layer.params[1];
+            if found != expected {
+                return Err(named(Error::checkpoint(format!(
+                    "The file has {found} numbers for this layer, which has {expected}; it is of \
+                     another network."
+                ))));
+            }
+        }
+        Ok(())
     }
 
     /// The weights of a layer, in Keras's order, filters first.

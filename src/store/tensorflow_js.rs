@@ -43,7 +43,7 @@ pub fn write(saved: &Saved) -> Result<Vec<u8>> {
     let (mut bytes, mut manifest) = (Vec::new(), Vec::new());
     for (layer, name) in saved.net.layers.iter().zip(saved.names()) {
         for weight in saved.weights(layer) {
-            let weight = weight.as_keras(layer);
+            let weight = weight.in_keras_order(layer);
             let role = match (layer.class.name, weight.role) {
                 ("DepthwiseConv2D", "kernel") => "depthwise_kernel",
                 (_, role) => role,

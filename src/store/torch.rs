@@ -11,6 +11,17 @@ use super::{KEY, VERSION};
 use crate::error::{Error, Result};
 use crate::model::keras::write::pytorch_names;
 
+/// What a module's weight of this role is called.
+pub(super) fn tensor_name(module: &str, role: &str) -> String {
+    match role {
+        "depthwise_kernel" => format!("{module}_depthwise.weight"),
+        "kernel" | "pointwise_kernel" | "gamma" => format!("{module}.weight"),
+        "moving_mean" => format!("{module}.running_mean"),
+        "moving_variance" => format!("{module}.running_var"),
+        _ => format!("{module}.bias"),
+    }
+}
+
 /// Writes the weights.
 ///
 /// # Errors
@@ -20,20 +31,14 @@ pub fn write(saved: &Saved) -> Result<Vec<u8>> {
     let mut tensors = Vec::new();
     for (layer, name) in saved.net.layers.iter().zip(&names) {
         for weight in saved.weights(layer) {
-            let (module, parameter) = match weight.role {
-                "depthwise_kernel" => (format!("{name}_depthwise"), "weight"),
-                "kernel" | "pointwise_kernel" | "gamma" => (name.clone(), "weight"),
-                "moving_mean" => (name.clone(), "running_mean"),
-                "moving_variance" => (name.clone(), "running_var"),
-                _ => (name.clone(), "bias"),
-            };
+            let tensor = tensor_name(name, weight.role);
             // PyTorch has a dense kernel's outputs first.
             let weight = if layer.class.name == "Dense" && weight.role == "kernel" {
                 weight.transposed()
             } else {
                 weight
             };
-            tensors.push((format!("{module}.{parameter}"), weight));
+            tensors.push((tensor, weight));
         }
     }
     let about = json!({

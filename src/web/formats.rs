@@ -7,7 +7,14 @@ use super::JsResult;
 use super::convert::from_js;
 use crate::error::Error;
 use crate::store::saved::{ExportOptions, Saved};
-use crate::store::{keras, onnx, tensorflow_js, torch};
+use crate::store::{foreign, keras, onnx, tensorflow_js, torch};
+
+/// Reads a network that others trained, Keras's or one of PyTorch's names, as a checkpoint; weights
+/// without a model are those of `present`, a checkpoint.
+#[wasm_bindgen(js_name = readFormat)]
+pub fn read_format(bytes: Vec<u8>, present: Option<Vec<u8>>) -> JsResult<Uint8Array> {
+    Ok(foreign::to_checkpoint(bytes, present.as_deref())?.as_slice().into())
+}
 
 /// Writes a checkpoint's network as `safetensors`, `keras`, `keras-weights`, `onnx`,
 /// `tensorflow-js`, or as a checkpoint of the `network` alone.

@@ -1,7 +1,7 @@
 //! The boundary to JavaScript: the class `Core`, that the training worker owns, and the
 //! class `Reader`, that each reader worker owns; `Replica` computes shares of batches and
 //! `Preparer` makes batches beside training; `readModel` and `writeModel` are models as text,
-//! `writeFormat` trained networks in the formats of others;
+//! `readFormat` and `writeFormat` trained networks in the formats of others;
 //! `curves` and the class `Embedding` make of what an evaluation found what is drawn.
 //!
 //! The only room that names wasm-bindgen, js-sys or web-sys. It translates and nothing
@@ -38,7 +38,7 @@ pub use analysis::{Embedding, curves};
 #[cfg(feature = "tensors")]
 pub use core::{Core, available_devices};
 #[cfg(feature = "formats")]
-pub use formats::write_format;
+pub use formats::{read_format, write_format};
 #[cfg(feature = "reading")]
 pub use preparer::Preparer;
 #[cfg(feature = "reading")]
