@@ -6,7 +6,7 @@
 //! [`web`] puts it behind two JavaScript classes: one trains, and one, in a module without
 //! the feature `tensors`, reads dropped files; a third module reads and writes models as text,
 //! a fourth, too without tensors, makes curves and maps of what an evaluation found, and a fifth
-//! writes trained networks in the formats of others.
+//! writes trained networks in the formats of others and reads theirs.
 //! Read it in this order:
 //!
 //! 1. [`data`]: dropped files ([`data::source`]) and bundled shards ([`data::shard`]) become

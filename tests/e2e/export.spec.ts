@@ -1,7 +1,8 @@
 import { readFile, writeFile } from "node:fs/promises";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { expect, type Page, test } from "@playwright/test";
-import { choose, mainButton, openLab, openModule, progress, violations } from "./lab";
+import { choose, type Lab, mainButton, openLab, openModule, progress, violations } from "./lab";
 
 /** Exports in a format, and gives the file. */
 async function exported(page: Page, format: string): Promise<{ name: string; bytes: Buffer }> {
@@ -60,6 +61,52 @@ test("a trained network is exported in every format, and the page by itself says
   expect(await violations(opened)).toEqual([]);
   await opened.screenshot({ path: testInfo.outputPath("alone.png") });
   await context.close();
+});
+
+test("Keras's files and our own exports are loaded, on the page and by the class; what is neither is refused", async ({ page }) => {
+  await openLab(page);
+  const saved = (name: string): string => join(__dirname, "../fixtures/saved", name);
+  await page.locator("#checkpoint").setInputFiles(saved("model.keras"));
+  await expect(page.locator("cnn-lab-network tbody").first()).toContainText("apart");
+  await openModule(page);
+  const files = { h5: [...(await readFile(saved("model.h5")))], weights: [...(await readFile(saved("model.weights.h5")))] };
+  const found = await page.evaluate(async (files) => {
+    const blob = (bytes: number[]): Blob => new Blob([new Uint8Array(bytes)]);
+    const refused = async (lab: Lab, file: Blob): Promise<string> => {
+      try {
+        await lab.load(file);
+        return "loaded";
+      } catch (error) {
+        return (error as { code: string }).code;
+      }
+    };
+    const first = await cnnLab.CnnLab.create({ device: "cpu", seed: 1 });
+    await first.loadBundled("mnist", { limit: 200 });
+    await first.setModel((await first.presets())[0]!.spec);
+    let steps = 0;
+    for await (const event of first.train({ steps: 3, batchSize: 20, validate: false })) steps += Number(event.type === "step");
+    const { pixels } = await first.image("test", 0);
+    const picture = await createImageBitmap(pixels);
+    const expected = await first.predict(picture);
+    const differences = [];
+    const second = await cnnLab.CnnLab.create({ device: "cpu", seed: 2 });
+    for (const format of ["keras", "safetensors"] as const) {
+      await second.load(await first.save(format));
+      const found = await second.predict(await createImageBitmap(pixels));
+      differences.push(Math.max(...expected.map(({ label, probability }) => Math.abs(probability - found.find((one) => one.label === label)!.probability))));
+    }
+    // Weights of another network; Keras's own file with its model; the same weights then fit.
+    const other = await refused(second, blob(files.weights));
+    const h5 = await refused(second, blob(files.h5));
+    const weights = await refused(second, blob(files.weights));
+    const layers = second.summary?.layers.length;
+    const cut = await refused(second, blob(files.h5.slice(0, 20_000)));
+    return { steps, differences, other, h5, weights, cut, layers, still: second.summary?.layers.length };
+  }, files);
+  expect(found.steps).toBe(3);
+  for (const difference of found.differences) expect(difference).toBeLessThan(1e-5);
+  expect(found).toMatchObject({ other: "checkpoint", h5: "loaded", weights: "loaded", cut: "checkpoint" });
+  expect(found.still).toBe(found.layers);
 });
 
 test("what a format cannot say is an error that names the layer or the option", async ({ page }) => {

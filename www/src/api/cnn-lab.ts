@@ -19,7 +19,7 @@ import { checkFiles, checkReading } from "./check-files";
 import { checkFinder, checkTraining, trainOptionNames } from "./check-training";
 import { costsOf } from "./costs";
 import { abortedError, CnnLabError, optionError, stateError } from "./error";
-import { checkExport, exported, exportFormats } from "./exporting";
+import { checkExport, exported, exportFormats, imported, isForeign } from "./formats";
 import type * as Analyzing from "./analyzing";
 import { Host } from "./host";
 import type * as Looking from "./looking";
@@ -731,7 +731,9 @@ export class CnnLab extends EventTarget {
   }
 
   /**
-   * Loads what `save("checkpoint")` wrote, in place of the present network. The data set is
+   * Loads what `save("checkpoint")` wrote, in place of the present network; or a network of
+   * others: Keras's `.keras`, `.h5` and `.weights.h5`, and safetensors by the names of the PyTorch
+   * code, whose layers are those of the present network unless the file has them. The data set is
    * not in it: load the same one, and `train({ resume: true })` goes on with the run.
    * Rejects with `checkpoint` for another or a damaged file, `state` during a run.
    */
@@ -747,6 +749,7 @@ export class CnnLab extends EventTarget {
         message: "The file cannot be read any more. Choose it again.",
       });
     }
+    if (isForeign(bytes)) bytes = await imported(bytes, this.summary ? await this.#host.call("save", []) : undefined);
     const { memory } = this.#host;
     const loaded = await this.#host.call("load", [bytes]);
     takeLoaded(memory, loaded);

@@ -228,7 +228,7 @@ export class CnnLabElement extends LitElement {
     // A folder counts as a file here, without a type.
     const isFolder = Array.from(transfer.items).some((item) => item.webkitGetAsEntry()?.isDirectory);
     const single = another === undefined && !isFolder ? file : undefined;
-    if (single && /\.safetensors$/i.test(single.name)) {
+    if (single && /\.(safetensors|keras|h5|hdf5)$/i.test(single.name)) {
       void bench?.training.load(single);
     } else if (single && /\.(py|ipynb|json)$/i.test(single.name)) {
       void bench?.try(async () => bench.builder.openText(await single.text()));

@@ -376,6 +376,8 @@ export async function loadAnalysis(base: string): Promise<Analysis> {
 
 /** A trained network in the formats of others. */
 export type Formats = {
+  /** As a checkpoint; weights without a model are those of `present`. */
+  readFormat(bytes: Uint8Array, present: Uint8Array | undefined): Uint8Array<ArrayBuffer>;
   /** `network` is a checkpoint of the network alone. */
   writeFormat(format: Exclude<ExportFormat, "html"> | "network", checkpoint: Uint8Array, options: ExportOptions): Uint8Array<ArrayBuffer>;
 };

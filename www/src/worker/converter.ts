@@ -1,18 +1,24 @@
-/** An exporter: a worker that writes one trained network in a format of others. */
+/** A converter: a worker that writes one trained network in a format of others, or reads one. */
 import type { Answer } from "../api/ask";
 import { CnnLabError, fieldsOf, toCnnLabError } from "../api/error";
 import type { ExportFormat, ExportOptions } from "../api/types";
 import { loadFormats } from "./core";
 import page from "./standalone.html?raw";
 
-export type ToExporter = { base: string; format: ExportFormat; checkpoint: Uint8Array<ArrayBuffer>; title: string; options: ExportOptions };
+type Write = { kind: "write"; format: ExportFormat; checkpoint: Uint8Array<ArrayBuffer>; title: string; options: ExportOptions };
+/** Weights without a model are those of `present`, a checkpoint. */
+type Read = { kind: "read"; bytes: Uint8Array<ArrayBuffer>; present: Uint8Array<ArrayBuffer> | undefined };
+export type ToConverter = { base: string } & (Write | Read);
 
-export type FromExporter = Answer<Uint8Array<ArrayBuffer>, never>;
+export type FromConverter = Answer<Uint8Array<ArrayBuffer>, never>;
 
-const scope = self as unknown as { postMessage: (message: FromExporter, transfer: Transferable[]) => void };
+const scope = self as unknown as { postMessage: (message: FromConverter, transfer: Transferable[]) => void };
 
-async function write({ base, format, checkpoint, title, options }: ToExporter): Promise<Uint8Array<ArrayBuffer>> {
+async function convert(asked: ToConverter): Promise<Uint8Array<ArrayBuffer>> {
+  const { base } = asked;
   const formats = await loadFormats(base);
+  if (asked.kind === "read") return formats.readFormat(asked.bytes, asked.present);
+  const { format, checkpoint, title, options } = asked;
   if (format !== "html") return formats.writeFormat(format, checkpoint, options);
   const fetched = async (file: string): Promise<ArrayBuffer> => {
     const response = await fetch(new URL(file, base));
@@ -49,8 +55,8 @@ async function packed(bytes: BufferSource): Promise<string> {
   return address.slice(address.indexOf(",") + 1);
 }
 
-self.addEventListener("message", ({ data }: MessageEvent<ToExporter>) => {
-  write(data).then(
+self.addEventListener("message", ({ data }: MessageEvent<ToConverter>) => {
+  convert(data).then(
     (result) => scope.postMessage({ kind: "result", result }, [result.buffer]),
     (error: unknown) => scope.postMessage({ kind: "error", error: fieldsOf(toCnnLabError(error)) }, []),
   );
