@@ -16,7 +16,7 @@ test.afterEach(() => site.close());
 /** The first visit, until all is kept. */
 async function visit(page: Page): Promise<void> {
   await page.goto(site.url);
-  await expect(page.locator("#offline")).toContainText("works without a network", { timeout: 60_000 });
+  await expect(page.locator("#offline")).toContainText("works offline", { timeout: 60_000 });
 }
 
 test("after one visit, with the network off, the page reloads, is isolated as before, and trains MNIST", async ({ page, context }) => {

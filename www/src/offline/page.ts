@@ -1,5 +1,5 @@
 /**
- * The page's side of the service worker: begins it, says that the page works without a network,
+ * The page's side of the service worker: begins it, says that the page works offline,
  * and asks before a new version takes over. Only the lab's own page does this: an embedding page
  * belongs to somebody else. Where there are no service workers, or no storage for them, the page
  * works as it did.
@@ -18,7 +18,7 @@ async function begin(container: ServiceWorkerContainer): Promise<void> {
   const registration = await container.register(address, { updateViaCache: "none" });
   watch(registration, container);
   const { active } = await container.ready;
-  if (said) said.textContent = "This page works without a network, too.";
+  if (said) said.textContent = "This page works offline, too.";
   // It was loaded before the worker could see it.
   if (lab && !["cpu", "flex"].includes(lab.device.kind) && active) send(active, { kind: "keep", folder: "pkg/full/" });
 }
