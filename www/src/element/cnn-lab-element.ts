@@ -17,7 +17,7 @@ import { button } from "./parts";
 import { attributeNames, readAttributes, type Settings, type Step, stepNames } from "./settings";
 import { isModel } from "./spec-text";
 import { base, tokens } from "./styles";
-import type { CnnLabEvents, Told } from "./told";
+import type { Told } from "./told";
 import { Workbench } from "./workbench";
 
 /**
@@ -364,20 +364,4 @@ export class CnnLabElement extends LitElement {
 
 function fixedError(): CnnLabError {
   return new CnnLabError({ code: "state", message: "This page has chosen the pictures and the network for you. A single picture can be dropped, to see what the network makes of it." });
-}
-
-declare global {
-  interface HTMLElementTagNameMap {
-    "cnn-lab": CnnLabElement;
-  }
-  // The events bubble, so any node may listen to them.
-  interface GlobalEventHandlersEventMap {
-    "cnn-lab-ready": CnnLabEvents["cnn-lab-ready"];
-    "cnn-lab-model": CnnLabEvents["cnn-lab-model"];
-    "cnn-lab-evaluate": CnnLabEvents["cnn-lab-evaluate"];
-    "cnn-lab-epoch": CnnLabEvents["cnn-lab-epoch"];
-    "cnn-lab-done": CnnLabEvents["cnn-lab-done"];
-    "cnn-lab-predict": CnnLabEvents["cnn-lab-predict"];
-    "cnn-lab-error": CnnLabEvents["cnn-lab-error"];
-  }
 }
