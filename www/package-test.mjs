@@ -42,7 +42,7 @@ async function visit(browser, name, address) {
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(error.message));
   await page.goto(address);
-  await page.waitForFunction("/^(trained|failed):/.test(document.title)", undefined, { timeout: 90_000 }).catch(() => undefined);
+  await page.waitForFunction(() => /^(trained|failed):/.test(globalThis.document.title), undefined, { timeout: 90_000 }).catch(() => undefined);
   const title = await page.title();
   console.log(`${name}: ${title}`);
   const accuracies = /^trained: (\S+?)(?:,|$)/.exec(title);
