@@ -39,7 +39,7 @@ export default tseslint.config(
   },
   {
     files: ["www/public/**"],
-    languageOptions: { globals: { document: "readonly", window: "readonly" } },
+    languageOptions: { globals: { document: "readonly", window: "readonly", location: "readonly", URLSearchParams: "readonly" } },
   },
   {
     files: ["**/*.js", "**/*.mjs"],

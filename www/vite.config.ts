@@ -41,7 +41,16 @@ export default defineConfig({
   // Relative addresses: the site can be hosted in any folder.
   base: "./",
   plugins: [siteBase(), checkPublicModule()],
-  worker: { format: "es" },
+  worker: {
+    format: "es",
+    rolldownOptions: {
+      output: {
+        // A service worker answers for nothing above itself, and keeps its name for ever.
+        entryFileNames: (chunk) =>
+          chunk.name === "service-worker" ? "[name].js" : "assets/[name]-[hash].js",
+      },
+    },
+  },
   build: {
     target: "es2022",
     // The strict content policy allows no data: addresses for scripts, and files cache better.

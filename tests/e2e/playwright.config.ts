@@ -32,6 +32,8 @@ export default defineConfig({
   reporter: [["list"]],
   use: {
     baseURL: address,
+    // A service worker answers before the tests' own routes would; its own tests allow it.
+    serviceWorkers: "block",
     viewport: { width: 1440, height: 900 },
     launchOptions: { ...(chrome === undefined ? {} : { executablePath: chrome }), args: chromeArguments },
   },

@@ -167,6 +167,7 @@ pub fn site() -> Result<()> {
             place(&file, &dist.join("data").join(below))?;
         }
     }
+    shell::run(command("node").arg("www/site-files.mjs").arg(&dist))?;
     // Compressed copies of an earlier `dist` would be served in place of what changed since.
     for file in files_below(&dist)? {
         let is_copy = file.extension().is_some_and(|ending| ending == "br" || ending == "gz");

@@ -8,6 +8,7 @@ mod build;
 mod data;
 mod dist;
 mod fuzz;
+mod pack;
 mod serve;
 mod setup;
 mod shell;
@@ -84,6 +85,8 @@ enum Command {
     Build,
     /// Build, add compressed copies, and print what a visitor downloads
     Dist,
+    /// Build, and make the npm package in target/package and its tarball in target
+    Pack,
 }
 
 fn main() -> ExitCode {
@@ -104,6 +107,7 @@ fn main() -> ExitCode {
         Command::Fuzz { targets, seconds } => fuzz::run(&targets, Duration::from_secs(seconds)),
         Command::Build => build::run(),
         Command::Dist => dist::run(),
+        Command::Pack => pack::run(),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

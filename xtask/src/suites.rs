@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::build::{MODULES, Module};
 use crate::shell::{command, path, run as run_command, say};
-use crate::{against, build, serve, setup};
+use crate::{against, build, pack, serve, setup};
 
 /// A suite and what it needs first.
 struct Suite {
@@ -70,6 +70,13 @@ const SUITES: &[Suite] = &[
         needs: &[Need::Site, Need::Browser],
         usual: true,
         run: e2e,
+    },
+    Suite {
+        name: "package",
+        about: "the npm package: typed, in a Vite project and on a plain page",
+        needs: &[Need::Site, Need::Browser],
+        usual: true,
+        run: pack::test,
     },
     Suite {
         name: "keras",

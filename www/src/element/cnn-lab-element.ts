@@ -11,17 +11,14 @@ import { type DialogName, dialogs, loadDialog } from "./dialogs";
 import { openLink } from "./experiment";
 import { isLink } from "./link";
 import { mainButton } from "./main-button";
+import { readModel } from "./model-source";
 import { isPicture } from "./own-step";
 import { button } from "./parts";
-import { readAttributes, type Settings, type Step, stepNames } from "./settings";
+import { attributeNames, readAttributes, type Settings, type Step, stepNames } from "./settings";
 import { isModel } from "./spec-text";
 import { base, tokens } from "./styles";
-import { type Told, Workbench } from "./workbench";
-
-/** The events of the element; each bubbles and leaves the shadow root. */
-export type CnnLabEvents = {
-  [T in Told as `cnn-lab-${T["name"]}`]: CustomEvent<T["detail"]>;
-};
+import type { Told } from "./told";
+import { Workbench } from "./workbench";
 
 /**
  * `<cnn-lab>`: the whole lab as an element. Its attributes say what is chosen at first, and
@@ -42,6 +39,7 @@ export class CnnLabElement extends LitElement {
   #stop: (() => void) | null = null;
   /** Reading an experiment from the address takes a moment. */
   #opening: Promise<void> = Promise.resolve();
+  #openings = 0;
   readonly #resize = new ResizeObserver(([entry]) => {
     this.narrow = (entry?.contentRect.width ?? 1440) < 700;
   });
@@ -51,11 +49,14 @@ export class CnnLabElement extends LitElement {
     base,
     css`
       :host { position: relative; container-type: inline-size; background: var(--lab-ground); min-height: 320px; }
-      .lab { height: 100%; }
-      .steps { display: grid; height: 100%; gap: 12px; grid-template-columns: 1fr; }
+      .lab { display: flex; flex-direction: column; height: 100%; }
+      .steps { display: grid; flex: 1 0 auto; gap: 12px; grid-template-columns: minmax(0, 1fr); }
+      ::slotted([slot="before"]) { margin-block: 0 12px; }
+      ::slotted([slot="after"]) { margin-block: 12px 0; }
       .steps > * { min-width: 0; }
       @container (min-width: 700px) { .steps { grid-template-columns: 1fr 1fr; align-items: stretch; } }
       @container (min-width: 1180px) {
+        .steps { flex-shrink: 1; min-height: 0; }
         .steps.some { grid-template-columns: none; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); }
         .steps:not(.some) { grid-template-columns: minmax(264px, 284fr) minmax(264px, 288fr) minmax(0, 392fr) minmax(0, 408fr); grid-template-rows: minmax(0, 1fr); }
       }
@@ -71,6 +72,9 @@ export class CnnLabElement extends LitElement {
       .drop { position: absolute; z-index: 3; inset: 0; display: grid; place-items: center; border: 2px dashed var(--lab-accent); border-radius: 10px; background: color-mix(in srgb, var(--lab-panel) 85%, transparent); font-size: 20px; line-height: 28px; text-align: center; padding: 24px; pointer-events: none; }
     `,
   ];
+
+  /** The attributes that choose something: for a page that makes an element from what others wrote. */
+  static readonly choices = attributeNames;
 
   /** The class behind the element; another one after the device was changed. */
   get lab(): Promise<CnnLab> {
@@ -114,19 +118,40 @@ export class CnnLabElement extends LitElement {
 
   /** Begins with what the attributes say and, with `link`, with the experiment in the page's address. */
   async #open(): Promise<void> {
-    const { settings, errors } = readAttributes(this);
+    // Moved within the page, it begins again, and only the last beginning counts.
+    const opening = (this.#openings += 1);
+    const isOver = (): boolean => !this.isConnected || opening !== this.#openings;
+    const { settings, errors } = await this.#read();
+    if (isOver()) {
+      return;
+    }
     if (!this.hasAttribute("link") || !isLink(location.hash)) {
       this.#begin(settings, errors);
       return;
     }
     const opened = await openLink(location.hash).catch((error: unknown) => error as Error);
-    if (!this.isConnected) {
+    if (isOver()) {
       return;
     }
     if (opened instanceof Error) {
       this.#begin(settings, [...errors, opened]);
     } else {
       this.#show(this.#make({ ...settings, ...opened.settings }, true), errors, opened.note);
+    }
+  }
+
+  /** What the attributes say, and the text between the tags. */
+  async #read(): Promise<{ settings: Partial<Settings>; errors: Error[] }> {
+    const { settings: { model: _, ...settings }, errors } = readAttributes(this);
+    const { theme = "auto", height = null } = settings;
+    // Where the attributes say nothing, the page's own style sheets do.
+    if (theme !== "auto") this.style.colorScheme = theme;
+    if (height !== null) Object.assign(this.style, { height, overflow: "auto" });
+    try {
+      const model = await readModel(this);
+      return { settings: model === undefined ? settings : { ...settings, model }, errors };
+    } catch (error) {
+      return { settings, errors: [...errors, error as Error] };
     }
   }
 
@@ -168,7 +193,7 @@ export class CnnLabElement extends LitElement {
       old?.fail(opened);
       return;
     }
-    const next = this.#make({ ...readAttributes(this).settings, ...opened.settings }, true);
+    const next = this.#make({ ...(await this.#read()).settings, ...opened.settings }, true);
     const ready = await next.ready.then(() => true, () => false);
     // The element may have left the page meanwhile, or come back to it with another lab.
     if (!ready || !this.isConnected || this.bench !== old) {
@@ -197,7 +222,17 @@ export class CnnLabElement extends LitElement {
     this.dispatchEvent(new CustomEvent(`cnn-lab-${name}`, { detail, bubbles: true, composed: true }));
   }
 
+  /** Of several labs on one page, what is pasted is for the one in use. */
+  get #inUse(): boolean {
+    const labs = [...document.querySelectorAll("cnn-lab")];
+    const lab = labs.find((other) => other.matches(":hover, :focus-within")) ?? labs[0];
+    return lab === this || !labs.includes(this);
+  }
+
   readonly #paste = (event: ClipboardEvent): void => {
+    if (!this.#inUse) {
+      return;
+    }
     // It belongs to the page around the element, such as to its editor.
     if (event.defaultPrevented || event.composedPath().some((at) => at instanceof HTMLElement && at.isContentEditable)) {
       return;
@@ -214,7 +249,8 @@ export class CnnLabElement extends LitElement {
     const shown = this.bench?.settings.steps.includes("network") ?? false;
     if (!typing && shown && isModel(text)) {
       event.preventDefault();
-      void this.bench?.builder.openText(text);
+      if (this.bench?.fixed) this.bench.fail(fixedError());
+      else void this.bench?.builder.openText(text);
     }
   };
 
@@ -228,6 +264,11 @@ export class CnnLabElement extends LitElement {
     // A folder counts as a file here, without a type.
     const isFolder = Array.from(transfer.items).some((item) => item.webkitGetAsEntry()?.isDirectory);
     const single = another === undefined && !isFolder ? file : undefined;
+    if (bench?.fixed) {
+      if (single && isPicture(single)) void bench.inside.showFile(single);
+      else bench.fail(fixedError());
+      return;
+    }
     if (single && /\.(safetensors|keras|h5|hdf5)$/i.test(single.name)) {
       void bench?.training.load(single);
     } else if (single && /\.(py|ipynb|json)$/i.test(single.name)) {
@@ -283,12 +324,14 @@ export class CnnLabElement extends LitElement {
     return bench
       ? html`<div class="lab ${this.narrow ? "narrow" : ""}"
           @dragover=${this.#drag} @dragleave=${this.#drag} @drop=${this.#drop}>
+          <slot name="before"></slot>
           <div class="steps ${bench.settings.steps.length < stepNames.length ? "some" : ""}">
-            ${shown("data") ? html`<cnn-lab-data .bench=${bench}></cnn-lab-data>` : nothing}
-            ${shown("network") ? html`<cnn-lab-network .bench=${bench}></cnn-lab-network>` : nothing}
-            ${shown("train") ? html`<cnn-lab-train .bench=${bench} ?narrow=${this.narrow}></cnn-lab-train>` : nothing}
-            ${shown("inside") ? html`<cnn-lab-inside .bench=${bench}></cnn-lab-inside>` : nothing}
+            ${shown("data") ? html`<cnn-lab-data .bench=${bench}><slot name="data"></slot></cnn-lab-data>` : nothing}
+            ${shown("network") ? html`<cnn-lab-network .bench=${bench}><slot name="network"></slot></cnn-lab-network>` : nothing}
+            ${shown("train") ? html`<cnn-lab-train .bench=${bench} ?narrow=${this.narrow}><slot name="train"></slot></cnn-lab-train>` : nothing}
+            ${shown("inside") ? html`<cnn-lab-inside .bench=${bench}><slot name="inside"></slot></cnn-lab-inside>` : nothing}
           </div>
+          <slot name="after"></slot>
           ${this.narrow ? this.#bar(bench) : nothing}
           <div role="alert">${bench.error && !bench.dialog ? this.#error(bench) : nothing}</div>
           ${this.loaded.map((name) => dialogs[name].show(bench))}
@@ -319,16 +362,6 @@ export class CnnLabElement extends LitElement {
   }
 }
 
-declare global {
-  interface HTMLElementTagNameMap {
-    "cnn-lab": CnnLabElement;
-  }
-  // The events bubble, so any node may listen to them.
-  interface GlobalEventHandlersEventMap {
-    "cnn-lab-ready": CnnLabEvents["cnn-lab-ready"];
-    "cnn-lab-epoch": CnnLabEvents["cnn-lab-epoch"];
-    "cnn-lab-done": CnnLabEvents["cnn-lab-done"];
-    "cnn-lab-predict": CnnLabEvents["cnn-lab-predict"];
-    "cnn-lab-error": CnnLabEvents["cnn-lab-error"];
-  }
+function fixedError(): CnnLabError {
+  return new CnnLabError({ code: "state", message: "This page has chosen the pictures and the network for you. A single picture can be dropped, to see what the network makes of it." });
 }

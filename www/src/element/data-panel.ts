@@ -79,22 +79,22 @@ export class DataPanel extends LitElement {
   ];
 
   override render(): TemplateResult {
-    const { data } = this.bench;
+    const { data, fixed } = this.bench;
     return html`<section aria-labelledby="title">
       <header><span class="place" aria-hidden="true">1</span><h2 id="title" class="grow">Data</h2>
         ${button({
           id: "load", label: data.upToDate ? "Loaded" : "Load", onClick: () => void data.load(),
-          why: data.upToDate ? "These pictures are loaded." : this.#busy,
+          why: data.upToDate ? "These pictures are loaded." : this.bench.own.running ?? this.#loading,
         })}
       </header>
+      <slot></slot>
       <fieldset>
         <legend class="sr">Pictures to learn from</legend>
         ${data.sets.length === 0 && !this.bench.error ? html`<p class="muted small">Looking which sets there are …</p>` : nothing}
-        ${data.sets.map((set) => this.#set(set))}
-        ${data.missing.map((set) => this.#missing(set))}
-        ${this.#own()}
+        ${data.sets.filter((set) => !fixed || set === data.chosen).map((set) => this.#set(set))}
+        ${fixed ? nothing : html`${data.missing.map((set) => this.#missing(set))} ${this.#own()}`}
       </fieldset>
-      ${this.#kept()}
+      ${fixed ? nothing : this.#kept()}
       ${data.progress ? this.#progress(data.progress) : this.#options()} ${this.#pictures()} ${this.#counts()}
       <p class="sr" aria-live="polite">${data.spoken}</p>
     </section>`;
@@ -123,7 +123,11 @@ export class DataPanel extends LitElement {
 
   /** Why the data cannot be changed now. */
   get #busy(): string | undefined {
-    return this.bench.own.busy ?? (this.bench.data.loading ? "Loading is under way; cancel it first." : undefined);
+    return this.bench.own.busy ?? this.#loading;
+  }
+
+  get #loading(): string | undefined {
+    return this.bench.data.loading ? "Loading is under way; cancel it first." : undefined;
   }
 
   /** The person's own set, or how to get one. */

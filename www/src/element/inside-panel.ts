@@ -63,6 +63,7 @@ export class InsidePanel extends LitElement {
     const { inside, network } = this.bench;
     return html`<section aria-labelledby="title">
       <header><span class="place" aria-hidden="true">4</span><h2 id="title" class="grow">Inside</h2></header>
+      <slot></slot>
       <div class="top">
         <cnn-lab-draw-pad ${styles({ "--pad": `${Math.max(1, Math.floor(196 / inside.size.width)) * inside.size.width}px` })}
           .picture=${inside.hand?.picture ?? null} name=${inside.hand?.name ?? ""} ?enabled=${inside.drawable}

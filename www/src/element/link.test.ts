@@ -18,7 +18,7 @@ test("an experiment comes back as it was", async () => {
   const fragment = await writeLink(attributesOf(settings));
   expect(fragment).toMatch(/^#lab=1\.[\w-]+$/);
   expect(isLink(fragment)).toBe(true);
-  const { steps: _view, reduceOnPlateau: _off, ...experiment } = settings;
+  const { steps: _steps, controls: _controls, height: _height, theme: _theme, workers: _workers, reduceOnPlateau: _off, ...experiment } = settings;
   expect(settingsOf(await readLink(fragment))).toEqual(experiment);
   expect(isLink("#top")).toBe(false);
 });

@@ -12,7 +12,7 @@ function benchOf(evaluate: () => Promise<Evaluation>): Workbench {
       return Promise.resolve(true);
     },
   };
-  const bench = { ready: Promise.resolve({ evaluate }), data, changed: () => undefined, changedSoon: () => undefined, try: (action: () => Promise<unknown>) => action() };
+  const bench = { ready: Promise.resolve({ evaluate }), data, tell: () => undefined, changed: () => undefined, changedSoon: () => undefined, try: (action: () => Promise<unknown>) => action() };
   return bench as unknown as Workbench;
 }
 

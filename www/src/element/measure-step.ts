@@ -69,6 +69,8 @@ export class MeasureStep {
         },
       });
       if (weights === this.#weights) {
+        const { loss, accuracy, count } = evaluation;
+        this.bench.tell({ name: "evaluate", detail: { split, loss, accuracy, count } });
         this.#found.set(split, { split, evaluation, revision, learned, corrected: new Map() });
       }
     });

@@ -52,11 +52,13 @@ export class NetworkPanel extends LitElement {
     const preset = network.presets.find(({ name }) => name === network.chosen);
     const why = this.#busy;
     const none = network.summary ? undefined : "There is no network yet.";
+    const closed = bench.fixed ?? none;
     return html`<section aria-labelledby="title">
       <header><span class="place" aria-hidden="true">2</span><h2 id="title" class="grow">Network</h2>
         ${button({ id: "export", label: "Export", name: "Export the network: Keras, ONNX, PyTorch, TensorFlow.js, a page by itself", why: none, onClick: () => bench.open("export") })}
         ${button({ id: "copy-link", label: "Copy link", name: "Copy a link to the whole experiment", why: none, onClick: () => void this.#copyLink() })}
       </header>
+      <slot></slot>
       ${field({
         id: "preset",
         label: "Network of the lesson",
@@ -69,8 +71,8 @@ export class NetworkPanel extends LitElement {
       })}
       <p class="small muted describe">${preset?.description ?? (network.chosen === own ? "A network of your own, or from a file." : "")}</p>
       <div class="buttons">
-        ${button({ id: "build", label: "Build …", name: "Build the network: its layers, one by one", why: none, onClick: () => void builder.open() })}
-        ${button({ id: "paste-code", label: "Paste code …", name: "Paste Keras code or JSON", why: none, onClick: () => void builder.open(undefined, "text") })}
+        ${button({ id: "build", label: "Build …", name: "Build the network: its layers, one by one", why: closed, onClick: () => void builder.open() })}
+        ${button({ id: "paste-code", label: "Paste code …", name: "Paste Keras code or JSON", why: closed, onClick: () => void builder.open(undefined, "text") })}
       </div>
       <div role="status" class="link small">${this.link ? this.#linkTold(this.link) : nothing}</div>
       ${network.summary ? this.#summary(network.summary) : nothing}
@@ -79,7 +81,7 @@ export class NetworkPanel extends LitElement {
 
   /** Why the network cannot be changed now. */
   get #busy(): string | undefined {
-    return this.bench.training.active ? "Stop the run first: another network starts from fresh weights." : this.bench.held;
+    return this.bench.fixed ?? (this.bench.training.active ? "Stop the run first: another network starts from fresh weights." : this.bench.held);
   }
 
   async #copyLink(): Promise<void> {
@@ -104,7 +106,11 @@ export class NetworkPanel extends LitElement {
       <tbody>
         ${layers.map(
           ({ name, layer, outputShape, params }) => html`<tr>
-            <td><button type="button" class="layer" title="${name}: its numbers and options" @click=${() => void this.bench.builder.open(name)}>${layer}</button><br /><small>${name}</small></td>
+            <td>${
+              this.bench.fixed
+                ? layer
+                : html`<button type="button" class="layer" title="${name}: its numbers and options" @click=${() => void this.bench.builder.open(name)}>${layer}</button>`
+            }<br /><small>${name}</small></td>
             <td>${shape(outputShape).replaceAll("\u202f×\u202f", "×")}</td>
             <td class="number">${count(params)}</td>
           </tr>`,

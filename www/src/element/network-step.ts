@@ -74,9 +74,10 @@ export class NetworkStep {
 
   /** Makes a network with fresh weights the present one. */
   async take(lab: CnnLab, spec: ModelSpec | string, name: string): Promise<void> {
-    await lab.setModel(spec);
+    const summary = await lab.setModel(spec);
     this.chosen = name;
     this.#wanted = null;
+    this.bench.tell({ name: "model", detail: summary });
     this.bench.training.forget();
     this.bench.inside.refresh();
     this.bench.changed();

@@ -60,6 +60,11 @@ export class OwnStep {
 
   /** Why nothing can be loaded now. */
   get busy(): string | undefined {
+    return this.bench.fixed ?? this.running;
+  }
+
+  /** Why other pictures cannot take the place of the present ones now. */
+  get running(): string | undefined {
     return this.bench.training.active ? "Stop the run first: it is learning from the present pictures." : this.bench.held;
   }
 

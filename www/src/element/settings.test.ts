@@ -48,6 +48,12 @@ test.each([
   ["early-stopping", '{"patience": -1}', "patience is a whole number"],
   ["early-stopping", "yes", "or true"],
   ["shuffle", "no", "true, false"],
+  ["controls", "locked", "free, fixed"],
+  ["theme", "black", "auto, light, dark"],
+  ["height", "tall", "640, 40rem or 80vh"],
+  ["height", "0", "640, 40rem or 80vh"],
+  ["height", "calc(1px)", "640, 40rem or 80vh"],
+  ["workers", "0", "a whole number from 1"],
 ])("%s=%j is an error that says what fits", (attribute, text, expected) => {
   const { settings, errors } = readAttributes(element({ [attribute]: text, dataset: "mnist" }));
   expect(settings).toEqual({ dataset: "mnist" });
@@ -62,8 +68,13 @@ const chosen = {
   classWeight: [1, 2.5], shuffle: false, validate: false,
 };
 
+test("a height without a unit is in pixels", () => {
+  expect(readAttributes(element({ height: "640" })).settings).toEqual({ height: "640px" });
+  expect(readAttributes(element({ height: "80vh", theme: "dark", controls: "fixed", workers: "2" })).settings).toEqual({ height: "80vh", theme: "dark", controls: "fixed", workers: 2 });
+});
+
 test("every training option goes through attributes, and to the class", () => {
-  const { steps: _view, limit: _none, reduceOnPlateau: _off, augmentation: _as, ...experiment } = chosen;
+  const { steps: _steps, controls: _controls, height: _height, theme: _theme, workers: _workers, limit: _none, reduceOnPlateau: _off, augmentation: _as, ...experiment } = chosen;
   expect(settingsOf(attributesOf(chosen))).toEqual(experiment);
   expect(settingsOf(attributesOf({ ...defaults, reduceOnPlateau: { factor: 0.5 } })).reduceOnPlateau).toEqual({ factor: 0.5 });
   expect(readAttributes(element({ "early-stopping": "true", "reduce-on-plateau": "false" })).settings).toEqual({ earlyStopping: {}, reduceOnPlateau: null });

@@ -12,6 +12,14 @@ export type Step = (typeof stepNames)[number];
 export type Settings = {
   /** Which of the four steps are shown. */
   steps: readonly Step[];
+  /** `fixed`: what is learned, and how, stays as the attributes say. */
+  controls: "free" | "fixed";
+  /** As high as the page says, in CSS; null: as high as what is in it. */
+  height: string | null;
+  /** `auto`: as the page is. */
+  theme: "auto" | "light" | "dark";
+  /** Workers that train side by side; null: as many as are good. */
+  workers: number | null;
   dataset: string;
   /** Pictures of each split at most; null: all. */
   limit: number | null;
@@ -51,6 +59,10 @@ export type OptimizerOptions = Readonly<Record<string, number | boolean>>;
 
 export const defaults: Settings = {
   steps: stepNames,
+  controls: "free",
+  height: null,
+  theme: "auto",
+  workers: null,
   dataset: "mnist",
   limit: null,
   validation: 0.1,
@@ -239,6 +251,15 @@ const seedOf = (attribute: string, text: string): number =>
 const whole = (attribute: string, text: string, least: number): number =>
   number(attribute, text, `a whole number from ${least}`, (value) => Number.isSafeInteger(value) && value >= least);
 
+/** A height in CSS; a number alone is in pixels. */
+function heightOf(text: string): string {
+  const [, size, unit] = /^(\d+(?:\.\d+)?)(px|rem|em|vh|svh|dvh|%)?$/.exec(text.trim()) ?? [];
+  if (size === undefined || Number(size) === 0) {
+    throw new AttributeError("height", text, "a height such as 640, 40rem or 80vh");
+  }
+  return size + (unit ?? "px");
+}
+
 /** How each attribute is read; a wrong one throws an AttributeError. */
 const readers: readonly Reader[] = [
   { attribute: "dataset", read: (text) => ({ dataset: text.trim() }), write: ({ dataset }) => dataset },
@@ -315,6 +336,10 @@ const readers: readonly Reader[] = [
     attribute: "steps",
     read: (text) => ({ steps: text.trim().split(/\s+/).map((name) => oneOf("steps", name, stepNames)) }),
   },
+  { attribute: "controls", read: (text) => ({ controls: oneOf("controls", text, ["free", "fixed"]) }) },
+  { attribute: "theme", read: (text) => ({ theme: oneOf("theme", text, ["auto", "light", "dark"]) }) },
+  { attribute: "height", read: (text) => ({ height: heightOf(text) }) },
+  { attribute: "workers", read: (text) => ({ workers: whole("workers", text, 1) }) },
   { attribute: "seed", read: (text) => ({ seed: seedOf("seed", text) }), write: ({ seed }) => String(seed) },
   {
     attribute: "split-seed",
@@ -322,6 +347,9 @@ const readers: readonly Reader[] = [
     write: ({ seed, splitSeed }) => (splitSeed === seed ? null : String(splitSeed)),
   },
 ];
+
+/** The attributes that choose something. */
+export const attributeNames: readonly string[] = [...readers.map(({ attribute }) => attribute), "autoplay"];
 
 /** A seed that stands alone means both. */
 function withBothSeeds(settings: Partial<Settings>): Partial<Settings> {

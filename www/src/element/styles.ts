@@ -137,6 +137,8 @@ export const panel = css`
   }
   /* What does not fit is scrolled to, not squeezed. */
   section > * { flex-shrink: 0; }
+  /* What the page around the lab says of this step. */
+  ::slotted(*) { margin-block: 0; }
   header { display: flex; align-items: center; gap: 8px; min-height: 32px; }
   header .place {
     display: grid;

@@ -67,6 +67,7 @@ export class TrainPanel extends LitElement {
         <span class="place" aria-hidden="true">3</span><h2 id="title" class="grow">Train</h2>
         ${this.#files()}
       </header>
+      <slot></slot>
       ${this.#options()} ${this.#deviceSentence()} ${this.#buttons()} ${this.#progress()} ${this.#vitals()} ${this.#charts()} ${this.#test()} ${this.#warnings()}
       <p class="sr" aria-live="polite">${this.bench.training.spoken}</p>
       <p class="sr" role="status">${this.bench.vitals.spoken}</p>
@@ -76,7 +77,7 @@ export class TrainPanel extends LitElement {
   #files(): TemplateResult {
     const { bench } = this;
     return html`
-      ${button({ id: "runs", label: "Runs", name: "Runs: those of this and earlier visits, to compare and repeat", onClick: () => bench.open("runs") })}
+      ${button({ id: "runs", label: "Runs", name: "Runs: those of this and earlier visits, to compare and repeat", why: bench.fixed, onClick: () => bench.open("runs") })}
       ${button({
         id: "csv", label: "CSV", name: "Download the curves as CSV",
         why: bench.training.curves.empty ? "There are no curves yet." : undefined,
@@ -95,7 +96,7 @@ export class TrainPanel extends LitElement {
           }),
       })}
       ${button({
-        id: "open", label: "Load", name: "Load a network that was saved here, or by Keras", why: bench.training.active ? "Stop the run first." : bench.held,
+        id: "open", label: "Load", name: "Load a network that was saved here, or by Keras", why: bench.fixed ?? (bench.training.active ? "Stop the run first." : bench.held),
         onClick: () => this.file.click(),
       })}
       <input id="checkpoint" type="file" class="sr" tabindex="-1" aria-label="A saved network" @change=${() => {
@@ -130,19 +131,19 @@ export class TrainPanel extends LitElement {
     const { settings, training, folding } = bench;
     const changed = changes(settings.augmentation);
     const more = trainingChanges(settings);
-    const fixed = training.active || training.resumable ? "A run keeps this to its end. Start over to choose another." : undefined;
+    const fixed = bench.fixed ?? (training.active || training.resumable ? "A run keeps this to its end. Start over to choose another." : undefined);
     return html`<div class="options">
       ${this.#number("epochs", {
-        id: "epochs", label: "Epochs", min: 1, step: "1", set: (value) => training.setEpochs(value),
+        id: "epochs", label: "Epochs", min: 1, step: "1", why: bench.fixed, set: (value) => training.setEpochs(value),
         help: "How many times the network sees every training picture.",
       })}
       ${this.#number("batchSize", {
-        id: "batch-size", label: "Batch size", min: 1, step: "1", set: (value) => training.setBatchSize(value),
+        id: "batch-size", label: "Batch size", min: 1, step: "1", why: bench.fixed, set: (value) => training.setBatchSize(value),
         help: "How many pictures the network looks at before each small change of its weights. You can change it while training runs; it holds from the next epoch on.",
       })}
       ${this.#number("learningRate", {
         id: "learning-rate", label: "Learning rate", min: 0, step: "any",
-        why: startsItself(settings.schedule) && !training.active ? "The schedule says itself at which rate it begins. Options has it." : undefined,
+        why: bench.fixed ?? (startsItself(settings.schedule) && !training.active ? "The schedule says itself at which rate it begins. Options has it." : undefined),
         set: (value) => training.setLearningRate(value),
         help: "How large each change of the weights is. Too large, and the loss jumps; too small, and it hardly falls. You can change it while training runs; that ends a schedule.",
       })}
@@ -161,7 +162,7 @@ export class TrainPanel extends LitElement {
         help: "Turns, shifts, zooms and recolours training pictures a little, differently each time, so that the network cannot learn them by heart.",
         control: button({
           id: "augment", label: changed === 0 ? "Off …" : `${plural(changed, "change")} …`,
-          name: `Augmentation: ${changed === 0 ? "off" : plural(changed, "change")} …`, onClick: () => bench.open("augment"),
+          name: `Augmentation: ${changed === 0 ? "off" : plural(changed, "change")} …`, why: bench.fixed, onClick: () => bench.open("augment"),
         }),
       })}
     </div>
@@ -179,11 +180,11 @@ export class TrainPanel extends LitElement {
       ${button({
         id: "cross-validate", label: folding === null ? "Folds …" : `Folds: ${percent(folding, 0)} …`,
         name: folding === null ? "Folds … to cross-validate" : `Folds: ${percent(folding, 0)} … of the cross-validation done`,
-        onClick: () => bench.open("folds"),
+        why: bench.fixed, onClick: () => bench.open("folds"),
       })}
       ${button({
         id: "options", label: more === 0 ? "Options …" : `Options: ${more} …`,
-        name: `Training options: ${more === 0 ? "as Keras has them" : plural(more, "change")} …`, onClick: () => bench.open("options"),
+        name: `Training options: ${more === 0 ? "as Keras has them" : plural(more, "change")} …`, why: bench.fixed, onClick: () => bench.open("options"),
       })}
     </div>`;
   }
@@ -191,7 +192,7 @@ export class TrainPanel extends LitElement {
   #device(settings: Settings): TemplateResult {
     const { bench } = this;
     const why =
-      bench.switching ? "Another device is being made ready." : bench.data.loading ? "Loading is under way." : bench.held;
+      bench.fixed ?? (bench.switching ? "Another device is being made ready." : bench.data.loading ? "Loading is under way." : bench.held);
     return field({
       id: "device", label: "Device",
       help: "Where the network is computed. Automatic takes WebGPU, the graphics processor, where the browser gives one that works, and the CPU otherwise. Your data and weights move along.",

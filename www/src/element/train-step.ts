@@ -7,6 +7,7 @@ import { Curves } from "./curves";
 import { MeasureStep } from "./measure-step";
 import { isLost } from "./notices";
 import { defaults, optimizers, optimizerSettings, type Settings, trainOptions } from "./settings";
+import type { Figures } from "./told";
 import type { Workbench } from "./workbench";
 
 /** Charts are drawn anew at most so often, in milliseconds. */
@@ -398,9 +399,15 @@ export class TrainStep {
           this.#speak(0);
         }
         this.bench.vitals.ended(event.reason);
-        this.bench.tell({ name: "done", detail: event });
+        this.bench.tell({ name: "done", detail: { ...this.#figures, ...event } });
         break;
     }
+  }
+
+  /** What a page is told at the end of a run. */
+  get #figures(): Figures {
+    const { lab } = this.bench;
+    return { ...lab?.history.epochs.at(-1), parameters: lab?.summary?.totalParams ?? 0 };
   }
 
   get #atEnd(): boolean {

@@ -1,5 +1,5 @@
 import { CnnLab } from "../api/cnn-lab";
-import type { Device, DeviceChoice, TrainEvent, WarningEvent } from "../api/types";
+import type { Device, DeviceChoice, WarningEvent } from "../api/types";
 import { BuilderStep } from "./builder/builder-step";
 import { DataStep } from "./data-step";
 import type { DialogName } from "./dialogs";
@@ -9,16 +9,9 @@ import { isAbort, type Notice, noticeOf } from "./notices";
 import { Observable } from "./observable";
 import { OwnStep } from "./own-step";
 import { defaults, type Settings } from "./settings";
+import type { Told } from "./told";
 import { TrainStep } from "./train-step";
 import { VitalsStep } from "./vitals/vitals-step";
-
-/** What the workbench tells the element, which fires it as events. */
-export type Told =
-  | { name: "ready"; detail: { lab: CnnLab } }
-  | { name: "epoch"; detail: Extract<TrainEvent, { type: "epoch" }> }
-  | { name: "done"; detail: Extract<TrainEvent, { type: "done" }> }
-  | { name: "predict"; detail: { label: string; probability: number }[] }
-  | { name: "error"; detail: { error: unknown; code: string; message: string } };
 
 /**
  * What the page shows and what its controls do, without a word on how it looks. It asks
@@ -123,8 +116,8 @@ export class Workbench extends Observable {
   }
 
   async #create(): Promise<CnnLab> {
-    const { device, seed } = this.settings;
-    const lab = await CnnLab.create({ device, seed });
+    const { device, seed, workers } = this.settings;
+    const lab = await CnnLab.create({ device, seed, ...(workers !== null && { workers }) });
     if (this.#closed) {
       lab.dispose();
     }
@@ -141,6 +134,11 @@ export class Workbench extends Observable {
   /** Why what would end a cross-validation cannot be done now. */
   get held(): string | undefined {
     return this.folding === null ? undefined : "A cross-validation is under way; cancel it in Folds first.";
+  }
+
+  /** Why what is learned, and how, cannot be chosen here. */
+  get fixed(): string | undefined {
+    return this.settings.controls === "fixed" ? "This page has chosen it for you." : undefined;
   }
 
   get device(): Device | null {

@@ -113,7 +113,7 @@ export async function loadBundled(
 const MANIFEST = "manifest.json";
 
 /** The present list; without a connection, the one that was kept with the data. */
-async function getManifest(base: string, signal?: AbortSignal): Promise<Manifest> {
+export async function getManifest(base: string, signal?: AbortSignal): Promise<Manifest> {
   const url = address(base, MANIFEST);
   let text: string;
   try {

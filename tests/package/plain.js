@@ -1,0 +1,3 @@
+document.addEventListener("cnn-lab-done", ({ detail }) => {
+  document.title = `trained: ${detail.valAccuracy}`;
+});
