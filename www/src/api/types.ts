@@ -592,3 +592,4 @@ export type SaveFormat = "checkpoint" | "safetensors" | "keras" | "onnx";
 
 export type * from "./look-types";
 export type * from "./run-types";
+export type * from "./session-types";
