@@ -13,6 +13,7 @@ import { isLink } from "./link";
 import { mainButton } from "./main-button";
 import { isPicture } from "./own-step";
 import { button } from "./parts";
+import { offer, offerStyles } from "./sessions/offer";
 import { readAttributes, type Settings, type Step, stepNames } from "./settings";
 import { isModel } from "./spec-text";
 import { base, tokens } from "./styles";
@@ -49,6 +50,7 @@ export class CnnLabElement extends LitElement {
   static override styles = [
     tokens,
     base,
+    offerStyles,
     css`
       :host { position: relative; container-type: inline-size; background: var(--lab-ground); min-height: 320px; }
       .lab { height: 100%; }
@@ -136,7 +138,7 @@ export class CnnLabElement extends LitElement {
 
   #make(settings: Partial<Settings>, linked: boolean): Workbench {
     const page = this.hasAttribute("link") ? location.href.split("#", 1)[0] : undefined;
-    return new Workbench(settings, (told) => this.#fire(told), page ?? null, linked);
+    return new Workbench(settings, (told) => this.#fire(told), page ?? null, linked, this.hasAttribute("keep"));
   }
 
   #show(bench: Workbench, errors: readonly Error[], note = ""): void {
@@ -283,6 +285,7 @@ export class CnnLabElement extends LitElement {
     return bench
       ? html`<div class="lab ${this.narrow ? "narrow" : ""}"
           @dragover=${this.#drag} @dragleave=${this.#drag} @drop=${this.#drop}>
+          <div role="status">${offer(bench)}</div>
           <div class="steps ${bench.settings.steps.length < stepNames.length ? "some" : ""}">
             ${shown("data") ? html`<cnn-lab-data .bench=${bench}></cnn-lab-data>` : nothing}
             ${shown("network") ? html`<cnn-lab-network .bench=${bench}></cnn-lab-network>` : nothing}

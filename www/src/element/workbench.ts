@@ -8,6 +8,7 @@ import { NetworkStep } from "./network-step";
 import { isAbort, type Notice, noticeOf } from "./notices";
 import { Observable } from "./observable";
 import { OwnStep } from "./own-step";
+import { SessionsStep } from "./sessions/sessions-step";
 import { defaults, type Settings } from "./settings";
 import { TrainStep } from "./train-step";
 import { VitalsStep } from "./vitals/vitals-step";
@@ -38,6 +39,7 @@ export class Workbench extends Observable {
   readonly training: TrainStep;
   readonly inside: InsideStep;
   readonly vitals: VitalsStep;
+  readonly sessions: SessionsStep;
 
   /** The lab in use; null until the first one is ready, and after it could not be had. */
   lab: CnnLab | null = null;
@@ -62,7 +64,7 @@ export class Workbench extends Observable {
   #linked: boolean;
   #closed = false;
 
-  constructor(settings: Partial<Settings>, tell: (told: Told) => void, page: string | null = null, linked = false) {
+  constructor(settings: Partial<Settings>, tell: (told: Told) => void, page: string | null = null, linked = false, keep = false) {
     super();
     this.page = page;
     this.#linked = linked;
@@ -76,6 +78,7 @@ export class Workbench extends Observable {
     this.training = new TrainStep(this);
     this.inside = new InsideStep(this);
     this.vitals = new VitalsStep(this);
+    this.sessions = new SessionsStep(this, keep);
     this.ready = this.#begin();
   }
 
@@ -94,9 +97,11 @@ export class Workbench extends Observable {
     try {
       const lab = await this.#createFirst();
       this.#adopt(lab);
+      this.sessions.adopt(lab);
       // Without its list of sets a lab still has networks, and can load a saved one.
       await Promise.all([this.try(() => this.data.list(lab)), this.network.list(lab)]);
       void this.own.listRemembered();
+      void this.sessions.look(lab);
       this.tell({ name: "ready", detail: { lab } });
       this.changed();
       return lab;
@@ -190,6 +195,7 @@ export class Workbench extends Observable {
         await (seed === settings.seed ? fresh.load(await old.save("checkpoint")) : fresh.setModel(old.spec));
       }
       this.#adopt(fresh);
+      this.sessions.adopt(fresh, old.session?.id);
       if (seed !== settings.seed) {
         this.vitals.forget();
       }
@@ -261,6 +267,7 @@ export class Workbench extends Observable {
   end(): void {
     this.#closed = true;
     this.inside.close();
+    this.sessions.end();
     this.lab?.dispose();
   }
 }
