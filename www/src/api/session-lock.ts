@@ -22,8 +22,23 @@ export async function take(id: string): Promise<(() => void) | null> {
         clearTimeout(timer);
         return new Promise<void>((release) => resolve(release));
       })
-      .catch(() => resolve(null));
+      .catch((error: unknown) => {
+        // A browser that forbids storage forbids locks, too; then nothing is written anyway.
+        resolve((error as DOMException).name === "AbortError" ? null : () => undefined);
+      });
   });
+}
+
+/** Sessions of other tabs whose end is waited for already. */
+const awaited = new Set<string>();
+
+/** Tells once when a session of another tab is free; of a tab that is killed, nothing else does. */
+export function whenFree(id: string, then: () => void): void {
+  const manager = locks();
+  if (!manager || awaited.has(id)) return;
+  awaited.add(id);
+  // Shared, so that those who only wait are not in each other's way.
+  void manager.request(PREFIX + id, { mode: "shared" }, () => undefined).then(then, () => undefined).finally(() => awaited.delete(id));
 }
 
 /** The sessions that some lab, here or in another tab, is writing. */

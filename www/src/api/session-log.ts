@@ -3,7 +3,7 @@ import { CnnLabError, stateError, toCnnLabError } from "./error";
 import { Keeper } from "./keeper";
 import type { Memory } from "./recovery";
 import type { RunState } from "./run-state";
-import { take, taken } from "./session-lock";
+import { take, taken, whenFree } from "./session-lock";
 import { givingWay, sessionOf, type Saving } from "./session-record";
 import type { DatasetEdit, KeepOptions, Session, SessionData } from "./session-types";
 import type { DeviceKind, StepEvent } from "./types";
@@ -156,7 +156,9 @@ export class SessionLog {
   /** All sessions, the latest first. */
   async all(): Promise<Session[]> {
     const [heads, open] = await Promise.all([this.#keeper.call("list", undefined), taken()]);
-    return heads.map((head) => sessionOf(head, this.#openIn(head.id, open))).sort((a, b) => b.saved.localeCompare(a.saved));
+    const all = heads.map((head) => sessionOf(head, this.#openIn(head.id, open)));
+    for (const session of all) if (session.open === "elsewhere") whenFree(session.id, () => this.#changed());
+    return all.sort((a, b) => b.saved.localeCompare(a.saved));
   }
 
   #openIn(id: string, open: ReadonlySet<string>): Session["open"] {
@@ -195,12 +197,19 @@ export class SessionLog {
 
   /** Goes on with a session; gives what lets go of it again where that fails. Rejects where another lab has it. */
   async claim(session: Session): Promise<(taken: boolean) => void> {
-    if (!this.#keep || this.#current?.id === session.id) return () => undefined;
-    const release = await take(session.id);
+    const { id } = session;
+    if (!this.#keep) return () => undefined;
+    // Its own: other weights let go of it, and these take it again.
+    if (this.#current?.id === id) {
+      return (stays) => {
+        if (stays) this.#takeOver(id, session, take(id));
+      };
+    }
+    const release = await take(id);
     if (!release) throw inOtherTab(`“${session.name}”`);
     return (stays) => {
       if (!stays) release();
-      else this.#takeOver(session.id, { ...session, open: "here" }, Promise.resolve(release));
+      else this.#takeOver(id, { ...session, open: "here" }, Promise.resolve(release));
     };
   }
 

@@ -24,7 +24,7 @@ test("a session is told by its data, its place, its time and its size", () => {
 });
 
 test("a bundled set goes by its title", () => {
-  const sets = [{ name: "mnist", title: "MNIST" }];
+  const sets = [{ name: "mnist", title: "MNIST: handwritten digits" }];
   expect(dataName(session, sets)).toBe("MNIST");
   expect(dataName(session, [])).toBe("mnist");
   expect(dataName({ ...session, data: { ...session.data!, source: { kind: "remembered", name: "mnist" } } }, sets)).toBe("mnist");

@@ -23,10 +23,12 @@ export function place({ epoch, epochs, step }: Session): string {
   return `epoch ${count(epoch)} of ${count(Math.max(epoch, epochs))}, step ${count(step)}`;
 }
 
-/** What a session learns from, by the title that its set is shown with; empty where that is not known. */
+/** What a session learns from, by the name that its set is shown with; empty where that is not known. */
 export function dataName({ data }: Session, sets: readonly Pick<BundledSet, "name" | "title">[]): string {
   const { source, name = "" } = data ?? {};
-  return (source?.kind === "bundled" ? sets.find((set) => set.name === source.name)?.title : undefined) ?? name;
+  const title = source?.kind === "bundled" ? sets.find((set) => set.name === source.name)?.title : undefined;
+  // "MNIST: handwritten digits".
+  return title?.split(":")[0] ?? name;
 }
 
 /** "MNIST, epoch 3 of 5, step 1 240, saved 12:31, 2.2 MB, open in another tab". */
