@@ -2,8 +2,8 @@
 import type { FromKeeper, KeeperArg, KeeperMethod, KeeperResult, ToKeeper } from "../worker/keeper";
 import { CnnLabError } from "./error";
 
-/** Copying so many bytes takes the page's thread about a millisecond. */
-const PIECE = 4 * 2 ** 20;
+/** Copying so many bytes takes the page's thread less than a millisecond. */
+const PIECE = 2 ** 20;
 
 export class Keeper {
   #worker: Worker | null = null;

@@ -4,7 +4,7 @@ import { Keeper } from "./keeper";
 import type { Memory } from "./recovery";
 import type { RunState } from "./run-state";
 import { take, taken, whenFree } from "./session-lock";
-import { givingWay, sessionOf, type Saving } from "./session-record";
+import { DATABASE, givingWay, sessionOf, type Saving } from "./session-record";
 import type { DatasetEdit, KeepOptions, Session, SessionData } from "./session-types";
 import type { DeviceKind, StepEvent } from "./types";
 
@@ -155,6 +155,8 @@ export class SessionLog {
 
   /** All sessions, the latest first. */
   async all(): Promise<Session[]> {
+    // A first visit needs no worker to learn that there are none.
+    if (!this.#current && !(await isThere())) return [];
     const [heads, open] = await Promise.all([this.#keeper.call("list", undefined), taken()]);
     const all = heads.map((head) => sessionOf(head, this.#openIn(head.id, open)));
     for (const session of all) if (session.open === "elsewhere") whenFree(session.id, () => this.#changed());
@@ -241,6 +243,15 @@ function begin(): Current {
   // No identifier of the browser's: those need a secure page.
   const id = `${now.getTime().toString(36)}-${Math.random().toString(36).slice(2, 10)}`;
   return { id, started: now.toISOString(), lock: take(id), session: null };
+}
+
+/** Whether anything was ever kept here, as far as the browser says; where it does not, the keeper will. */
+async function isThere(): Promise<boolean> {
+  try {
+    return (await indexedDB.databases()).some(({ name }) => name === DATABASE);
+  } catch {
+    return true;
+  }
 }
 
 /** A run of so many steps ends before its epochs do. */

@@ -1,9 +1,7 @@
 /** Sessions in IndexedDB: heads, and the bytes of their checkpoints by session and slot. */
 import { CnnLabError, quotaError } from "../api/error";
-import { crc32, FORMAT, freeSlot, headOf, isWhole, nextName, type Head, type Save, type Saving } from "../api/session-record";
+import { crc32, DATABASE, FORMAT, freeSlot, headOf, isWhole, nextName, type Head, type Save, type Saving } from "../api/session-record";
 
-// A database of its own: the one of the runs keeps its version, and a tab of an older lab its access.
-const NAME = "cnn-lab-sessions";
 const HEADS = "heads";
 const BYTES = "bytes";
 
@@ -12,7 +10,7 @@ let opened: Promise<IDBDatabase> | undefined;
 function open(): Promise<IDBDatabase> {
   opened ??= new Promise<IDBDatabase>((resolve, reject) => {
     // Where the browser forbids all storage, the call itself may throw.
-    const request = indexedDB.open(NAME, FORMAT);
+    const request = indexedDB.open(DATABASE, FORMAT);
     request.onupgradeneeded = () => {
       request.result.createObjectStore(HEADS, { keyPath: "id" });
       request.result.createObjectStore(BYTES);

@@ -14,11 +14,9 @@ import type { SerialQueue } from "./serial-queue";
  * ten seconds of work may be lost, and making it, handing it over and writing it take some of them.
  */
 const CHECKPOINT_MS = 6000;
-/** Checkpoints that take long wait longer, but not past this. */
-const LONGEST_WAIT_MS = 8000;
 /** Epochs that are shorter than this do not each give one. */
 const SHORT_EPOCH_MS = 1000;
-/** Up to there, checkpoints take at most about a twentieth of the time. */
+/** More often than that, checkpoints take at most about a twentieth of the time. */
 const CHECKPOINT_SHARE = 20;
 
 export type Post = (message: FromWorker, transfer?: Transferable[]) => void;
@@ -195,7 +193,7 @@ export class Training {
     if (this.#fitting) return;
     const wait = this.#epochEnded ? SHORT_EPOCH_MS : CHECKPOINT_MS;
     const age = performance.now() - this.#saved.at;
-    if (age >= Math.max(wait, Math.min(CHECKPOINT_SHARE * this.#saved.took, LONGEST_WAIT_MS))) await this.#save();
+    if (age >= Math.max(wait, Math.min(CHECKPOINT_SHARE * this.#saved.took, CHECKPOINT_MS))) await this.#save();
   }
 
   /** Posts a checkpoint, unless the last one holds the same. */
