@@ -23,12 +23,14 @@ import { checkExport, exported, exportFormats, imported, isForeign } from "./for
 import type * as Analyzing from "./analyzing";
 import { Host } from "./host";
 import type * as Looking from "./looking";
+import type * as Restoring from "./restore-session";
 import { readModel } from "./model-text";
 import { OwnPictures, toPicture } from "./own-pictures";
-import type { Edit } from "./protocol";
+import type { Edit, Loaded } from "./protocol";
 import { takeLoaded, takeModel } from "./recovery";
 import { RunLog } from "./run-log";
 import { RunState } from "./run-state";
+import { SessionLog } from "./session-log";
 import { TrainRun } from "./train-run";
 import type {
   AddPicturesOptions,
@@ -60,6 +62,7 @@ import type {
   Hidden,
   HiddenOptions,
   History,
+  KeepOptions,
   LoadFilesOptions,
   LoadOptions,
   Maximized,
@@ -72,10 +75,13 @@ import type {
   Prediction,
   Preset,
   RememberedSet,
+  RestoredSession,
+  RestoreOptions,
   RunRecord,
   SavedRun,
   ExportOptions,
   SaveFormat,
+  Session,
   SlowMotion,
   Split,
   SplitOptions,
@@ -108,13 +114,14 @@ const formats = ["checkpoint", ...exportFormats] as const;
  * be made again) and `state` (the lab was disposed of).
  *
  * Events: `device` (a `CustomEvent<Device>`: it changed after failures) and `warning` (a
- * `CustomEvent<WarningEvent>`: something failed and was made good) and `runs` (what `runs()`
- * gives has changed, here or in another tab).
+ * `CustomEvent<WarningEvent>`: something failed and was made good) and `runs` and `sessions` (what
+ * `runs()` or `sessions()` gives has changed, here or in another tab).
  */
 export class CnnLab extends EventTarget {
   #host!: Host;
   #own!: OwnPictures;
   #runs!: RunLog;
+  #sessions!: SessionLog;
   /** The last run; it may be over. */
   #last: { run: TrainRun; state: RunState } | null = null;
   #missing: MissingSet[] = [];
@@ -154,6 +161,7 @@ export class CnnLab extends EventTarget {
         workers: options.workers,
         onWarning: (warning) => tell("warning", warning),
         onDevice: (changed) => tell("device", changed),
+        onCheckpoint: () => lab.#sessions.checkpointed(),
       },
       device,
     );
@@ -161,6 +169,12 @@ export class CnnLab extends EventTarget {
     const host = lab.#host;
     const { seed = 0, keepRuns = true } = options;
     lab.#runs = new RunLog({ memory: host.memory, device: () => host.device.kind, seed }, keepRuns, () => lab.dispatchEvent(new Event("runs")));
+    lab.#sessions = new SessionLog({
+      memory: host.memory,
+      device: () => host.device.kind,
+      onChange: () => lab.dispatchEvent(new Event("sessions")),
+      onWarning: (error) => lab.#warn(error),
+    });
     return lab;
   }
 
@@ -232,7 +246,7 @@ export class CnnLab extends EventTarget {
     const { memory } = this.#host;
     const own = this.#own.takePlace(signal);
     const dataset = await this.#host.call("loadBundled", [{ name, limit }], { signal: own, onProgress });
-    Object.assign(memory, { source: { kind: "bundled", name, limit }, edits: [], dataset });
+    Object.assign(memory, { source: { kind: "bundled", name, limit }, edits: [], remembered: null, dataset });
     return dataset;
   }
 
@@ -375,7 +389,12 @@ export class CnnLab extends EventTarget {
    * browser has no storage, `state` without data.
    */
   async remember(): Promise<void> {
+    const { memory } = this.#host;
+    const { edits, dataset } = memory;
+    const before = edits.length;
     await this.#host.call("remember", []);
+    // What a session is restored from, unless another set was loaded meanwhile.
+    if (dataset && memory.edits === edits) memory.remembered = { name: dataset.name, edits: before };
   }
 
   /** The sets that are remembered in this browser, by name; none where it has no storage. */
@@ -476,6 +495,7 @@ export class CnnLab extends EventTarget {
     });
     takeModel(this.#host.memory, model);
     this.#runs.forget();
+    this.#sessions.forget();
     this.#fit = fit;
     for (const message of notes) {
       const detail = { type: "warning", code: "model-text", message };
@@ -529,6 +549,7 @@ export class CnnLab extends EventTarget {
     }
     this.#last = { run, state };
     this.#runs.follow(state);
+    this.#sessions.follow(state);
     const abort = (): void => {
       state.aborted = true;
       // What goes wrong with stopping ends the run, and is told there.
@@ -750,24 +771,107 @@ export class CnnLab extends EventTarget {
       });
     }
     if (isForeign(bytes)) bytes = await imported(bytes, this.summary ? await this.#host.call("save", []) : undefined);
-    const { memory } = this.#host;
     const loaded = await this.#host.call("load", [bytes]);
+    this.#takeLoaded(loaded, bytes);
+    return loaded.summary;
+  }
+
+  #takeLoaded(loaded: Loaded, bytes: Uint8Array<ArrayBuffer>): void {
+    const { memory } = this.#host;
     takeLoaded(memory, loaded);
     this.#fit = {};
     this.#runs.forget();
+    this.#sessions.forget();
     memory.checkpoint = { bytes, step: loaded.history.steps.length };
-    return loaded.summary;
+  }
+
+  /**
+   * Keeps what is trained from now on in this browser, as it goes: at every epoch and every few
+   * seconds, in a worker of its own, so that at most ten seconds of work are lost with the tab, the
+   * browser or the power. Each network that is trained is a session, which `sessions()` lists and
+   * `restoreSession` goes on with. False ends it; what was kept stays. Off at first.
+   *
+   * Where nothing can be kept, `warning` events with code `storage` or `quota` say so, and training
+   * goes on; so they do with `state` where another tab keeps this session.
+   */
+  keepSessions(o: KeepOptions | false = {}): void {
+    if (o !== false) {
+      checkOptions(o, ["note", "id"]);
+      checkFunction("note", o.note);
+      if (o.id !== undefined) checkText("id", o.id);
+    }
+    this.#sessions.keep(o === false ? null : o);
+  }
+
+  /** What is being kept of the present network's training; null where nothing of it is yet. */
+  get session(): Session | null {
+    return this.#sessions.session;
+  }
+
+  /**
+   * What is kept in this browser, the latest first. The `sessions` event tells of a change. Rejects
+   * with `storage` where the browser lets nothing be kept.
+   */
+  async sessions(): Promise<Session[]> {
+    return this.#sessions.all();
+  }
+
+  /**
+   * Loads a session's network in place of the present one, and its pictures, where they are bundled
+   * or remembered; what is missing is told in the result. `train({ resume: true })` then goes on at
+   * the very step. Of a session whose latest save is damaged the one before is taken.
+   *
+   * Rejects with `option` where there is no such session, `storage` where it is damaged or of
+   * another version, `checkpoint`, `state` during a run or where another tab keeps it; the present
+   * network stays then.
+   */
+  async restoreSession(id: string, o: RestoreOptions = {}): Promise<RestoredSession> {
+    checkText("id", id);
+    checkOptions(o, ["signal", "onProgress"]);
+    checkSignal(o.signal);
+    checkFunction("onProgress", o.onProgress);
+    this.#refuseDuringRun("restore another training");
+    const lab = {
+      host: this.#host,
+      own: this.#own,
+      sessions: this.#sessions,
+      onLoaded: (loaded: Loaded, bytes: Uint8Array<ArrayBuffer>) => this.#takeLoaded(loaded, bytes),
+      onWarning: (error: CnnLabError) => this.#warn(error),
+    };
+    return (await restoring()).restoreSession(lab, id, o);
+  }
+
+  /** Gives a session a name, under which it stays until it is deleted. Rejects with `option` where there is none. */
+  async renameSession(id: string, name: string): Promise<void> {
+    checkName("name", name);
+    return this.#sessions.rename(checkText("id", id), name);
+  }
+
+  /** Deletes a session. Rejects with `option` where there is none, `state` while it is being trained, here or in another tab. */
+  async deleteSession(id: string): Promise<void> {
+    return this.#sessions.delete(checkText("id", id));
+  }
+
+  /** A session as the file that `save("checkpoint")` writes. Rejects with `option` where there is none, `storage` where it is damaged. */
+  async exportSession(id: string): Promise<Blob> {
+    const { bytes } = await this.#sessions.read(checkText("id", id));
+    return new Blob([bytes], { type: "application/octet-stream" });
   }
 
   /** Ends the worker and frees its memory. A run and pending calls reject with `aborted`. */
   dispose(): void {
     this.#host.dispose();
     this.#runs.close();
+    this.#sessions.close();
   }
 
   async #edit(edit: Edit): Promise<DatasetInfo> {
     this.#refuseDuringRun("change the data");
     return this.#own.edit(edit);
+  }
+
+  #warn({ code, message }: CnnLabError): void {
+    this.dispatchEvent(new CustomEvent("warning", { detail: { type: "warning", code, message } }));
   }
 
   #refuseDuringRun(what: string): void {
@@ -777,6 +881,7 @@ export class CnnLab extends EventTarget {
 
 /** Loaded when first asked for: not everybody looks inside. */
 const looking = (): Promise<typeof Looking> => import("./looking");
+const restoring = (): Promise<typeof Restoring> => import("./restore-session");
 const analyzing = (): Promise<typeof Analyzing> => import("./analyzing");
 
 /** Options without those that were given as undefined, which mean the same as none. */

@@ -16,6 +16,8 @@ export type HostOptions = {
   workers: number | undefined;
   onWarning: (warning: WarningEvent) => void;
   onDevice: (device: Device) => void;
+  /** There is a checkpoint that a run can go on from, in the memory. */
+  onCheckpoint?: () => void;
 };
 
 export class Host {
@@ -148,6 +150,7 @@ export class Host {
           run.changes = {};
           run.push({ type: "checkpoint", step: message.step });
         }
+        this.#o.onCheckpoint?.();
         break;
       case "events":
         for (const event of message.events) {

@@ -4,6 +4,7 @@ import { abortedError, CnnLabError, optionError } from "./error";
 import { handOver } from "./hand-over";
 import type { Host } from "./host";
 import type { DroppedFile, Edit, ReadOptions } from "./protocol";
+import type { SessionData } from "./session-types";
 import type {
   AddPicturesOptions,
   DatasetInfo,
@@ -17,6 +18,9 @@ import type {
 /** The size of a set that is begun picture by picture: enough to tell things apart, and quick to learn. */
 const BEGUN: Shape = [64, 64, 3];
 const BEGUN_NAME = "My pictures";
+
+/** A source that a later visit can load again. */
+export type RestorableSource = Exclude<SessionData["source"], { kind: "own" }>;
 
 export class OwnPictures {
   #host: Host;
@@ -97,7 +101,10 @@ export class OwnPictures {
     const { memory } = this.#host;
     const dataset = await this.#host.call("edit", [edit]);
     // A division replaces the one before it: a slider makes many.
-    if (edit.kind === "split" && memory.edits.at(-1)?.kind === "split") memory.edits.pop();
+    if (edit.kind === "split" && memory.edits.at(-1)?.kind === "split") {
+      memory.edits.pop();
+      if (memory.remembered) memory.remembered.edits = Math.min(memory.remembered.edits, memory.edits.length);
+    }
     memory.edits.push(edit);
     return (memory.dataset = dataset);
   }
@@ -108,6 +115,21 @@ export class OwnPictures {
     return this.#loaded({ kind: "remembered", name }, dataset);
   }
 
+  /** Loads a session's pictures as they were then: bundled or remembered ones. */
+  async restore(source: RestorableSource, edits: Edit[], o: LoadOptions): Promise<DatasetInfo> {
+    const signal = this.takePlace(o.signal);
+    const how = { signal, onProgress: o.onProgress };
+    const { name } = source;
+    let dataset =
+      source.kind === "bundled"
+        ? await this.#host.call("loadBundled", [{ name, limit: source.limit }], how)
+        : await this.#host.call("loadRemembered", [name], how);
+    // Each is noted with what it leaves, in case the next fails.
+    this.#loaded(source, dataset);
+    for (const edit of edits) dataset = await this.edit(edit);
+    return dataset;
+  }
+
   /** Ends the load of own pictures that is under way; gives the signal for the one that follows. */
   takePlace(signal?: AbortSignal): AbortSignal {
     this.#loading.abort();
@@ -116,7 +138,8 @@ export class OwnPictures {
   }
 
   #loaded(source: Host["memory"]["source"], dataset: DatasetInfo, edits: Edit[] = []): DatasetInfo {
-    Object.assign(this.#host.memory, { source, edits, dataset });
+    const remembered = source?.kind === "remembered" ? { name: source.name, edits: 0 } : null;
+    Object.assign(this.#host.memory, { source, edits, remembered, dataset });
     return dataset;
   }
 

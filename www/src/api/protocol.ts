@@ -6,6 +6,7 @@
  */
 import type { ErrorFields } from "./error";
 import type { LookKind, Looks } from "./look-types";
+import type { DatasetEdit } from "./session-types";
 import type {
   Augmentation,
   BundledSet,
@@ -38,7 +39,6 @@ import type {
   Shape,
   SlowMotion,
   Split,
-  SplitOptions,
   Summary,
   TrainEvent,
   TrainOptions,
@@ -106,14 +106,7 @@ export type Added<Bytes> = {
 };
 
 /** A change to the loaded set. */
-export type Edit =
-  | { kind: "split"; options: SplitOptions }
-  | { kind: "rename"; label: number; name: string }
-  | { kind: "merge"; from: number; into: number }
-  | { kind: "drop"; label: number }
-  | { kind: "exclude"; split: Split; index: number }
-  | { kind: "relabel"; split: Split; index: number; label: number }
-  | { kind: "add"; added: Added<Blob> };
+export type Edit = DatasetEdit | { kind: "add"; added: Added<Blob> };
 
 /** What is looked for inside the network; of which picture, where it is of one. */
 export type LookRequest = {

@@ -54,6 +54,8 @@ export type Memory = {
   source: Source | null;
   /** What was changed in it since, in order. */
   edits: Edit[];
+  /** The set under whose name it was remembered since, after so many of the edits; null: it was not. */
+  remembered: { name: string; edits: number } | null;
   dataset: DatasetInfo | null;
   model: Model | null;
   history: History;
@@ -66,6 +68,7 @@ export function emptyMemory(): Memory {
   return {
     source: null,
     edits: [],
+    remembered: null,
     dataset: null,
     model: null,
     history: { steps: [], epochs: [] },
@@ -92,7 +95,7 @@ export async function restore(
       const error = toCnnLabError(thrown);
       // A download may succeed next time; a file that is gone stays away.
       if (isFatal(error) || source.kind === "bundled") throw error;
-      Object.assign(memory, { source: null, edits: [], dataset: null });
+      Object.assign(memory, { source: null, edits: [], remembered: null, dataset: null });
       onMissing(error);
     }
   }

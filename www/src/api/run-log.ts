@@ -76,7 +76,7 @@ export class RunLog {
     this.#going = { state, noted: former };
     let noted: Noted | null = null;
     let timer: ReturnType<typeof setTimeout> | undefined;
-    state.onEvent = (event) => {
+    state.listeners.push((event) => {
       if (event.type !== "step" && event.type !== "epoch") return;
       noted ??= former ?? this.#begin(state, options);
       noted.record.reason = null;
@@ -85,7 +85,7 @@ export class RunLog {
         timer = undefined;
         if (noted && !state.over) this.#note(noted, state, null);
       }, WRITE_EVERY);
-    };
+    });
     const end = (reason: RunRecord["reason"]): void => {
       clearTimeout(timer);
       if (noted) {

@@ -19,8 +19,10 @@ export class RunState {
   checkpoint: number | null = null;
   /** What was changed while it went on. */
   changes: TrainUpdate = {};
+  /** Its last epoch, also where that was changed; null until it has begun. */
+  epochs: number | null = null;
   /** Told of each event, before whoever iterates the run. */
-  onEvent: ((event: TrainEvent) => void) | undefined;
+  readonly listeners: ((event: TrainEvent) => void)[] = [];
 
   #paused = false;
   /** Milliseconds that it ran until it was paused last, and since when it runs; null: it does not. */
@@ -70,13 +72,14 @@ export class RunState {
   /** The worker has begun with it; after a recovery, once more. */
   begin(info: RunInfo): void {
     this.info ??= info;
+    this.epochs ??= info.epochs;
     this.#time();
     this.#begin(info);
   }
 
   push(event: TrainEvent): void {
     if (this.over) return;
-    this.onEvent?.(event);
+    for (const listener of this.listeners) listener(event);
     if (event.type === "done" && event.reason === "stopped" && this.aborted) {
       this.fail(abortedError("Training was cancelled; it can be resumed."));
       return;

@@ -100,6 +100,7 @@ export class TrainRun implements AsyncIterable<TrainEvent> {
     if (this.#state.over) throw stateError("The run is over; there is nothing to change.");
     await this.#host.control("update", [o]);
     Object.assign(this.#state.changes, o);
+    this.#state.epochs = o.epochs ?? this.#state.epochs;
   }
 
   [Symbol.asyncIterator](): AsyncIterator<TrainEvent, undefined> {

@@ -610,3 +610,4 @@ export type ExportOptions = {
 
 export type * from "./look-types";
 export type * from "./run-types";
+export type * from "./session-types";

@@ -14,6 +14,7 @@ import { mainButton } from "./main-button";
 import { readModel } from "./model-source";
 import { isPicture } from "./own-step";
 import { button } from "./parts";
+import { offer, offerStyles } from "./sessions/offer";
 import { attributeNames, readAttributes, type Settings, type Step, stepNames } from "./settings";
 import { isModel } from "./spec-text";
 import { base, tokens } from "./styles";
@@ -47,6 +48,7 @@ export class CnnLabElement extends LitElement {
   static override styles = [
     tokens,
     base,
+    offerStyles,
     css`
       :host { position: relative; container-type: inline-size; background: var(--lab-ground); min-height: 320px; }
       .lab { display: flex; flex-direction: column; height: 100%; }
@@ -161,7 +163,7 @@ export class CnnLabElement extends LitElement {
 
   #make(settings: Partial<Settings>, linked: boolean): Workbench {
     const page = this.hasAttribute("link") ? location.href.split("#", 1)[0] : undefined;
-    return new Workbench(settings, (told) => this.#fire(told), page ?? null, linked);
+    return new Workbench(settings, (told) => this.#fire(told), page ?? null, linked, this.hasAttribute("keep"));
   }
 
   #show(bench: Workbench, errors: readonly Error[], note = ""): void {
@@ -325,6 +327,7 @@ export class CnnLabElement extends LitElement {
       ? html`<div class="lab ${this.narrow ? "narrow" : ""}"
           @dragover=${this.#drag} @dragleave=${this.#drag} @drop=${this.#drop}>
           <slot name="before"></slot>
+          <div role="status">${offer(bench)}</div>
           <div class="steps ${bench.settings.steps.length < stepNames.length ? "some" : ""}">
             ${shown("data") ? html`<cnn-lab-data .bench=${bench}><slot name="data"></slot></cnn-lab-data>` : nothing}
             ${shown("network") ? html`<cnn-lab-network .bench=${bench}><slot name="network"></slot></cnn-lab-network>` : nothing}

@@ -1,5 +1,5 @@
 import type { CnnLab } from "../api/cnn-lab";
-import type { BundledSet, DatasetInfo, MissingSet, Progress, Shape, Split } from "../api/types";
+import type { BundledSet, DatasetEdit, DatasetInfo, MissingSet, Progress, RestoredSession, SessionData, Shape, Split } from "../api/types";
 import { count } from "../view/format";
 import { previewPictures } from "../view/sprite";
 import { TimeLeft } from "../view/time-left";
@@ -29,6 +29,38 @@ export type SetSource = {
   /** What it is called and how large it is; null before it was loaded. */
   info: DatasetInfo | null;
 };
+
+function bundledSource(name: string, limit: number | undefined): SetSource {
+  return { key: `bundled:${name}:${limit ?? "all"}`, load: (lab, o) => lab.loadBundled(name, { limit, ...o }), edits: [], info: null };
+}
+
+/** How any lab gets the pictures of a kept training; null where they are not kept. */
+function sourceOf(id: string, { source, edits }: SessionData, info: DatasetInfo): SetSource | null {
+  if (source.kind === "own") {
+    return null;
+  }
+  const { name } = source;
+  const set: SetSource =
+    source.kind === "bundled" ? bundledSource(name, source.limit) : { key: `own:session:${id}`, load: (lab, o) => lab.loadRemembered(name, o), edits: [], info };
+  return { ...set, edits: edits.map(changeOf), info };
+}
+
+function changeOf(edit: DatasetEdit): Change {
+  switch (edit.kind) {
+    case "split":
+      return (lab) => lab.split(edit.options);
+    case "rename":
+      return (lab) => lab.renameClass(edit.label, edit.name);
+    case "merge":
+      return (lab) => lab.mergeClasses(edit.from, edit.into);
+    case "drop":
+      return (lab) => lab.dropClass(edit.label);
+    case "exclude":
+      return (lab) => lab.exclude(edit.split, edit.index);
+    case "relabel":
+      return (lab) => lab.relabel(edit.split, edit.index, edit.label);
+  }
+}
 
 /** The first step: which pictures to learn from. */
 export class DataStep {
@@ -112,12 +144,7 @@ export class DataStep {
       return this.own;
     }
     const { dataset: name, limit } = this.bench.settings;
-    return {
-      key: `bundled:${name}:${limit ?? "all"}`,
-      load: (lab, o) => lab.loadBundled(name, { limit: limit ?? undefined, ...o }),
-      edits: [],
-      info: null,
-    };
+    return bundledSource(name, limit ?? undefined);
   }
 
   /** Whether what is chosen is what is loaded. */
@@ -187,22 +214,11 @@ export class DataStep {
   /** Loads a set in place of the present one; a load under way is cancelled. */
   async take(source: SetSource): Promise<boolean> {
     const lab = await this.bench.ready;
-    this.#cancel?.abort();
-    const cancel = (this.#cancel = new AbortController());
-    this.#timeLeft = new TimeLeft();
-    this.progress = { done: 0, total: 0, unit: source.key.startsWith("bundled:") ? "bytes" : "pictures" };
-    this.bench.changed();
+    const loading = this.#beginLoading(source.key.startsWith("bundled:") ? "bytes" : "pictures");
     let done = false;
     try {
       const before = lab.dataset;
-      const info = await source.load(lab, {
-        signal: cancel.signal,
-        onProgress: (progress) => {
-          this.progress = progress;
-          this.#timeLeft.add(progress.done, progress.total, performance.now());
-          this.bench.changedSoon();
-        },
-      });
+      const info = await source.load(lab, loading.options);
       this.#loaded = source;
       this.#division = null;
       if (!source.key.startsWith("bundled:")) {
@@ -226,15 +242,62 @@ export class DataStep {
       this.spoken = "Nothing was loaded; what was there before stays.";
       this.bench.fail(error);
     } finally {
-      // Another load may have taken this one's place.
-      if (this.#cancel === cancel) {
-        this.#cancel = null;
-        this.progress = null;
-      }
-      this.bench.changed();
+      loading.end();
       void this.#askCache(lab);
     }
+    if (done) {
+      this.bench.sessions.loaded();
+    }
     return done && this.upToDate;
+  }
+
+  /** Shows that something is being loaded; what was being loaded is cancelled. */
+  #beginLoading(unit: Progress["unit"]): { options: { signal: AbortSignal; onProgress: (progress: Progress) => void }; end: () => void } {
+    this.#cancel?.abort();
+    const cancel = (this.#cancel = new AbortController());
+    this.#timeLeft = new TimeLeft();
+    this.progress = { done: 0, total: 0, unit };
+    this.bench.changed();
+    return {
+      options: {
+        signal: cancel.signal,
+        onProgress: (progress) => {
+          this.progress = progress;
+          this.#timeLeft.add(progress.done, progress.total, performance.now());
+          this.bench.changedSoon();
+        },
+      },
+      end: () => {
+        // Another load may have taken this one's place.
+        if (this.#cancel === cancel) {
+          this.#cancel = null;
+          this.progress = null;
+        }
+        this.bench.changed();
+      },
+    };
+  }
+
+  /** Restores a kept training, and shows the pictures that came with it. */
+  async restore(restore: (o: { signal: AbortSignal; onProgress: (progress: Progress) => void }) => Promise<RestoredSession>): Promise<RestoredSession> {
+    const loading = this.#beginLoading("pictures");
+    try {
+      const restored = await restore(loading.options);
+      const { dataset, session } = restored;
+      const source = dataset && session.data && sourceOf(session.id, session.data, dataset);
+      if (source) {
+        this.#loaded = source;
+        this.#division = session.data?.edits.at(-1)?.kind === "split" ? (source.edits.at(-1) ?? null) : null;
+        this.useOwn = session.data?.source.kind !== "bundled";
+        this.own = this.useOwn ? source : this.own;
+        this.split = "train";
+        this.first = 0;
+        await this.#refresh();
+      }
+      return restored;
+    } finally {
+      loading.end();
+    }
   }
 
   /** A few are told each, many as a number: all of them are in the list of the set. */

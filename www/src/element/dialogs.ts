@@ -36,6 +36,10 @@ export const dialogs = {
     load: () => import("./runs/runs-dialog"),
     show: (bench: Workbench): TemplateResult => html`<cnn-lab-runs .bench=${bench}></cnn-lab-runs>`,
   },
+  sessions: {
+    load: () => import("./sessions/sessions-dialog"),
+    show: (bench: Workbench): TemplateResult => html`<cnn-lab-sessions .bench=${bench}></cnn-lab-sessions>`,
+  },
   evaluation: {
     load: () => import("./evaluation/evaluation-dialog"),
     show: (bench: Workbench): TemplateResult => html`<cnn-lab-evaluation .bench=${bench}></cnn-lab-evaluation>`,

@@ -89,6 +89,14 @@ export class NetworkStep {
     this.bench.inside.refresh();
   }
 
+  /** Notes that the lab has the network of a kept training now, under the name that it went by. */
+  async restored(lab: CnnLab, name: string): Promise<void> {
+    this.presets = await lab.presets();
+    this.chosen = this.presets.some((preset) => preset.name === name) ? name : own;
+    this.#wanted = null;
+    this.bench.inside.refresh();
+  }
+
   /** Takes a preset, with the options that its lesson trains it with. */
   async choose(name: string): Promise<void> {
     const lab = await this.bench.ready;

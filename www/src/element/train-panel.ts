@@ -30,9 +30,9 @@ export class TrainPanel extends LitElement {
     panel,
     css`
       section { gap: 10px; }
-      header { flex-wrap: wrap; }
+      header { flex-wrap: wrap; gap: 6px; }
       header h2 { min-width: 44px; }
-      header .button { padding: 0 8px; }
+      header .button { padding: 0 6px; }
       .options { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 8px 12px; }
       .options .button { justify-content: flex-start; width: 100%; }
       :host([narrow]) .options { grid-template-columns: repeat(2, minmax(0, 1fr)); }
@@ -78,6 +78,7 @@ export class TrainPanel extends LitElement {
     const { bench } = this;
     return html`
       ${button({ id: "runs", label: "Runs", name: "Runs: those of this and earlier visits, to compare and repeat", why: bench.fixed, onClick: () => bench.open("runs") })}
+      ${bench.sessions.asked ? button({ id: "kept", label: "Kept", name: "Kept: training that this browser saves as it goes, to go on with", onClick: () => bench.open("sessions") }) : nothing}
       ${button({
         id: "csv", label: "CSV", name: "Download the curves as CSV",
         why: bench.training.curves.empty ? "There are no curves yet." : undefined,
@@ -259,9 +260,10 @@ export class TrainPanel extends LitElement {
   /** What holds at present, in a run under way. */
   #standing(): string {
     const { fitting, latest, nextBatchSize, paused } = this.bench.training;
+    const { wentOn } = this.bench.sessions;
     // One of them: both would take two lines, and move what is below.
     const now =
-      nextBatchSize !== null ? `Batch size ${count(nextBatchSize)} from the next epoch.` : latest && !fitting ? `Learning rate ${rate(latest.learningRate)}` : "";
+      nextBatchSize !== null ? `Batch size ${count(nextBatchSize)} from the next epoch.` : wentOn ? wentOn : latest && !fitting ? `Learning rate ${rate(latest.learningRate)}` : "";
     return paused ? `Paused. ${now}` : now;
   }
 

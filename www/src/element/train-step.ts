@@ -236,6 +236,8 @@ export class TrainStep {
       case "continue":
         if (this.run) {
           this.resume();
+        } else if (this.bench.sessions.lacks !== null) {
+          this.bench.fail({ code: "data-missing", message: this.bench.sessions.lacks });
         } else {
           await this.#begin({ resume: true });
         }
@@ -496,6 +498,7 @@ export class TrainStep {
     this.outcome = "";
     this.measure.forget();
     this.bench.vitals.forget();
+    this.bench.sessions.forget();
     this.bench.changed();
   }
 
@@ -518,11 +521,7 @@ export class TrainStep {
     }
     await this.bench.try(async () => {
       await lab.load(file);
-      const { savedRun: run, history } = lab;
-      this.forget();
-      this.fromFile = true;
-      this.curves = Curves.of(history);
-      this.resumable = run !== null && !run.finished;
+      const { savedRun: run } = lab;
       if (run) {
         const { settings } = this.bench;
         settings.batchSize = run.batchSize;
@@ -531,15 +530,29 @@ export class TrainStep {
           settings.optimizerOptions = {};
         }
         settings.learningRate = run.learningRate;
-        this.lastEpoch = run.epochs;
-        this.outcome = this.resumable
-          ? `Loaded, in epoch ${run.epoch} of ${run.epochs}. Continue goes on from there.`
-          : `Loaded, after ${run.epochs} epochs.`;
-      } else {
-        this.outcome = "Loaded.";
       }
       this.bench.network.loaded();
-      this.#drawCharts();
+      this.restored();
     });
+  }
+
+  /** Shows the training that the lab has from a checkpoint now. */
+  restored(): void {
+    const { lab } = this.bench;
+    if (!lab) {
+      return;
+    }
+    const { savedRun: run, history } = lab;
+    this.forget();
+    this.fromFile = true;
+    this.curves = Curves.of(history);
+    this.resumable = run !== null && !run.finished;
+    this.lastEpoch = run?.epochs ?? null;
+    this.outcome = !run
+      ? "Loaded."
+      : this.resumable
+        ? `Loaded, in epoch ${run.epoch} of ${run.epochs}. Continue goes on from there.`
+        : `Loaded, after ${run.epochs} epochs.`;
+    this.#drawCharts();
   }
 }

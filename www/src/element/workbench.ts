@@ -8,6 +8,7 @@ import { NetworkStep } from "./network-step";
 import { isAbort, type Notice, noticeOf } from "./notices";
 import { Observable } from "./observable";
 import { OwnStep } from "./own-step";
+import { SessionsStep } from "./sessions/sessions-step";
 import { defaults, type Settings } from "./settings";
 import type { Told } from "./told";
 import { TrainStep } from "./train-step";
@@ -31,6 +32,7 @@ export class Workbench extends Observable {
   readonly training: TrainStep;
   readonly inside: InsideStep;
   readonly vitals: VitalsStep;
+  readonly sessions: SessionsStep;
 
   /** The lab in use; null until the first one is ready, and after it could not be had. */
   lab: CnnLab | null = null;
@@ -55,7 +57,7 @@ export class Workbench extends Observable {
   #linked: boolean;
   #closed = false;
 
-  constructor(settings: Partial<Settings>, tell: (told: Told) => void, page: string | null = null, linked = false) {
+  constructor(settings: Partial<Settings>, tell: (told: Told) => void, page: string | null = null, linked = false, keep = false) {
     super();
     this.page = page;
     this.#linked = linked;
@@ -69,6 +71,7 @@ export class Workbench extends Observable {
     this.training = new TrainStep(this);
     this.inside = new InsideStep(this);
     this.vitals = new VitalsStep(this);
+    this.sessions = new SessionsStep(this, keep);
     this.ready = this.#begin();
   }
 
@@ -87,9 +90,11 @@ export class Workbench extends Observable {
     try {
       const lab = await this.#createFirst();
       this.#adopt(lab);
+      this.sessions.adopt(lab);
       // Without its list of sets a lab still has networks, and can load a saved one.
       await Promise.all([this.try(() => this.data.list(lab)), this.network.list(lab)]);
       void this.own.listRemembered();
+      void this.sessions.look(lab);
       this.tell({ name: "ready", detail: { lab } });
       this.changed();
       return lab;
@@ -188,6 +193,7 @@ export class Workbench extends Observable {
         await (seed === settings.seed ? fresh.load(await old.save("checkpoint")) : fresh.setModel(old.spec));
       }
       this.#adopt(fresh);
+      this.sessions.adopt(fresh, old.session?.id);
       if (seed !== settings.seed) {
         this.vitals.forget();
       }
@@ -259,6 +265,7 @@ export class Workbench extends Observable {
   end(): void {
     this.#closed = true;
     this.inside.close();
+    this.sessions.end();
     this.lab?.dispose();
   }
 }

@@ -149,6 +149,19 @@ test("a pause holds, a step is one step, also over the validation between epochs
   await until(() => core.steps > STEPS_PER_EPOCH + 10);
 });
 
+test("a pause leaves a checkpoint of the step that it stands at, and the run goes on after it", async () => {
+  const { core, training, messages } = await begin();
+  await until(() => core.steps > 3);
+  await training.pause();
+  await until(() => messages.some((message) => message.kind === "checkpoint" && message.step === core.steps));
+  const at = core.steps;
+  // Resumed while it is being saved, it must not wait for another call.
+  training.resume();
+  await training.pause();
+  training.resume();
+  await until(() => core.steps > at + 3);
+});
+
 test("a run can begin paused", async () => {
   const { core, training } = await begin(true);
   await new Promise((resolve) => setTimeout(resolve, 20));

@@ -9,11 +9,14 @@ import type { Preparing } from "./preparing";
 import type { Replicas } from "./replicas";
 import type { SerialQueue } from "./serial-queue";
 
-/** While training, the page gets a checkpoint to recover from about so often. */
-const CHECKPOINT_MS = 10_000;
+/**
+ * While training, the page gets a checkpoint to recover from, and to keep, about so often. At most
+ * ten seconds of work may be lost, and making it, handing it over and writing it take some of them.
+ */
+const CHECKPOINT_MS = 6000;
 /** Epochs that are shorter than this do not each give one. */
 const SHORT_EPOCH_MS = 1000;
-/** Checkpoints take at most about a twentieth of the time. */
+/** More often than that, checkpoints take at most about a twentieth of the time. */
 const CHECKPOINT_SHARE = 20;
 
 export type Post = (message: FromWorker, transfer?: Transferable[]) => void;
@@ -118,6 +121,8 @@ export class Training {
       await this.#queue.run(() => this.#advance(1));
       await macrotask();
     }
+    // The loop stands still meanwhile.
+    if (!this.over) await this.#queue.run(() => this.#saveWhenDue());
   }
 
   /** Ends the run where it is; it can be resumed. */
@@ -138,7 +143,10 @@ export class Training {
         await this.#queue.run(() => this.#saveWhenDue());
         // Stopped while that was being done: nobody would wake it from a pause.
         if (this.over) break;
-        if (this.#paused) {
+        if (this.#paused && !this.#fitting && this.#saved.step !== this.#step) {
+          // Who pauses may close the tab. Resumed or stopped meanwhile, it must not wait.
+          await this.#queue.run(() => this.#save());
+        } else if (this.#paused) {
           await new Promise<void>((resolve) => (this.#wake = resolve));
           this.#wake = undefined;
         } else {
@@ -185,7 +193,7 @@ export class Training {
     if (this.#fitting) return;
     const wait = this.#epochEnded ? SHORT_EPOCH_MS : CHECKPOINT_MS;
     const age = performance.now() - this.#saved.at;
-    if (age >= Math.max(wait, CHECKPOINT_SHARE * this.#saved.took)) await this.#save();
+    if (age >= Math.max(wait, Math.min(CHECKPOINT_SHARE * this.#saved.took, CHECKPOINT_MS))) await this.#save();
   }
 
   /** Posts a checkpoint, unless the last one holds the same. */
