@@ -7,6 +7,7 @@ mod common;
 use burn::tensor::{Device, activation};
 use cnn_lab::data::batch;
 use cnn_lab::error::Error;
+use cnn_lab::model::spec::ModelSpec;
 use cnn_lab::store::saved::{ExportOptions, Saved};
 use cnn_lab::store::{checkpoint, foreign, keras, torch};
 use cnn_lab::train::options::TrainOptions;
@@ -54,7 +55,7 @@ fn assert_close(found: &[f32], expected: &[f32], most: f32, what: &str) {
 }
 
 fn keras_predicts() -> Vec<f32> {
-    PREDICTED.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+    floats(PREDICTED)
 }
 
 #[test]
@@ -91,6 +92,59 @@ fn weights_alone_go_into_the_present_network() {
     assert_eq!(one, other);
     let error = refusal(WEIGHTS, None);
     assert!(error.to_string().contains("choose the network"), "{error}");
+}
+
+/// The network of `saved_torch.py`.
+fn of_torch(filters: usize) -> Session {
+    let spec = json!({
+        "input_shape": [9, 11, 3],
+        "layers": [
+            {"layer": "Conv2D", "filters": filters, "kernel_size": 3, "padding": "same"},
+            {"layer": "BatchNormalization"},
+            {"layer": "ReLU"},
+            {"layer": "MaxPooling2D"},
+            {"layer": "Conv2D", "filters": 5, "kernel_size": [2, 3], "use_bias": false},
+            {"layer": "Flatten"},
+            {"layer": "Dropout", "rate": 0.5},
+            {"layer": "Dense", "units": 6, "activation": "relu"},
+            {"layer": "Dense", "units": 3, "activation": "softmax"}]
+    });
+    let mut session = Session::new(Device::flex(), 1);
+    session.set_model(ModelSpec::from_value(spec).unwrap()).unwrap();
+    session
+}
+
+fn floats(bytes: &[u8]) -> Vec<f32> {
+    bytes.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect()
+}
+
+#[test]
+fn a_state_dict_of_pytorch_predicts_as_there() {
+    let present = save(&of_torch(4));
+    let session = load(include_bytes!("fixtures/saved/torch.pt"), Some(&present)).unwrap();
+    let values = floats(include_bytes!("fixtures/saved/torch-values.bin"));
+    let network = session.network().unwrap();
+    let logits = network.logits(batch::upload_values(values, [9, 11, 3], network.device()));
+    let found: Vec<f32> = activation::softmax(logits, 1).into_data().try_to_vec().unwrap();
+    let expected = floats(include_bytes!("fixtures/saved/torch-predicted.bin"));
+    assert!(expected.iter().any(|&value| value > 0.6), "{expected:?}");
+    assert_close(&found, &expected, 1e-5, "torch.pt");
+}
+
+#[test]
+fn nothing_of_a_pickle_is_run() {
+    let present = save(&of_torch(4));
+    for (file, name) in [
+        (&include_bytes!("fixtures/saved/torch-hostile.pt")[..], "system"),
+        (include_bytes!("fixtures/saved/torch-model.pt"), "Linear"),
+    ] {
+        let error = refusal(file, Some(&present));
+        assert_eq!(error.code(), "checkpoint");
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    let other = save(&of_torch(6));
+    let error = refusal(include_bytes!("fixtures/saved/torch.pt"), Some(&other));
+    assert_eq!((error.code(), error.layer_name()), ("checkpoint", Some("conv2d")), "{error}");
 }
 
 fn trained() -> Session {
@@ -157,7 +211,8 @@ fn damaged_files_are_errors() {
         (state >> 33) as usize % bound
     };
     let mut refused = 0;
-    for file in [KERAS, H5, WEIGHTS, &exported] {
+    let torch = include_bytes!("fixtures/saved/torch.pt");
+    for file in [KERAS, H5, WEIGHTS, &exported, torch] {
         for round in 0..150 {
             let mut bytes = file.to_vec();
             if round % 3 == 0 {

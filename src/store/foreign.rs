@@ -1,5 +1,5 @@
-//! Networks that others trained: Keras's files and our own exports for PyTorch, as a checkpoint that
-//! a session loads.
+//! Networks that others trained: Keras's files, PyTorch's state dicts and our own exports for it, as a
+//! checkpoint that a session loads.
 //!
 //! Sizes are looked at before anything is allocated, nothing in a file is run, and what does not
 //! fit is an error that names the layer. Whether the numbers are as many as the layers have is
@@ -14,10 +14,12 @@ use serde_json::Value as Json;
 use zip::ZipArchive;
 
 use super::KEY;
-use super::saved::{Metadata, Saved, Weight};
+use super::pickle;
+use super::saved::{Metadata, Saved, Weight, roles};
 use super::torch::tensor_name;
 use crate::data::preprocess::Preprocessing;
 use crate::error::{Error, Result};
+use crate::model::keras::shapes::Shape;
 use crate::model::keras::write::{Layer, Net, pytorch_names};
 use crate::model::keras::{read, snake};
 
@@ -26,7 +28,7 @@ const MOST_TEXT: u64 = 16 << 20;
 const MOST_WEIGHTS: u64 = 1 << 30;
 
 /// Reads a file of any kind that is known: `.keras`, Keras's `.h5` with the model or with weights
-/// alone, or safetensors of PyTorch's names. Weights without a model are those of `present`, a
+/// alone, PyTorch's state dict, or safetensors of PyTorch's names. Weights without a model are those of `present`, a
 /// checkpoint.
 ///
 /// # Errors
@@ -35,7 +37,10 @@ const MOST_WEIGHTS: u64 = 1 << 30;
 pub fn to_checkpoint(bytes: Vec<u8>, present: Option<&[u8]>) -> Result<Vec<u8>> {
     let present = present.map(Saved::from_checkpoint).transpose()?;
     if bytes.starts_with(b"PK") {
-        return keras_zip(bytes)?.to_checkpoint();
+        return match pickle::is_one(&bytes) {
+            true => state_dict(&bytes, needs_model(present)?)?.to_checkpoint(),
+            false => keras_zip(bytes)?.to_checkpoint(),
+        };
     }
     if bytes.starts_with(b"\x89HDF") {
         return hdf5(bytes, present)?.to_checkpoint();
@@ -203,6 +208,74 @@ fn texts(value: &AttrValue) -> Vec<String> {
         | AttrValue::VarLenStringArray(all)
         | AttrValue::VarLenAsciiStringArray(all) => all.clone(),
         _ => Vec::new(),
+    }
+}
+
+/// PyTorch's state dict: by the names of the code that is written for it, or any other's in their
+/// order, of which the shapes must be the layers'.
+fn state_dict(bytes: &[u8], mut saved: Saved) -> Result<Saved> {
+    let tensors = pickle::tensors(bytes)?;
+    let modules: HashMap<String, String> = saved
+        .net
+        .layers
+        .iter()
+        .map(|layer| layer.name.clone())
+        .zip(pytorch_names(&saved.net))
+        .collect();
+    let of = |layer: &Layer, role| {
+        tensor_name(modules.get(&layer.name).map_or("", String::as_str), role)
+    };
+    let by_name: HashMap<&str, &pickle::Tensor> = tensors
+        .iter()
+        .map(|tensor| (tensor.name.strip_prefix("module.").unwrap_or(&tensor.name), tensor))
+        .collect();
+    let ours = saved.net.layers.iter().all(|layer| {
+        roles(layer).iter().all(|role| by_name.contains_key(of(layer, role).as_str()))
+    });
+    let flattened: HashMap<String, [usize; 3]> = saved
+        .net
+        .layers
+        .iter()
+        .filter_map(|layer| Some((layer.name.clone(), flattened(&saved.net, layer)?)))
+        .collect();
+    let mut in_order = tensors.iter();
+    saved.fill(|layer, _, role| {
+        let tensor = match ours {
+            true => by_name.get(of(layer, role).as_str()).copied(),
+            false => in_order.next(),
+        };
+        let tensor = tensor.ok_or_else(|| wrong("it has fewer weights than the network"))?;
+        let (shape, values) = (tensor.shape.clone(), tensor.values.clone());
+        let weight = Weight { role, shape, values };
+        if layer.class.name != "Dense" || weight.shape.len() != 2 {
+            return Ok(weight);
+        }
+        let weight = weight.transposed();
+        // Our code flattens as Keras does; any other has channels first.
+        match flattened.get(&layer.name).filter(|_| !ours) {
+            Some(&sides) if sides.iter().product::<usize>() == weight.shape[0] => {
+                Ok(weight.channels_last(sides))
+            }
+            _ => Ok(weight),
+        }
+    })?;
+    match in_order.next().filter(|_| !ours) {
+        Some(tensor) => Err(wrong(format!("the network has no place for {}", tensor.name))),
+        None => Ok(saved),
+    }
+}
+
+/// Height, width and channels of what a layer takes flattened.
+fn flattened(net: &Net, layer: &Layer) -> Option<[usize; 3]> {
+    let mut from = net.layers.get(layer.inputs[0]?)?;
+    while matches!(from.class.name, "Dropout" | "Activation" | "ReLU" | "LeakyReLU" | "ELU") {
+        from = net.layers.get(from.inputs[0]?)?;
+    }
+    match net.shape_of(from.inputs[0]) {
+        Shape::Image(sides) if from.class.name == "Flatten" => {
+            Some(sides.map(|side| side as usize))
+        }
+        _ => None,
     }
 }
 

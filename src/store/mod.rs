@@ -14,6 +14,8 @@ pub mod keras;
 #[cfg(feature = "formats")]
 pub mod onnx;
 #[cfg(feature = "formats")]
+mod pickle;
+#[cfg(feature = "formats")]
 pub mod saved;
 #[cfg(feature = "formats")]
 pub mod tensorflow_js;

@@ -130,6 +130,15 @@ impl Weight {
         Ok(weight.permuted(&shape, &[3, 2, 0, 1]))
     }
 
+    /// A dense kernel of `[channels * height * width, units]` with the order of its rows as Keras
+    /// flattens: height, width, channels.
+    #[must_use]
+    pub(super) fn channels_last(self, [height, width, channels]: [usize; 3]) -> Self {
+        let shape = self.shape.clone();
+        let turned = self.permuted(&[channels, height * width, shape[1]], &[1, 0, 2]);
+        Self { shape, ..turned }
+    }
+
     /// With rows and columns exchanged.
     #[must_use]
     pub(super) fn transposed(self) -> Self {
@@ -160,7 +169,7 @@ pub(super) struct Metadata {
 }
 
 /// The weights that a layer has, in Keras's order.
-fn roles(layer: &Layer) -> Vec<&'static str> {
+pub(super) fn roles(layer: &Layer) -> Vec<&'static str> {
     let when = |option: &str, role: &'static str| flag(&layer.options, option).then_some(role);
     match layer.class.name {
         "Conv2D" | "DepthwiseConv2D" | "Dense" => {

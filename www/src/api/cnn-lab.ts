@@ -753,7 +753,7 @@ export class CnnLab extends EventTarget {
 
   /**
    * Loads what `save("checkpoint")` wrote, in place of the present network; or a network of
-   * others: Keras's `.keras`, `.h5` and `.weights.h5`, and safetensors by the names of the PyTorch
+   * others: Keras's `.keras`, `.h5` and `.weights.h5`, PyTorch's state dicts, and safetensors by the names of the PyTorch
    * code, whose layers are those of the present network unless the file has them. The data set is
    * not in it: load the same one, and `train({ resume: true })` goes on with the run.
    * Rejects with `checkpoint` for another or a damaged file, `state` during a run.

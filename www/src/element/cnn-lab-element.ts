@@ -271,7 +271,7 @@ export class CnnLabElement extends LitElement {
       else bench.fail(fixedError());
       return;
     }
-    if (single && /\.(safetensors|keras|h5|hdf5)$/i.test(single.name)) {
+    if (single && /\.(safetensors|keras|h5|hdf5|pt|pth)$/i.test(single.name)) {
       void bench?.training.load(single);
     } else if (single && /\.(py|ipynb|json)$/i.test(single.name)) {
       void bench?.try(async () => bench.builder.openText(await single.text()));

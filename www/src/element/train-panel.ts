@@ -97,7 +97,7 @@ export class TrainPanel extends LitElement {
           }),
       })}
       ${button({
-        id: "open", label: "Load", name: "Load a network that was saved here, or by Keras", why: bench.fixed ?? (bench.training.active ? "Stop the run first." : bench.held),
+        id: "open", label: "Load", name: "Load a network that was saved here, or by Keras or PyTorch", why: bench.fixed ?? (bench.training.active ? "Stop the run first." : bench.held),
         onClick: () => this.file.click(),
       })}
       <input id="checkpoint" type="file" class="sr" tabindex="-1" aria-label="A saved network" @change=${() => {
