@@ -27,6 +27,9 @@ export class NetworkPanel extends LitElement {
     base,
     panel,
     css`
+      header { flex-wrap: wrap; gap: 6px; }
+      header h2 { min-width: max-content; }
+      header .button { padding: 0 5px; }
       .describe { min-height: 40px; }
       table { width: 100%; border-collapse: collapse; font-size: 12px; line-height: 16px; }
       caption { text-align: left; padding-bottom: 4px; }
