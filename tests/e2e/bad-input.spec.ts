@@ -90,7 +90,7 @@ test("a network for another number of classes, another size, or zero workers is 
       classes,
       shape,
       workers: await told(cnnLab.CnnLab.create({ workers: 0 })),
-      format: await told(lab.save("onnx")),
+      format: await told(lab.save("gguf" as "onnx")),
       checkpoint: await told(lab.load(new File(["not a checkpoint"], "notes.txt"))),
       picture: await told(lab.predict(new File(["no picture"], "broken.png", { type: "image/png" }))),
       pictures: (await lab.image("train", 0)).pixels.width,
@@ -100,7 +100,7 @@ test("a network for another number of classes, another size, or zero workers is 
   expect(errors.classes.message).toContain("10");
   expect(errors.shape).toMatchObject({ isLabError: true, code: "input-shape", field: "input_shape" });
   expect(errors.workers).toMatchObject({ isLabError: true, code: "option", field: "workers" });
-  expect(errors.format).toMatchObject({ isLabError: true, code: "unsupported", field: "format" });
+  expect(errors.format).toMatchObject({ isLabError: true, code: "option", field: "format" });
   expect(errors.checkpoint).toMatchObject({ isLabError: true, code: "checkpoint" });
   expect(errors.picture).toMatchObject({ isLabError: true, code: "image", file: "broken.png" });
   expect(errors.pictures).toBe(28);
