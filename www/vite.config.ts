@@ -37,6 +37,9 @@ function checkPublicModule(): Plugin {
   };
 }
 
+/** Begun only when pictures are dropped or augmented, a network is exported or kept, or an evaluation is analysed. */
+const laterWorkers = ["analyst", "converter", "keeper", "preparer", "reader"];
+
 export default defineConfig({
   // Relative addresses: the site can be hosted in any folder.
   base: "./",
@@ -46,8 +49,10 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         // A service worker answers for nothing above itself, and keeps its name for ever.
-        entryFileNames: (chunk) =>
-          chunk.name === "service-worker" ? "[name].js" : "assets/[name]-[hash].js",
+        entryFileNames: ({ name }) => {
+          if (name === "service-worker") return "[name].js";
+          return laterWorkers.includes(name) ? "assets/later/[name]-[hash].js" : "assets/[name]-[hash].js";
+        },
       },
     },
   },

@@ -18,8 +18,8 @@ const GPU_BUDGET: usize = 3_000_000;
 const DATA_BUDGET: usize = 600_000;
 /// Downloaded when the first model is pasted as text.
 const TEXT_BUDGET: usize = 300_000;
-/// Downloaded when a network is exported.
-const FORMATS_BUDGET: usize = 350_000;
+/// Downloaded when a network is exported, or one of others is loaded.
+const FORMATS_BUDGET: usize = 550_000;
 /// Downloaded when curves or the map of all pictures are first opened.
 const ANALYSIS_BUDGET: usize = 150_000;
 /// Downloaded in the background of the first visit, as far as it is not there by then.
