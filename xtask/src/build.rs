@@ -1,6 +1,7 @@
 //! Builds the WebAssembly modules and the site, and puts them together in `www/dist`.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -137,11 +138,19 @@ pub fn as_compiler() -> Option<ExitCode> {
     let mut compiler = Command::new(given.next()?);
     let given: Vec<_> = given.collect();
     compiler.args(&given);
-    if given.iter().any(|argument| argument == "wasm32-unknown-unknown") {
+    if compiles_wasm(&given) {
         compiler.args(["-C", "target-feature=+relaxed-simd"]);
     }
     let done = compiler.status().ok()?.success();
     Some(if done { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Whether Cargo called the compiler to compile for the browser. Before that it asks what the target
+/// can do, and tells every dependency's build script: the answer must be the one without the wrapper.
+fn compiles_wasm(given: &[OsString]) -> bool {
+    let has = |word: &str| given.iter().any(|argument| argument == word);
+    let asks = given.iter().any(|argument| argument.to_string_lossy().starts_with("--print"));
+    has("wasm32-unknown-unknown") && !asks
 }
 
 /// Bundles the TypeScript into `www/dist`, and puts modules and data beside it.
@@ -193,4 +202,19 @@ fn place(from: &Path, to: &Path) -> Result<()> {
     fs::hard_link(from, to)
         .or_else(|_| fs::copy(from, to).map(|_| ()))
         .with_context(|| format!("{} could not be put into the site", from.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::compiles_wasm;
+
+    #[test]
+    fn only_what_is_compiled_for_the_browser_gets_relaxed_simd() {
+        let is = |line: &str| compiles_wasm(&line.split(' ').map(Into::into).collect::<Vec<_>>());
+        assert!(is("--crate-name cnn_lab src/lib.rs --target wasm32-unknown-unknown"));
+        assert!(!is("--crate-name build_script_build build.rs"));
+        assert!(!is(
+            "- --crate-name ___ --print=file-names --target wasm32-unknown-unknown --print=cfg"
+        ));
+    }
 }
