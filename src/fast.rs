@@ -23,6 +23,8 @@ use cnn_lab_kernels::conv::Block;
 use cnn_lab_kernels::update;
 
 #[cfg(feature = "cpu")]
+mod depthwise;
+#[cfg(feature = "cpu")]
 mod flex;
 #[cfg(feature = "webgpu")]
 mod gpu;
@@ -32,6 +34,8 @@ mod normalised;
 #[cfg(feature = "cpu")]
 mod shelf;
 
+#[cfg(feature = "cpu")]
+pub use depthwise::depthwise;
 pub use known::cross_entropy;
 #[cfg(feature = "cpu")]
 pub use normalised::batch_norm;
@@ -59,6 +63,16 @@ fn place(device: &Device) -> Option<Place> {
         }
     }
     of(device.as_dispatch())
+}
+
+/// Whether a normalisation by fixed numbers is worth folding into the convolution before it: a CPU
+/// goes through memory for each operation, a graphics processor has them in shaders of its own.
+pub fn folds(device: &Device) -> bool {
+    match place(device) {
+        #[cfg(feature = "cpu")]
+        Some(Place::Flex) => true,
+        _ => false,
+    }
 }
 
 /// A convolution with its bias, its rectifier and its pooling: pictures `[batch, channels,

@@ -14,7 +14,7 @@ use burn::cubecl::ir::settings::Dim3;
 use burn::cubecl::prelude::{CubeCount, CubeDim, KernelId};
 use burn::cubecl::server::{KernelArguments, MetadataBindingInfo};
 use burn::tensor::{DType, Shape, Tensor, TensorData};
-use cnn_lab_kernels::conv::{Block, Order};
+use cnn_lab_kernels::conv::{Block, Order, Rectify};
 use cnn_lab_kernels::update::Rule;
 
 use super::{Kernels, Parts, Saved, plain};
@@ -72,7 +72,7 @@ impl Parts for Cube {
         let [height, width] = block.convolved();
         let pixels = batch * height * width;
         let slopes = match chosen {
-            None if !block.rectify => by_output,
+            None if block.rectify == Rectify::No => by_output,
             None => {
                 let slopes = empty(pictures, [batch, height, width, block.filters]);
                 let buffers = [output, &by_output, &slopes];
@@ -335,7 +335,7 @@ fn constants(block: &Block) -> String {
         ("POOL_DOWN", pool[2]),
         ("POOL_ACROSS", pool[3]),
     ];
-    let mut text = format!("const RECTIFY = {};\n", block.rectify);
+    let mut text = format!("const RECTIFY = {};\n", block.rectify == Rectify::Relu);
     for (name, value) in named {
         let _ = writeln!(text, "const {name} = {value}u;");
     }

@@ -23,8 +23,8 @@ pub struct Block {
     pub padding: [[usize; 2]; 2],
     /// How the kernel's numbers are given.
     pub order: Order,
-    /// Whether values below 0 become 0.
-    pub rectify: bool,
+    /// What becomes of values out of bounds.
+    pub rectify: Rectify,
     /// The pooling after that.
     pub pool: Option<Pool>,
 }
@@ -36,6 +36,28 @@ pub enum Order {
     FiltersFirst,
     /// Height, width, channels, filters: a dense layer's matrix.
     FiltersLast,
+}
+
+/// Which values a rectifier lets through; the others become the bound next to them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Rectify {
+    /// All of them.
+    No,
+    /// Those above 0.
+    Relu,
+    /// Those between 0 and 6.
+    Relu6,
+}
+
+impl Rectify {
+    /// The least and the most that comes out; at either, the slope is 0.
+    pub(crate) fn bounds(self) -> [f32; 2] {
+        match self {
+            Self::No => [f32::NEG_INFINITY, f32::INFINITY],
+            Self::Relu => [0.0, f32::INFINITY],
+            Self::Relu6 => [0.0, 6.0],
+        }
+    }
 }
 
 /// The largest of each window, without padding.

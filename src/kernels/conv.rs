@@ -1,6 +1,6 @@
 //! A convolution, its bias, its rectifier and a max pooling after it, as one operation.
 
-pub use crate::block::{Block, Order, Pool};
+pub use crate::block::{Block, Order, Pool, Rectify};
 use crate::block::{Places, Runs, crop, each_weight, pad};
 pub use crate::panels::{Panels, by_filters, by_inputs};
 use crate::pool::{choose, spread};
@@ -143,6 +143,7 @@ pub fn backward(
     let mut fresh = true;
     clear(&mut scratch.maps, places.group * places.pixels * wide);
     let mut bias_sums = vec![0.0; wide];
+    let [least, most] = block.rectify.bounds();
 
     for first in (0..pictures).step_by(places.group) {
         let count = places.group.min(pictures - first);
@@ -159,7 +160,7 @@ pub fn backward(
                 let rows = rows.zip(by_output[range].chunks_exact(block.filters));
                 for (to, (value, slope)) in maps.chunks_exact_mut(wide).zip(rows) {
                     for ((to, &value), &slope) in to.iter_mut().zip(value).zip(slope) {
-                        *to = if block.rectify && value <= 0.0 { 0.0 } else { slope };
+                        *to = if (value <= least) | (value >= most) { 0.0 } else { slope };
                     }
                 }
             }
@@ -220,7 +221,7 @@ fn convolve(
     let (depth, wide) = (block.depth(), block.wide());
     assert!(read.len() >= places.end(windows));
     assert!(maps.len() >= windows.len() * wide && biases.len() >= wide);
-    let least = F8::splat(if block.rectify { 0.0 } else { f32::NEG_INFINITY });
+    let [least, most] = block.rectify.bounds().map(F8::splat);
     let runs = Runs { starts: &places.runs, length: places.run };
     for panel in 0..wide / COLUMNS {
         let weights = panels_of(weights, panel, depth);
@@ -233,7 +234,7 @@ fn convolve(
                 let bias = F8::load(biases.as_ptr().add(panel * COLUMNS));
                 let to = maps.as_mut_ptr().add(pixels * ROWS * wide + panel * COLUMNS);
                 for (row, sum) in sums[..windows.len()].iter().enumerate() {
-                    least.larger(sum.plus(bias)).store(to.add(row * wide));
+                    most.smaller(least.larger(sum.plus(bias))).store(to.add(row * wide));
                 }
             }
         }

@@ -22,6 +22,9 @@
 //! The numbers of the other side are put into panels of eight first (`panels.rs`), which whoever
 //! computes with the same kernel again keeps.
 //!
+//! A depthwise convolution (`depthwise.rs`) is no such product: it goes through the channels eight
+//! by eight, a few pixels of a row together.
+//!
 //! Softmax with cross-entropy (`softmax.rs`), batch normalisation (`norm.rs`) and what an optimizer does with the gradients (`update.rs`) are
 //! passes over numbers side by side.
 //!
@@ -32,6 +35,7 @@
 
 mod block;
 pub mod conv;
+pub mod depthwise;
 pub mod norm;
 mod panels;
 pub mod peak;

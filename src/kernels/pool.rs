@@ -59,7 +59,7 @@ pub(crate) fn spread(
     maps.fill(0.0);
     let pixels = output.chunks_exact(filters).zip(chosen.chunks_exact(filters));
     let pixels = pixels.zip(by_output.chunks_exact(filters));
-    let least = if block.rectify { 0.0 } else { f32::NEG_INFINITY };
+    let [least, most] = block.rectify.bounds().map(F4::splat);
     for (pixel, ((output, chosen), slopes)) in pixels.enumerate() {
         let (picture, y, x) = (pixel / (height * width), pixel / width % height, pixel % width);
         let corner = (picture * tall + y * pool.strides[0]) * across + x * pool.strides[1];
@@ -69,7 +69,7 @@ pub(crate) fn spread(
         while channel < filters {
             let zero = F4::splat(0.0);
             let [value, which, slope] = [output, chosen, slopes].map(|from| get(&from[channel..]));
-            let slope = value.above(F4::splat(least), slope, zero);
+            let slope = most.above(value, value.above(least, slope, zero), zero);
             // SAFETY: the window lies within the maps, whose pixels have `wide` numbers.
             unsafe {
                 let to = maps.as_mut_ptr().add(corner * wide + channel);

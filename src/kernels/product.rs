@@ -32,6 +32,7 @@ macro_rules! each_number {
         }
     };
 }
+pub(crate) use each_number;
 
 /// Sums over a window's numbers, a few pixels by eight filters; `windows` has at most [`ROWS`].
 ///

@@ -62,6 +62,12 @@ mod lanes {
             Self(f32x4_pmax(other.0, self.0))
         }
 
+        /// The smaller of each two; of `other`, where one is no number.
+        #[inline(always)]
+        pub(crate) fn smaller(self, other: Self) -> Self {
+            Self(f32x4_pmin(other.0, self.0))
+        }
+
         /// Of `yes` where `self` is above `other`, of `no` elsewhere.
         #[inline(always)]
         pub(crate) fn above(self, other: Self, yes: Self, no: Self) -> Self {
@@ -128,6 +134,13 @@ mod lanes {
         #[inline(always)]
         pub(crate) fn larger(self, other: Self) -> Self {
             Self(unsafe { _mm_max_ps(self.0, other.0) })
+        }
+
+        /// The smaller of each two; of `other`, where one is no number.
+        #[cfg_attr(target_feature = "fma", allow(dead_code))] // only where two make eight
+        #[inline(always)]
+        pub(crate) fn smaller(self, other: Self) -> Self {
+            Self(unsafe { _mm_min_ps(self.0, other.0) })
         }
 
         /// Of `yes` where `self` is above `other`, of `no` elsewhere.
@@ -201,6 +214,12 @@ mod lanes {
             Self(from_fn(|i| if self.0[i] > other.0[i] { self.0[i] } else { other.0[i] }))
         }
 
+        /// The smaller of each two; of `other`, where one is no number.
+        #[inline(always)]
+        pub(crate) fn smaller(self, other: Self) -> Self {
+            Self(from_fn(|i| if self.0[i] < other.0[i] { self.0[i] } else { other.0[i] }))
+        }
+
         /// Of `yes` where `self` is above `other`, of `no` elsewhere.
         #[inline(always)]
         pub(crate) fn above(self, other: Self, yes: Self, no: Self) -> Self {
@@ -254,6 +273,11 @@ mod eight {
             Self(self.0.plus(other.0), self.1.plus(other.1))
         }
 
+        #[inline(always)]
+        pub(crate) fn plus_product(self, a: Self, b: Self) -> Self {
+            Self(self.0.plus_product(a.0, b.0), self.1.plus_product(a.1, b.1))
+        }
+
         /// The sum with `other` times the one number at `factor`.
         ///
         /// # Safety
@@ -269,6 +293,12 @@ mod eight {
         #[inline(always)]
         pub(crate) fn larger(self, other: Self) -> Self {
             Self(self.0.larger(other.0), self.1.larger(other.1))
+        }
+
+        /// The smaller of each two; of `other`, where one is no number.
+        #[inline(always)]
+        pub(crate) fn smaller(self, other: Self) -> Self {
+            Self(self.0.smaller(other.0), self.1.smaller(other.1))
         }
     }
 }
@@ -308,6 +338,12 @@ mod eight {
             Self(unsafe { _mm256_add_ps(self.0, other.0) })
         }
 
+        /// Rounded once.
+        #[inline(always)]
+        pub(crate) fn plus_product(self, a: Self, b: Self) -> Self {
+            Self(unsafe { _mm256_fmadd_ps(a.0, b.0, self.0) })
+        }
+
         /// The sum with `other` times the one number at `factor`, rounded once.
         ///
         /// # Safety
@@ -322,8 +358,22 @@ mod eight {
         pub(crate) fn larger(self, other: Self) -> Self {
             Self(unsafe { _mm256_max_ps(self.0, other.0) })
         }
+
+        /// The smaller of each two; of `other`, where one is no number.
+        #[inline(always)]
+        pub(crate) fn smaller(self, other: Self) -> Self {
+            Self(unsafe { _mm256_min_ps(self.0, other.0) })
+        }
     }
 }
 
 pub(crate) use eight::F8;
 pub(crate) use lanes::F4;
+
+/// As many numbers as one register holds.
+#[cfg(all(target_arch = "x86_64", target_feature = "fma"))]
+pub(crate) type One = F8;
+/// As many numbers as one register holds.
+#[cfg(not(all(target_arch = "x86_64", target_feature = "fma")))]
+pub(crate) type One = F4;
+pub(crate) const LANES: usize = size_of::<One>() / size_of::<f32>();

@@ -1,6 +1,7 @@
 //! The kernels against sums written out in 64 bits, and their gradients against differences.
 
-use crate::conv::{Block, Gradients, Order, Pool, Scratch, backward, forward};
+use crate::conv::{Block, Gradients, Order, Pool, Rectify, Scratch, backward, forward};
+use crate::depthwise::{self, Depthwise};
 use crate::norm::{backward as norm_backward, moments, normalise};
 use crate::panels::{Panels, by_filters, by_inputs};
 use crate::softmax::cross_entropy;
@@ -23,6 +24,17 @@ impl Numbers {
         (((self.next() + 1.0) / 2.0) * end as f64) as usize
     }
 }
+
+/// What a rectifier makes of a number, by its definition.
+fn rectified(rectify: Rectify, value: f64) -> f64 {
+    match rectify {
+        Rectify::No => value,
+        Rectify::Relu => value.max(0.0),
+        Rectify::Relu6 => value.clamp(0.0, 6.0),
+    }
+}
+
+const RECTIFIERS: [Rectify; 3] = [Rectify::No, Rectify::Relu, Rectify::Relu6];
 
 /// The same by its definition.
 fn slow(block: &Block, input: &[f64], kernel: &[f64], bias: Option<&[f64]>) -> Vec<f64> {
@@ -58,7 +70,7 @@ fn slow(block: &Block, input: &[f64], kernel: &[f64], bias: Option<&[f64]>) -> V
                 }
             }
         }
-        *out = if block.rectify { sum.max(0.0) } else { sum };
+        *out = rectified(block.rectify, sum);
     }
     let Some(Pool { size, strides }) = block.pool else { return maps };
     let [height, width, filters] = block.output();
@@ -86,13 +98,15 @@ fn blocks() -> Vec<Block> {
         dilation: [1, 1],
         padding: [[0, 0], [0, 0]],
         order: Order::FiltersFirst,
-        rectify: true,
+        rectify: Rectify::Relu,
         pool: None,
     };
     let pool = Some(Pool { size: [2, 2], strides: [2, 2] });
     let mut blocks = vec![
         plain.clone(),
-        Block { rectify: false, ..plain.clone() },
+        Block { rectify: Rectify::No, ..plain.clone() },
+        Block { rectify: Rectify::Relu6, ..plain.clone() },
+        Block { rectify: Rectify::Relu6, pool, ..plain.clone() },
         Block { input: [28, 28, 1], filters: 32, pool, ..plain.clone() },
         Block { input: [5, 5, 3], filters: 10, kernel: [1, 1], ..plain.clone() },
         Block {
@@ -116,12 +130,12 @@ fn blocks() -> Vec<Block> {
         Block { pool: Some(Pool { size: [3, 3], strides: [2, 2] }), filters: 6, ..plain.clone() },
         Block {
             pool: Some(Pool { size: [2, 3], strides: [3, 1] }),
-            rectify: false,
+            rectify: Rectify::No,
             ..plain.clone()
         },
     ];
     let mut numbers = Numbers(5);
-    while blocks.len() < 120 {
+    while blocks.len() < 150 {
         let mut below = |end| numbers.below(end);
         let block = Block {
             input: [4 + below(9), 4 + below(9), 1 + below(9)],
@@ -131,7 +145,7 @@ fn blocks() -> Vec<Block> {
             dilation: [1 + below(2), 1 + below(2)],
             padding: [[below(3), below(3)], [below(3), below(3)]],
             order: if below(2) == 0 { Order::FiltersFirst } else { Order::FiltersLast },
-            rectify: below(2) == 0,
+            rectify: RECTIFIERS[below(3)],
             pool: None,
         };
         let fits = [0, 1].iter().all(|&axis| {
@@ -158,13 +172,17 @@ fn every_shape_gives_what_its_definition_says_and_its_gradient() {
     let mut scratch = Scratch::default();
     let mut panels = Panels::default();
     let mut numbers = Numbers(1);
-    let mut checked = 0;
+    let (mut checked, mut capped) = (0, 0);
     for (number, block) in blocks().into_iter().enumerate() {
         let each: usize = block.input.iter().product();
         let pictures = 1 + number % 5;
         let input = numbers.take(pictures * each);
         let depth = block.kernel[0] * block.kernel[1] * block.input[2];
-        let kernel = numbers.take(depth * block.filters);
+        let mut kernel = numbers.take(depth * block.filters);
+        if block.rectify == Rectify::Relu6 {
+            // So that some sums are above 6.
+            kernel.iter_mut().for_each(|weight| *weight *= 4.0);
+        }
         let bias = (number % 3 > 0).then(|| numbers.take(block.filters));
         let length = pictures * block.output().iter().product::<usize>();
         let (mut output, mut chosen) = (vec![0.0; length], vec![0.0; length]);
@@ -175,6 +193,7 @@ fn every_shape_gives_what_its_definition_says_and_its_gradient() {
         let right = slow(&block, &given[0], &given[1], some(&given[2]).as_deref());
         for (at, (found, right)) in output.iter().zip(&right).enumerate() {
             assert!((f64::from(*found) - right).abs() < 2e-5, "{block:?} at {at}: {found} {right}");
+            capped += usize::from(*found == 6.0);
         }
 
         let slopes = numbers.take(length);
@@ -212,12 +231,13 @@ fn every_shape_gives_what_its_definition_says_and_its_gradient() {
             }
         }
     }
-    assert!(checked > 1500, "only {checked} differences could be taken");
+    assert!(checked > 2000, "only {checked} differences could be taken");
+    assert!(capped > 1000, "only {capped} values came to the upper bound");
 }
 
 #[test]
 fn the_same_numbers_give_the_same_bits_whatever_was_computed_before() {
-    let block = &blocks()[2];
+    let block = &blocks()[4];
     let mut numbers = Numbers(3);
     let input = numbers.take(7 * 28 * 28);
     let kernel = numbers.take(9 * 32);
@@ -332,4 +352,143 @@ fn cross_entropy_is_what_its_definition_says_and_its_gradient() {
         let difference = (moved(1e-5) - moved(-1e-5)) / 2e-5;
         assert!((f64::from(slope) - difference).abs() < 1e-5, "{at}: {slope}, {difference}");
     }
+}
+
+/// A depthwise convolution by its definition.
+fn slow_depthwise(
+    block: &Depthwise,
+    input: &[f64],
+    kernel: &[f64],
+    bias: Option<&[f64]>,
+) -> Vec<f64> {
+    let [height, width, channels] = block.input;
+    let [tall, wide, _] = block.output();
+    let pictures = input.len() / (height * width * channels);
+    let mut output = vec![0.0; pictures * tall * wide * channels];
+    for (at, out) in output.iter_mut().enumerate() {
+        let channel = at % channels;
+        let [x, y] = [at / channels % wide, at / channels / wide % tall];
+        let picture = at / channels / wide / tall;
+        let mut sum = bias.map_or(0.0, |bias| bias[channel]);
+        for j in 0..block.kernel[0] {
+            for i in 0..block.kernel[1] {
+                let row = (y * block.strides[0] + j * block.dilation[0])
+                    .checked_sub(block.padding[0][0])
+                    .filter(|&row| row < height);
+                let column = (x * block.strides[1] + i * block.dilation[1])
+                    .checked_sub(block.padding[1][0])
+                    .filter(|&column| column < width);
+                let (Some(row), Some(column)) = (row, column) else { continue };
+                let from = ((picture * height + row) * width + column) * channels + channel;
+                sum += input[from] * kernel[(channel * block.kernel[0] + j) * block.kernel[1] + i];
+            }
+        }
+        *out = rectified(block.rectify, sum);
+    }
+    output
+}
+
+/// Depthwise convolutions of every kind: each number of channels from 1 to 37 with each rectifier,
+/// and of each of the other sizes many.
+fn depthwise_blocks() -> Vec<Depthwise> {
+    let mut numbers = Numbers(11);
+    let mut blocks = Vec::new();
+    while blocks.len() < 4 * 37 * 3 {
+        let mut below = |end| numbers.below(end);
+        let number = blocks.len();
+        let block = Depthwise {
+            input: [1 + below(11), 1 + below(11), 1 + number % 37],
+            kernel: if below(2) == 0 { [3, 3] } else { [1 + below(5), 1 + below(6)] },
+            strides: [1 + below(3), 1 + below(3)],
+            dilation: [1 + below(2), 1 + below(2)],
+            padding: [[below(4), below(4)], [below(4), below(4)]],
+            rectify: RECTIFIERS[number / 37 % 3],
+        };
+        let fits = [0, 1].iter().all(|&axis| {
+            let room = block.input[axis] + block.padding[axis][0] + block.padding[axis][1];
+            (block.kernel[axis] - 1) * block.dilation[axis] < room
+        });
+        if fits {
+            blocks.push(block);
+        }
+    }
+    blocks
+}
+
+#[test]
+fn every_depthwise_shape_gives_what_its_definition_says_and_its_gradient() {
+    let mut scratch = depthwise::Scratch::default();
+    let mut numbers = Numbers(13);
+    let (mut compared, mut checked, mut capped) = (0, [0; 3], 0);
+    for (number, block) in depthwise_blocks().into_iter().enumerate() {
+        let pictures = 1 + number % 3;
+        let channels = block.input[2];
+        let input = numbers.take(pictures * block.input.iter().product::<usize>());
+        let mut kernel = numbers.take(block.kernel[0] * block.kernel[1] * channels);
+        if block.rectify == Rectify::Relu6 {
+            // So that some sums are above 6.
+            kernel.iter_mut().for_each(|weight| *weight *= 6.0);
+        }
+        let bias = (number % 4 > 0).then(|| numbers.take(channels));
+        let length = pictures * block.output().iter().product::<usize>();
+        let mut output = vec![f32::NAN; length];
+        depthwise::forward(&block, &input, &kernel, bias.as_deref(), &mut output, &mut scratch);
+        let given = [wide(&input), wide(&kernel), bias.as_deref().map(wide).unwrap_or_default()];
+        let some = |bias: &Vec<f64>| (!bias.is_empty()).then(|| bias.clone());
+        let right = slow_depthwise(&block, &given[0], &given[1], some(&given[2]).as_deref());
+        assert_eq!(right.len(), output.len());
+        for (at, (found, right)) in output.iter().zip(&right).enumerate() {
+            assert!((f64::from(*found) - right).abs() < 2e-5, "{block:?} at {at}: {found} {right}");
+            compared += 1;
+            capped += usize::from(*found == 6.0);
+        }
+
+        let slopes = numbers.take(length);
+        let mut by = [vec![9.0; input.len()], vec![9.0; kernel.len()], vec![9.0; channels]];
+        let [by_input, by_kernel, by_bias] = &mut by;
+        let gradients = Gradients {
+            input: (number % 5 > 0).then_some(by_input),
+            kernel: by_kernel,
+            bias: bias.as_ref().map(|_| &mut by_bias[..]),
+        };
+        depthwise::backward(&block, &input, &kernel, &output, &slopes, gradients, &mut scratch);
+        // The same bits, whatever was computed before.
+        let (mut again, mut by_again) = (vec![f32::NAN; length], vec![9.0; kernel.len()]);
+        let mut fresh = depthwise::Scratch::default();
+        depthwise::forward(&block, &input, &kernel, bias.as_deref(), &mut again, &mut fresh);
+        let gradients = Gradients { input: None, kernel: &mut by_again, bias: None };
+        depthwise::backward(&block, &input, &kernel, &again, &slopes, gradients, &mut fresh);
+        let bits = |numbers: &[f32]| numbers.iter().map(|one| one.to_bits()).collect::<Vec<_>>();
+        assert_eq!((bits(&again), bits(&by_again)), (bits(&output), bits(&by[1])), "{block:?}");
+        // By differences in 64 bits, at some of the numbers.
+        let objective = |given: &[Vec<f64>; 3]| -> f64 {
+            let output = slow_depthwise(&block, &given[0], &given[1], some(&given[2]).as_deref());
+            output.iter().zip(&slopes).map(|(out, &slope)| out * f64::from(slope)).sum()
+        };
+        for (which, by) in by.iter().enumerate() {
+            if which == 0 && number % 5 == 0 {
+                assert!(by.iter().all(|&value| value == 9.0), "written unasked");
+                continue;
+            }
+            for _ in 0..given[which].len().min(6) {
+                let at = numbers.below(given[which].len());
+                let step = |by: f64| {
+                    let mut given = given.clone();
+                    given[which][at] += by;
+                    objective(&given)
+                };
+                let [near, far] = [1e-6, 2e-6].map(|by| (step(by) - step(-by)) / (2.0 * by));
+                // Not where a rectifier has its corner.
+                if (near - far).abs() > 1e-5 {
+                    continue;
+                }
+                checked[which] += 1;
+                let found = f64::from(by[at]);
+                assert!((found - near).abs() < 1e-3, "{block:?}, {which} at {at}: {found} {near}");
+            }
+        }
+    }
+    assert!(compared > 300_000, "only {compared} values were compared");
+    assert!(capped > 1000, "only {capped} values came to the upper bound");
+    assert!(checked.iter().all(|&checked| checked > 1800), "{checked:?} differences were taken");
 }
