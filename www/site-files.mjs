@@ -13,10 +13,10 @@ const list = "site-files.js";
 const [folder] = process.argv.slice(2);
 
 /**
- * The training worker keeps the data itself: shards are named by their contents. A host may
- * leave out files whose names begin with a dot.
+ * The training worker keeps the data itself: shards are named by their contents, and the sum of a
+ * pretrained network stands in a list. A host may leave out files whose names begin with a dot.
  */
-const isListed = (file) => !/(^|\/)\./.test(file) && ![list, "service-worker.js"].includes(file) && !/\.(br|gz|map)$/.test(file) && !/^data\/.*\.(bin|json)$/.test(file);
+const isListed = (file) => !/(^|\/)\./.test(file) && ![list, "service-worker.js"].includes(file) && !/\.(br|gz|map)$/.test(file) && !/^data\/.*\.(bin|json|safetensors)$/.test(file);
 
 function filesBelow(below) {
   return readdirSync(join(folder, below)).flatMap((name) => {

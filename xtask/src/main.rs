@@ -48,7 +48,7 @@ enum Command {
         /// Suites to run; all but those that take long when none is named
         suites: Vec<String>,
     },
-    /// Fetch the bundled data sets and cut them into shards
+    /// Fetch the bundled data sets, cut them into shards, and fetch the pretrained networks
     Data {
         /// Make them again, even where they are there
         #[arg(long)]

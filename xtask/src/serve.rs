@@ -130,7 +130,8 @@ fn name_of(name: &str) -> header::HeaderName {
 
 /// Whether a file's name changes with its contents.
 fn is_hashed(path: &str) -> bool {
-    path.contains("/assets/") || (path.contains("/data/") && !path.ends_with("manifest.json"))
+    let keeps_its_name = path.ends_with("manifest.json") || path.contains("/data/bases/");
+    path.contains("/assets/") || (path.contains("/data/") && !keeps_its_name)
 }
 
 fn open_page(address: &str) {
@@ -176,6 +177,7 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("xtask-serve-{}", std::process::id()));
         std::fs::create_dir_all(folder.join("assets")).unwrap();
         std::fs::create_dir_all(folder.join("data/mnist")).unwrap();
+        std::fs::create_dir_all(folder.join("data/bases")).unwrap();
         for file in [
             "index.html",
             "cnn-lab.js",
@@ -183,6 +185,8 @@ mod tests {
             "assets/x-1.css",
             "data/manifest.json",
             "data/mnist/a-1.bin",
+            "data/bases/bases.json",
+            "data/bases/a.safetensors",
         ] {
             std::fs::write(folder.join(file), "0123456789").unwrap();
         }
@@ -200,6 +204,8 @@ mod tests {
             ("/assets/x-1.css", "text/css", long),
             ("/data/manifest.json", "application/json", "no-cache"),
             ("/data/mnist/a-1.bin", "application/octet-stream", long),
+            ("/data/bases/bases.json", "application/json", "no-cache"),
+            ("/data/bases/a.safetensors", "application/octet-stream", "no-cache"),
         ] {
             let response = get(uri, "accept", "*/*");
             assert_eq!(response.status(), StatusCode::OK, "{uri}");

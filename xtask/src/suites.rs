@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::build::{MODULES, Module};
 use crate::shell::{command, path, run as run_command, say};
-use crate::{against, build, pack, serve, setup};
+use crate::{against, build, data, pack, serve, setup};
 
 /// A suite and what it needs first.
 struct Suite {
@@ -216,13 +216,15 @@ fn clippy_wasm() -> Result<()> {
     Ok(())
 }
 
+// Where the pretrained network could be had, a test that does not find it fails.
 fn rust() -> Result<()> {
-    run_command(command("cargo").args([
-        "test",
-        "--workspace",
-        "--features",
-        "ndarray,reading,formats",
-    ]))
+    data::ensure()?;
+    let mut test = command("cargo");
+    test.args(["test", "--workspace", "--features", "ndarray,reading,formats"]);
+    if path("target/data/bases/mobilenet-v2.safetensors").is_file() {
+        test.env("CNN_LAB_BASES", "1");
+    }
+    run_command(&mut test)
 }
 
 // With relaxed SIMD, which Chrome has; without it the page is tested, and compared with this one.

