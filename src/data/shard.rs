@@ -5,14 +5,15 @@
 //! little-endian) and the files. Its manifest states length and CRC-32, so that a cut or
 //! damaged download is told from a good one before anything is taken from it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::data::dataset::{Dataset, Split};
-use crate::data::decode;
+#[cfg(feature = "reading")]
+use crate::data::{dataset::Warning, decode};
 use crate::error::{Error, Result};
 
 /// What the manifest says of a shard.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ShardHeader {
     /// Its file, for error messages.
@@ -30,17 +31,17 @@ pub struct ShardHeader {
 }
 
 /// How a shard's pictures are written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Encoding {
     /// As bytes: height, width, channels.
     Pixels,
-    /// As JPEG files.
+    /// As JPEG files; [`unpack`] makes pixels of them.
     Jpeg,
 }
 
-/// Adds the first `take` pictures of a shard to a data set and returns how many there were
-/// to take. A JPEG that cannot be decoded is left out with a warning.
+/// Adds the first `take` pictures of a shard of pixels to a data set and returns how many there
+/// were to take.
 ///
 /// # Errors
 /// `shard-truncated` or `shard-corrupt` naming the file; nothing is added then.
@@ -50,7 +51,74 @@ pub fn read(
     payload: &[u8],
     take: usize,
 ) -> Result<usize> {
-    let corrupt = |message: String| Error::shard_corrupt(message).file(&header.file);
+    let (labels, rest) = checked(header, payload)?;
+    let take = take.min(header.count);
+    let labels: Vec<u16> = labels[..take].iter().copied().map(u16::from).collect();
+    let pixels = rest
+        .get(..take * dataset.picture_bytes())
+        .filter(|_| header.encoding == Encoding::Pixels)
+        .ok_or_else(|| inconsistent(header))?;
+    dataset
+        .push(header.split, &labels, pixels)
+        .map_err(|error| Error::shard_corrupt(error.to_string()).file(&header.file))?;
+    Ok(take)
+}
+
+/// What [`unpack`] makes of a shard.
+#[cfg(feature = "reading")]
+#[derive(Debug)]
+pub struct Unpacked {
+    /// What is to be said of it now.
+    pub header: ShardHeader,
+    /// A shard of pixels.
+    pub payload: Vec<u8>,
+    /// Pictures that could not be decoded; they are left out.
+    pub warnings: Vec<Warning>,
+}
+
+/// The first `take` pictures, of `shape` (height, width, channels), of a shard of JPEG files as one
+/// of pixels. The module that trains cannot decode them, because few sets need it.
+///
+/// # Errors
+/// `shard-truncated` or `shard-corrupt` naming the file.
+#[cfg(feature = "reading")]
+pub fn unpack(
+    header: &ShardHeader,
+    shape: [usize; 3],
+    payload: &[u8],
+    take: usize,
+) -> Result<Unpacked> {
+    let (labels, rest) = checked(header, payload)?;
+    let files = Some(rest).filter(|_| header.encoding == Encoding::Jpeg);
+    let files = files.and_then(|rest| jpeg_files(rest, header.count));
+    let files = files.ok_or_else(|| inconsistent(header))?;
+    let (mut kept, mut pixels, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    for (index, (file, label)) in files.iter().zip(labels).take(take).enumerate() {
+        match decode::exact(file, shape) {
+            Ok(picture) => {
+                pixels.extend_from_slice(&picture);
+                kept.push(*label);
+            }
+            Err(error) => warnings.push(Warning {
+                file: format!("{}, picture {index}", header.file),
+                message: error.to_string(),
+            }),
+        }
+    }
+    let count = kept.len();
+    let payload = [kept, pixels].concat();
+    let header = ShardHeader {
+        count,
+        encoding: Encoding::Pixels,
+        raw_bytes: payload.len(),
+        crc32: crc32fast::hash(&payload),
+        ..header.clone()
+    };
+    Ok(Unpacked { header, payload, warnings })
+}
+
+/// A shard's labels, and what follows them.
+fn checked<'a>(header: &ShardHeader, payload: &'a [u8]) -> Result<(&'a [u8], &'a [u8])> {
     if payload.len() != header.raw_bytes {
         return Err(Error::shard_truncated(format!(
             "This part of the data has {} bytes instead of {}: the download was cut off or the \
@@ -61,52 +129,21 @@ pub fn read(
         .file(&header.file));
     }
     if crc32fast::hash(payload) != header.crc32 {
-        return Err(corrupt(
+        return Err(Error::shard_corrupt(
             "This part of the data was damaged on its way: its checksum is wrong. Load the set \
-             again."
-                .into(),
-        ));
+             again.",
+        )
+        .file(&header.file));
     }
-    let take = take.min(header.count);
-    let inconsistent = || corrupt("This part of the data does not hold what its list says.".into());
-    if payload.len() < header.count {
-        return Err(inconsistent());
-    }
-    let (labels, rest) = payload.split_at(header.count);
-    let labels: Vec<u16> = labels.iter().copied().map(u16::from).collect();
-    match header.encoding {
-        Encoding::Pixels => {
-            let pixels = rest.get(..take * dataset.picture_bytes()).ok_or_else(inconsistent)?;
-            dataset
-                .push(header.split, &labels[..take], pixels)
-                .map_err(|error| corrupt(error.to_string()))?;
-        }
-        Encoding::Jpeg => {
-            let files = jpeg_files(rest, header.count).ok_or_else(inconsistent)?;
-            let mut kept = Vec::with_capacity(take);
-            let mut pixels = Vec::with_capacity(take * dataset.picture_bytes());
-            let mut warnings = Vec::new();
-            for (index, (file, label)) in files.iter().zip(&labels).take(take).enumerate() {
-                match decode::exact(file, dataset.shape()) {
-                    Ok(picture) => {
-                        pixels.extend_from_slice(&picture);
-                        kept.push(*label);
-                    }
-                    Err(error) => warnings.push((index, error)),
-                }
-            }
-            dataset
-                .push(header.split, &kept, &pixels)
-                .map_err(|error| corrupt(error.to_string()))?;
-            for (index, error) in warnings {
-                dataset.warn(format!("{}, picture {index}", header.file), error.to_string());
-            }
-        }
-    }
-    Ok(take)
+    payload.split_at_checked(header.count).ok_or_else(|| inconsistent(header))
 }
 
+fn inconsistent(header: &ShardHeader) -> Error {
+    Error::shard_corrupt("This part of the data does not hold what its list says.")
+        .file(&header.file)
+}
 /// The files behind a table of `count` lengths.
+#[cfg(feature = "reading")]
 fn jpeg_files(bytes: &[u8], count: usize) -> Option<Vec<&[u8]>> {
     let (table, mut rest) = bytes.split_at_checked(count.checked_mul(4)?)?;
     let (lengths, _) = table.as_chunks::<4>();
@@ -154,6 +191,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg(feature = "reading")]
     fn jpeg_pictures_are_decoded_and_a_bad_one_is_a_warning() {
         let mut jpeg = Vec::new();
         image::codecs::jpeg::JpegEncoder::new_with_quality(&mut jpeg, 100)
@@ -166,10 +204,14 @@ mod tests {
         payload.extend(b"junk");
         let mut dataset = dataset();
         let header = header(&payload, 2, Encoding::Jpeg);
-        assert_eq!(read(&mut dataset, &header, &payload, 2).unwrap(), 2);
+        let found = unpack(&header, [8, 8, 3], &payload, 2).unwrap();
+        assert_eq!(read(&mut dataset, &found.header, &found.payload, 2).unwrap(), 1);
         assert_eq!(dataset.len(Split::Train), 1);
-        assert!(dataset.picture(Split::Train, 0).unwrap().0.iter().all(|p| p.abs_diff(200) < 3));
-        assert_eq!(dataset.info().warnings[0].file, "train-00.bin, picture 1");
+        let (picture, label) = dataset.picture(Split::Train, 0).unwrap();
+        assert!(label == 1 && picture.iter().all(|pixel| pixel.abs_diff(200) < 3));
+        assert_eq!(found.warnings[0].file, "train-00.bin, picture 1");
+        let lying = ShardHeader { count: 1, ..header };
+        assert_eq!(unpack(&lying, [8, 8, 3], &payload, 2).unwrap_err().code(), "shard-corrupt");
     }
 
     #[test]

@@ -42,7 +42,7 @@ pub use formats::{read_format, write_format};
 #[cfg(feature = "reading")]
 pub use preparer::Preparer;
 #[cfg(feature = "reading")]
-pub use reader::Reader;
+pub use reader::{Reader, unpack_shard};
 #[cfg(feature = "tensors")]
 pub use team::Replica;
 #[cfg(feature = "text")]

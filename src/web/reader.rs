@@ -8,8 +8,8 @@ use web_sys::{Blob, FileReaderSync};
 use super::JsResult;
 use super::convert::{from_js, set, to_js};
 use super::storage::to_io;
-use crate::data::decode;
 use crate::data::source::{Dropped, Plan, ReadAt, ReadOptions, Source};
+use crate::data::{decode, shard};
 use crate::error::Error;
 
 #[wasm_bindgen]
@@ -201,6 +201,24 @@ impl Reader {
         let ReadOptions { fit, filter, .. } = plan.options;
         Ok(decode::fit_with(rgba, width, height, plan.shape, fit, filter)?.as_slice().into())
     }
+}
+
+/// A shard of JPEG files as one of pixels: its `header` and `payload`, for `Core.pushShard`, and
+/// the `warnings`.
+#[wasm_bindgen(js_name = unpackShard)]
+pub fn unpack_shard(
+    header: JsValue,
+    shape: Vec<usize>,
+    payload: &[u8],
+    take: usize,
+) -> JsResult<Object> {
+    let shape = shape.try_into().map_err(|_| Error::option("A shape has three sides."))?;
+    let found = shard::unpack(&from_js(header, "shard")?, shape, payload, take)?;
+    let object = Object::new();
+    set(&object, "header", to_js(&found.header)?)?;
+    set(&object, "payload", Uint8Array::from(found.payload.as_slice()))?;
+    set(&object, "warnings", to_js(&found.warnings)?)?;
+    Ok(object)
 }
 
 fn no_plan() -> Error {

@@ -1,7 +1,7 @@
 /** Loads a bundled set into the core, shard after shard. */
 import { CnnLabError, toCnnLabError } from "../api/error";
 import type { BundledSet, DatasetInfo, MissingSet, Progress } from "../api/types";
-import type { Core } from "./core";
+import { loadUnpack, type Core } from "./core";
 import { findSet, plan, readManifest, type Manifest, type Part } from "./manifest";
 import type { SerialQueue } from "./serial-queue";
 import { getShard, type Payload } from "./shard";
@@ -66,10 +66,20 @@ export async function loadBundled(
         o.onProgress({ done, total, unit: "bytes" });
       },
     });
+  // Few sets are of JPEG files, so the module that trains does without what decodes them.
+  const unpack = parts.some(({ shard }) => shard.encoding === "jpeg") ? loadUnpack(base) : undefined;
+  unpack?.catch(() => undefined);
   const push = async ({ shard, take }: Part, payload: Payload): Promise<void> => {
+    const toPixels = shard.encoding === "jpeg" ? await unpack : undefined;
     await queue.run(() => {
       signal.throwIfAborted();
-      core.pushShard(shard, payload.bytes, take);
+      if (!toPixels) {
+        core.pushShard(shard, payload.bytes, take);
+        return;
+      }
+      const found = toPixels(shard, set.shape, payload.bytes, take);
+      core.pushShard(found.header, found.payload, found.header.count);
+      core.warnDataset(found.warnings);
     });
     await payload.keep();
   };
