@@ -14,11 +14,12 @@
 //!    ([`data::prepare`]) and become batches of tensors ([`data::batch`]).
 //! 2. [`model`]: a layer list in Keras's names ([`model::spec`]) is checked and counted
 //!    ([`model::shape`], [`model::cost`]), computed over Burn and measured by its loss
-//!    ([`model::network`], [`model::loss`]).
+//!    ([`model::network`], [`model::loss`]), perhaps on a pretrained network ([`model::base`]).
 //!    [`model::keras`] reads Keras's Python and JSON, and writes Keras, PyTorch and Burn.
 //! 3. [`train`]: the optimizers and schedules, and the session that is pulled
 //!    forward step by step ([`train::session`]), each batch in pieces that several workers
-//!    compute ([`train::team`]), or a copy of its weights beside it ([`train::finder`]).
+//!    compute ([`train::team`]), or a copy of its weights beside it ([`train::finder`]). What
+//!    frozen layers make of a picture is computed once (`train/features.rs`).
 //! 4. [`evaluate`]: how good a network is, on a split or on every fold in turn
 //!    ([`evaluate::cross_validation`]), with curves ([`evaluate::curves`]) and a map of points
 //!    ([`evaluate::embedding`]); what follows from scores alone needs no tensors.

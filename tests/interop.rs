@@ -10,11 +10,12 @@ use burn::tensor::{Device, activation};
 use cnn_lab::data::augment::Augmentation;
 use cnn_lab::data::batch;
 use cnn_lab::data::dataset::{Dataset, Split};
+use cnn_lab::model::base::Base;
 use cnn_lab::model::keras::{Experiment, write};
 use cnn_lab::model::preset::presets;
 use cnn_lab::model::spec::ModelSpec;
 use cnn_lab::store::saved::{ExportOptions, Saved};
-use cnn_lab::store::{checkpoint, keras, onnx, tensorflow_js, torch};
+use cnn_lab::store::{base, checkpoint, keras, onnx, tensorflow_js, torch};
 use cnn_lab::train::options::TrainOptions;
 use cnn_lab::train::session::Session;
 use pollster::block_on;
@@ -92,12 +93,16 @@ fn trained(spec: Value, shape: [usize; 3], classes: usize, augmentation: Option<
         assert_ne!(read, Augmentation::default());
         options["augmentation"] = augmentation;
     }
+    train(&mut session, options);
+    session
+}
+
+fn train(session: &mut Session, options: Value) {
     let options: TrainOptions = serde_json::from_value(options).unwrap();
     session.start_training(&options).unwrap();
     while session.is_training() {
         block_on(session.advance(1)).unwrap();
     }
-    session
 }
 
 /// What the lab itself predicts for the test pictures.
@@ -171,4 +176,31 @@ fn batch_norms_strides_and_same_padding() {
 fn a_residual_net() {
     let spec = preset("residual-net", [32, 32, 3], 10);
     export("residual", &trained(spec, [32, 32, 3], 10, None));
+}
+
+/// A pretrained base, a head trained on it, then its last block with the head: with the weights of
+/// the base where they are there, and with drawn ones otherwise.
+#[test]
+fn a_fine_tuned_mobilenet() {
+    let (shape, classes) = ([64, 64, 3], 3);
+    let bytes = std::fs::read("target/data/bases/mobilenet-v2.safetensors").ok();
+    let mut spec = preset("mobilenet-v2", shape, classes);
+    if bytes.is_none() {
+        spec["layers"][1]["weights"] = Value::Null;
+    }
+    let mut session = Session::new(Device::flex(), 3);
+    session.set_dataset(pictures(shape, classes)).unwrap();
+    session.set_model(ModelSpec::from_value(spec).unwrap()).unwrap();
+    if let Some(bytes) = bytes {
+        let weights = base::read(&bytes, &Device::flex()).unwrap();
+        session.take_base(Base::MobileNetV2, weights).unwrap();
+    }
+    train(&mut session, json!({"epochs": 3, "batchSize": 16, "validate": false}));
+    let last = ["block_16_expand", "block_16_depthwise", "block_16_project", "Conv_1", "Conv_1_bn"];
+    session.set_trainable(&last.map(String::from), true).unwrap();
+    train(
+        &mut session,
+        json!({"epochs": 1, "batchSize": 16, "validate": false, "learningRate": 1e-4}),
+    );
+    export("mobilenet", &session);
 }

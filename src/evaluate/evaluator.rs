@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::evaluate::metrics::{Measured, Tally};
 use crate::model::cost::evaluation_batch;
 use crate::model::network::Network;
+use crate::train::features::Features;
 use crate::train::options::check_fit;
 
 /// An evaluation under way. It holds the weights as they were when it began, so training
@@ -22,6 +23,8 @@ pub struct Evaluator {
     done: usize,
     count: usize,
     tally: Tally,
+    /// What the frozen layers make of the pictures, where that is known.
+    features: Option<Features>,
 }
 
 impl Evaluator {
@@ -43,7 +46,15 @@ impl Evaluator {
         let smoothing = network.spec().compile.loss.label_smoothing;
         let tally = Tally::new(dataset.classes().len(), smoothing);
         let batch = evaluation_batch(network);
-        Ok(Self { network: network.clone(), split, batch, done: 0, count, tally })
+        let features = None;
+        Ok(Self { network: network.clone(), split, batch, done: 0, count, tally, features })
+    }
+
+    /// The same, with what the frozen layers make of pictures, for those of which it is known.
+    #[must_use]
+    pub(crate) fn with_features(mut self, features: Option<Features>) -> Self {
+        self.features = features;
+        self
     }
 
     /// The same, keeping what was predicted for each picture too; to be asked for before the
@@ -73,11 +84,21 @@ impl Evaluator {
                 break;
             }
             let numbers = self.done..end;
-            let Network { preprocessing, .. } = &self.network;
-            let device = self.network.device();
-            let batch = batch::upload(dataset, self.split, numbers, preprocessing, device)?;
-            logits.push(self.network.logits(batch.pictures).flatten(0, 1));
-            labels.push(batch.labels);
+            let known = self.features.as_ref().and_then(|features| {
+                let of_split = dataset.numbers(self.split).get(numbers.clone())?;
+                Some((features.place, features.value(of_split, &self.network)?))
+            });
+            if let Some((place, value)) = known {
+                logits.push(self.network.logits_after(place, value).flatten(0, 1));
+                let label = |number| dataset.label_of(self.split, number);
+                labels.push(numbers.map(label).collect::<Result<_>>()?);
+            } else {
+                let Network { preprocessing, .. } = &self.network;
+                let device = self.network.device();
+                let batch = batch::upload(dataset, self.split, numbers, preprocessing, device)?;
+                logits.push(self.network.logits(batch.pictures).flatten(0, 1));
+                labels.push(batch.labels);
+            }
             self.done = end;
         }
         let over = self.done == self.count;

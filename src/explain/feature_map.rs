@@ -65,22 +65,18 @@ pub async fn feature_maps(
 pub async fn filters(network: &Network, layer: &str) -> Result<FeatureMaps> {
     let index = find_layer(&network.spec().layers, layer)?;
     let name = &network.spec().layers[index].name;
-    let place = |role: &str| {
-        let name = format!("{name}/{role}");
-        network.param_infos().iter().position(|info| info.name == name)
-    };
+    let weight = |role: &str| network.weight(&format!("{name}/{role}"));
     // A separable convolution's filters are those that slide.
-    let kernel = place("kernel").or_else(|| place("depthwise_kernel"));
-    let shape = kernel.map(|place| network.param_infos()[place].shape.as_slice());
-    let (Some(kernel), Some(&[filters, channels, height, width])) = (kernel, shape) else {
+    let (kernel, slides) = (weight("kernel"), weight("depthwise_kernel"));
+    let shape = kernel.or(slides).map(|(info, kernel)| (info.shape.as_slice(), kernel));
+    let Some((&[filters, channels, height, width], kernel)) = shape else {
         return Err(Error::option("This layer has no filters; choose a convolution.")
             .layer(name)
             .field("layer"));
     };
-    let bias = place("bias").filter(|_| place("depthwise_kernel").is_none());
-    let params = [Some(kernel), bias].into_iter().flatten();
-    let mut read =
-        device::read(params.map(|place| network.params[place].clone()).collect()).await?;
+    let bias = weight("bias").filter(|_| slides.is_none()).map(|(_, bias)| bias);
+    let weights = [Some(kernel), bias].into_iter().flatten();
+    let mut read = device::read(weights.cloned().collect()).await?;
     let bias = if bias.is_some() { read.pop().unwrap_or_default() } else { Vec::new() };
     let data = read.pop().unwrap_or_default();
     Ok(FeatureMaps { layer: name.clone(), count: filters * channels, height, width, data, bias })

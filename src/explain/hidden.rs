@@ -54,7 +54,8 @@ impl Hider {
         // The last layer with weights is the one that decides.
         let weighted = |index: &usize| {
             let start = format!("{}/", layers[*index].name);
-            network.param_infos().iter().any(|info| info.name.starts_with(&start))
+            let infos = network.param_infos().iter().chain(network.state_infos());
+            infos.into_iter().any(|info| info.name.starts_with(&start))
         };
         let last = (0..layers.len()).rev().find(weighted).unwrap_or(0);
         let layer = layers[last].inputs.first().and_then(|input| input.checked_sub(1));

@@ -2,6 +2,7 @@
 //! worked out there (`www/src/api/costs.ts`).
 
 use crate::model::network::Network;
+use crate::model::shape::Shape;
 
 /// About how many bytes a training step takes: for the weights, and for each picture.
 ///
@@ -15,7 +16,10 @@ pub fn step_bytes(network: &Network) -> [u64; 2] {
     let slots = network.spec().compile.optimizer.rule.slots().len() as u64;
     let largest = sizes.iter().max().copied().unwrap_or(0);
     let weights = sizes.iter().sum::<u64>() * (2 + slots) + 4 * largest;
-    let values: u64 = network.shapes().iter().map(|shape| shape.len() as u64).sum();
+    // Of frozen layers, which come first, nothing is kept: only what is read and written is there.
+    let (frozen, trained) = network.shapes().split_at(network.frozen().unwrap_or(0));
+    let sum = |shapes: &[Shape]| shapes.iter().map(|shape| shape.len() as u64).sum::<u64>();
+    let values = sum(trained) + frozen.windows(2).map(sum).max().unwrap_or(0);
     [weights * FLOAT, values.saturating_mul(2 * FLOAT)]
 }
 

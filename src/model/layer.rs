@@ -10,7 +10,9 @@ use burn::tensor::ops::{AvgPoolOptions, ConvOptions, MaxPoolOptions, PadMode};
 use burn::tensor::{Device, Gradients, Tensor, TensorData, activation};
 
 #[cfg(feature = "kernels")]
-use cnn_lab_kernels::conv::{self, Block, Order};
+use cnn_lab_kernels::conv::{self, Block, Order, Rectify};
+#[cfg(feature = "kernels")]
+use cnn_lab_kernels::depthwise::Depthwise;
 
 #[cfg(feature = "kernels")]
 use crate::fast;
@@ -217,29 +219,29 @@ pub(super) fn forward_fast(
 ) -> Option<Value> {
     let input = inputs.first()?;
     let activation = kind.activation().filter(|_| cx.activated).unwrap_or(Activation::Linear);
-    let rectify = activation == Activation::Relu;
+    let rectify = match activation {
+        Activation::Relu => Rectify::Relu,
+        Activation::Relu6 => Rectify::Relu6,
+        _ => Rectify::No,
+    };
+    let rectifies = rectify != Rectify::No;
     let pool = pool.map(|&Pool { pool_size, strides, .. }| conv::Pool { size: pool_size, strides });
-    if pool.is_some() && !rectify && activation != Activation::Linear {
+    if pool.is_some() && !rectifies && activation != Activation::Linear {
         return None;
     }
     let output = match (kind, input) {
         (LayerKind::Conv2D(conv), Value::Image(pictures)) if conv.groups == 1 => {
-            let [_, channels, height, width] = pictures.dims();
-            let Window { kernel_size, strides, padding, dilation_rate } = conv.window;
-            let around = same_padding([height, width], conv.window.span(), strides, padding);
-            let block = Block {
-                input: [height, width, channels],
-                filters: conv.filters,
-                kernel: kernel_size,
-                strides,
-                dilation: dilation_rate,
-                padding: around.map(|(before, after)| [before, after]),
-                order: Order::FiltersFirst,
-                rectify,
-                pool,
-            };
+            let block = conv_block_of(conv, pictures.dims(), [[0, 0], [0, 0]], rectify, pool);
             let bias = conv.bias.map(|_| cx.param(1));
             Value::Image(fast::conv_block(pictures.clone(), cx.param(0), bias, block)?)
+        }
+        #[cfg(feature = "cpu")]
+        (LayerKind::DepthwiseConv2D(conv), Value::Image(pictures))
+            if conv.depth_multiplier == 1 =>
+        {
+            let block = depthwise_of(conv, pictures.dims(), [[0, 0], [0, 0]], rectify);
+            let bias = conv.bias.map(|_| cx.param(1));
+            Value::Image(fast::depthwise(pictures.clone(), cx.param(0), bias, block)?)
         }
         (LayerKind::Dense(dense), Value::Vector(vectors)) if pool.is_none() => {
             let [batch, inputs] = vectors.dims();
@@ -263,7 +265,7 @@ pub(super) fn forward_fast(
         (LayerKind::BatchNormalization(norm), Value::Image(pictures))
             if matches!(cx.mode, Mode::Training { .. }) =>
         {
-            let (gamma, beta) = learned(norm, pictures.dims()[1], &pictures.device(), cx);
+            let (gamma, beta) = learned(norm, pictures.dims()[1], &pictures.device(), cx.params);
             let (output, moments) = fast::batch_norm(pictures.clone(), gamma, beta, norm.epsilon)?;
             cx.statistics.extend(moments);
             return Some(Value::Image(output));
@@ -284,7 +286,56 @@ pub(super) fn forward_fast(
         }
         _ => return None,
     };
-    Some(if rectify { output } else { activate(output, activation) })
+    Some(if rectifies { output } else { activate(output, activation) })
+}
+
+/// A convolution of pictures with these sizes as our kernels take it, with a border besides its own.
+#[cfg(feature = "kernels")]
+pub(super) fn conv_block_of(
+    conv: &Conv,
+    [_, channels, height, width]: [usize; 4],
+    border: [[usize; 2]; 2],
+    rectify: Rectify,
+    pool: Option<conv::Pool>,
+) -> Block {
+    let Window { kernel_size, strides, dilation_rate, .. } = conv.window;
+    Block {
+        input: [height, width, channels],
+        filters: conv.filters,
+        kernel: kernel_size,
+        strides,
+        dilation: dilation_rate,
+        padding: around(&conv.window, [height, width], border),
+        order: Order::FiltersFirst,
+        rectify,
+        pool,
+    }
+}
+
+/// The same of a depthwise convolution.
+#[cfg(feature = "kernels")]
+pub(super) fn depthwise_of(
+    conv: &DepthwiseConv,
+    [_, channels, height, width]: [usize; 4],
+    border: [[usize; 2]; 2],
+    rectify: Rectify,
+) -> Depthwise {
+    let Window { kernel_size, strides, dilation_rate, .. } = conv.window;
+    Depthwise {
+        input: [height, width, channels],
+        kernel: kernel_size,
+        strides,
+        dilation: dilation_rate,
+        padding: around(&conv.window, [height, width], border),
+        rectify,
+    }
+}
+
+/// The zeros around pictures of this height and width: a window's own, and a border.
+#[cfg(feature = "kernels")]
+fn around(window: &Window, sides: [usize; 2], border: [[usize; 2]; 2]) -> [[usize; 2]; 2] {
+    let own = same_padding(sides, window.span(), window.strides, window.padding);
+    [0, 1].map(|axis| [own[axis].0 + border[axis][0], own[axis].1 + border[axis][1]])
 }
 
 /// The axes of pictures in another order, and the way back.
@@ -363,7 +414,7 @@ fn pooled(values: Tensor<3>, keepdims: bool) -> Value {
 /// mean and biased variance, which the moving statistics will follow; otherwise by those.
 fn normalise<const D: usize>(norm: &BatchNorm, values: Tensor<D>, cx: &mut Context) -> Tensor<D> {
     let epsilon = norm.epsilon;
-    let (gamma, beta) = learned(norm, values.dims()[1], &values.device(), cx);
+    let (gamma, beta) = learned(norm, values.dims()[1], &values.device(), cx.params);
     match cx.mode {
         Mode::Inference => {
             let [mean, variance] = [0, 1].map(|place| cx.state[place].clone());
@@ -378,16 +429,16 @@ fn normalise<const D: usize>(norm: &BatchNorm, values: Tensor<D>, cx: &mut Conte
 }
 
 /// What a batch normalisation learned: gamma and beta, or what they are where it has none.
-fn learned(
+pub(super) fn learned(
     norm: &BatchNorm,
     channels: usize,
     device: &Device,
-    cx: &Context,
+    params: &[Tensor<1>],
 ) -> (Tensor<1>, Tensor<1>) {
     let BatchNorm { center, scale, .. } = *norm;
-    let gamma = if scale { cx.param(0) } else { Tensor::ones([channels], device) };
+    let gamma = if scale { params[0].clone() } else { Tensor::ones([channels], device) };
     let beta = match center {
-        true => cx.param(usize::from(scale)),
+        true => params[usize::from(scale)].clone(),
         false => Tensor::zeros([channels], device),
     };
     (gamma, beta)

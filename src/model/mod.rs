@@ -2,10 +2,14 @@
 //!
 //! [`keras`] reads and writes models as text and needs no tensors; all else does.
 
+pub mod base;
 #[cfg(feature = "tensors")]
 pub mod cost;
-#[cfg(feature = "tensors")]
+// Without tensors only what a base is asked for is read so.
+#[cfg_attr(not(feature = "tensors"), allow(dead_code))]
 mod fields;
+#[cfg(feature = "kernels")]
+mod fold;
 #[cfg(feature = "tensors")]
 pub mod initializer;
 pub mod keras;

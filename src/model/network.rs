@@ -2,8 +2,9 @@
 //!
 //! What each layer computes stands in `layer.rs`. Every weight is a flat tensor with its
 //! shape beside it: the optimizer, the checkpoint and, later, the sum over workers treat all
-//! alike. Those that training changes are [`Network::params`]; a batch normalisation's moving
-//! statistics, which follow the data instead, are [`Network::state`].
+//! alike. Those that training changes are [`Network::params`]; those that it leaves alone are
+//! [`Network::state`]: a batch normalisation's moving statistics, which follow the data instead,
+//! and all of a frozen layer.
 
 use std::ops::Range;
 
@@ -12,15 +13,16 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 use crate::data::prepare::Target;
 use crate::data::preprocess::Preprocessing;
 use crate::error::Result;
+use crate::model::base::{Base, BaseWeights};
 use crate::model::layer::{self, Context, gradient};
 pub use crate::model::layer::{Mode, Value};
 use crate::model::loss::{cross_entropy, head_logits};
 use crate::model::shape::{Shape, check_trainable, infer, input_of};
-use crate::model::spec::{BatchNorm, LayerKind, ModelSpec};
+use crate::model::spec::{BatchNorm, LayerKind, LayerSpec, ModelSpec};
 #[cfg(feature = "kernels")]
 use crate::model::spec::{Padding, Pool};
 pub use crate::model::weights::ParamInfo;
-use crate::model::weights::{Weight, following, trainable};
+use crate::model::weights::{Weight, trainable, untrainable};
 use crate::random::{Purpose, Stream};
 
 /// What one share of a batch gives. Summed over shares in their order, it is what the
@@ -32,7 +34,8 @@ pub struct Share {
     pub metrics: Tensor<1>,
     /// The gradient of that loss, one flat tensor a parameter.
     pub gradients: Vec<Tensor<1>>,
-    /// What the share says of [`Network::state`], in its order: means and biased variances.
+    /// What the share says of the batch normalisations that are not frozen, in their order: means
+    /// and biased variances.
     pub statistics: Vec<Tensor<1>>,
 }
 
@@ -45,7 +48,8 @@ pub struct Differentiated {
     pub pictures: Tensor<4>,
     /// Its gradient by every parameter, as flat tensors.
     pub params: Vec<Tensor<1>>,
-    /// What the batch says of [`Network::state`], where the mode was training.
+    /// What the batch says of the batch normalisations, as in [`Share::statistics`], where the mode
+    /// was training.
     pub statistics: Vec<Tensor<1>>,
 }
 
@@ -89,19 +93,23 @@ pub struct Network {
     state_infos: Vec<ParamInfo>,
     /// The weights that training changes, in the order of [`param_infos`](Self::param_infos).
     pub params: Vec<Tensor<1>>,
-    /// Moving means and variances, in the order of [`state_infos`](Self::state_infos). They
-    /// belong to the weights: whoever keeps a copy of one keeps the other.
+    /// The weights of frozen layers, and moving means and variances, in the order of
+    /// [`state_infos`](Self::state_infos). They belong to the weights: whoever keeps a copy of one
+    /// keeps the other.
     pub state: Vec<Tensor<1>>,
     /// What pictures go through before the first layer; the weights were trained behind it.
     pub preprocessing: Preprocessing,
     device: Device,
     /// Whether our own kernels compute what they cover; Burn's operations do all otherwise.
     pub fast: bool,
+    /// The base that layers begin with, until its weights are there.
+    pub(crate) lacking: Option<Base>,
 }
 
 impl Network {
     /// A network with fresh weights, drawn on the host from `seed` as the layers'
-    /// initialisers say.
+    /// initialisers say. Those that a pretrained base has are zeros until they are
+    /// [taken](Self::take) from it.
     ///
     /// # Errors
     /// `spec` as [`infer`] gives it.
@@ -113,7 +121,7 @@ impl Network {
             let input = input_of(&spec, &shapes, layer);
             let begin = (params.len(), state.len());
             params.extend(trainable(layer, input));
-            state.extend(following(layer, input));
+            state.extend(untrainable(layer, input));
             let mut uses = spec.layers.iter().enumerate().skip(index + 1).rev();
             let last_use = uses.find(|(_, later)| later.inputs.contains(&(index + 1)));
             places.push(Places {
@@ -122,18 +130,28 @@ impl Network {
                 last_use: last_use.map_or(index, |(last, _)| last),
             });
         }
-        let draw = |(index, weight): (usize, &Weight)| {
-            let mut stream = Stream::new(seed, Purpose::Weights, index, 0);
+        let draw = |index: usize, weight: &Weight| {
             let length = weight.count() as usize;
+            let layer = weight.info.name.split('/').next();
+            if spec.layers.iter().any(|one| one.base.is_some() && layer == Some(&one.name)) {
+                return Tensor::zeros([length], device);
+            }
+            let mut stream = Stream::new(seed, Purpose::Weights, index, 0);
             let values = weight.spec.initializer.draw(length, weight.fans, &mut stream);
             Tensor::from_data(TensorData::new(values, [length]), device)
         };
+        // Numbered far apart, so that a frozen weight is none that is trained.
+        let drawn = |weights: &[Weight], first: usize| {
+            weights.iter().enumerate().map(|(index, weight)| draw(first + index, weight)).collect()
+        };
         let infos = |weights: &[Weight]| weights.iter().map(|one| one.info.clone()).collect();
+        let lacking = spec.layers.iter().find_map(|layer| layer.base);
         Ok(Self {
+            lacking,
             infos: infos(&params),
             state_infos: infos(&state),
-            params: params.iter().enumerate().map(draw).collect(),
-            state: state.iter().enumerate().map(draw).collect(),
+            params: drawn(&params, 0),
+            state: drawn(&state, 1 << 20),
             spec,
             shapes,
             places,
@@ -141,6 +159,57 @@ impl Network {
             device: device.clone(),
             fast: true,
         })
+    }
+
+    /// Puts a base's weights, by their names, into the layers that begin with them.
+    ///
+    /// # Errors
+    /// `checkpoint` naming a weight that the file lacks or has in another shape; nothing is changed
+    /// then.
+    pub fn take(&mut self, base: Base, weights: &BaseWeights) -> Result<()> {
+        let (mut params, mut state) = (self.params.clone(), self.state.clone());
+        for (layer, places) in self.spec.layers.iter().zip(&self.places) {
+            if layer.base != Some(base) {
+                continue;
+            }
+            let own =
+                self.infos[places.params.clone()].iter().zip(&mut params[places.params.clone()]);
+            let fixed = self.state_infos[places.state.clone()].iter();
+            let fixed = fixed.zip(&mut state[places.state.clone()]);
+            for (info, tensor) in own.chain(fixed) {
+                *tensor = weights.find(info)?;
+            }
+        }
+        (self.params, self.state) = (params, state);
+        self.lacking = self.lacking.filter(|lacking| *lacking != base);
+        Ok(())
+    }
+
+    /// The same weights under a spec that differs only in which layers are trainable.
+    ///
+    /// # Errors
+    /// `spec` where nothing would be left to train.
+    pub fn with_spec(&self, spec: ModelSpec) -> Result<Self> {
+        let mut network = Self::new(spec, 0, &self.device)?;
+        let of = |infos: &[ParamInfo], fresh: &[Tensor<1>]| {
+            let weights =
+                infos.iter().zip(fresh).map(|(info, fresh)| match self.weight(&info.name) {
+                    Some((_, tensor)) => tensor.clone(),
+                    None => fresh.clone(),
+                });
+            weights.collect()
+        };
+        network.params = of(&network.infos, &network.params);
+        network.state = of(&network.state_infos, &network.state);
+        network.preprocessing = self.preprocessing.clone();
+        (network.fast, network.lacking) = (self.fast, self.lacking);
+        Ok(network)
+    }
+
+    /// A weight by its name, with its shape, frozen or not.
+    pub fn weight(&self, name: &str) -> Option<(&ParamInfo, &Tensor<1>)> {
+        let trained = self.infos.iter().zip(&self.params);
+        trained.chain(self.state_infos.iter().zip(&self.state)).find(|(info, _)| info.name == name)
     }
 
     /// The model's spec.
@@ -158,7 +227,7 @@ impl Network {
         &self.infos
     }
 
-    /// Name and shape of every weight that follows the data.
+    /// Name and shape of every weight that training leaves alone.
     pub fn state_infos(&self) -> &[ParamInfo] {
         &self.state_infos
     }
@@ -167,10 +236,9 @@ impl Network {
     pub fn multiplications(&self) -> u64 {
         let layers = self.places.iter().zip(&self.shapes);
         let counts = layers.map(|(places, shape)| {
-            let weights: usize = self.infos[places.params.clone()]
-                .iter()
-                .map(|info| info.shape.iter().product::<usize>())
-                .sum();
+            let infos = self.infos[places.params.clone()].iter();
+            let infos = infos.chain(&self.state_infos[places.state.clone()]);
+            let weights: usize = infos.map(|info| info.shape.iter().product::<usize>()).sum();
             match shape {
                 Shape::Image([height, width, _]) => (height * width * weights) as u64,
                 Shape::Vector(_) => weights as u64,
@@ -193,7 +261,43 @@ impl Network {
     /// width]`: their softmax are the classes' probabilities. Those of a network that ends in
     /// one sigmoid unit are 0 and the unit's own, which comes to the same.
     pub fn logits(&self, pictures: Tensor<4>) -> Tensor<2> {
-        self.head(pictures, &mut Pass::new(&self.params, 0))
+        self.logits_after(0, Value::Image(pictures))
+    }
+
+    /// The same from the value at `place`, counted as in [`LayerSpec::inputs`], on: what
+    /// [`value_at`](Self::value_at) gave.
+    pub fn logits_after(&self, place: usize, value: Value) -> Tensor<2> {
+        self.head(value, &mut Pass { from: place, ..Pass::new(&self.params, 0) })
+    }
+
+    /// The value at `place`, after so many layers, of preprocessed pictures.
+    pub fn value_at(&self, place: usize, pictures: Tensor<4>) -> Value {
+        let Some(until) = place.checked_sub(1) else { return Value::Image(pictures) };
+        let mut pass = Pass { fuse: true, ..Pass::new(&self.params, until) };
+        self.run(Value::Image(pictures), &mut pass, &mut |_, value| value)
+    }
+
+    /// The place of the last value that training does not change, though weights go into it: the
+    /// layers before it are frozen, draw nothing, and are used after it in no other way. What it is
+    /// of a picture has to be computed once. Nothing where no frozen weights stand first.
+    pub fn frozen(&self) -> Option<usize> {
+        let fixed = |(layer, places): &(&LayerSpec, &Places)| {
+            let draws = matches!(
+                layer.kind,
+                LayerKind::Dropout { .. } | LayerKind::SpatialDropout2D { .. }
+            );
+            let follows = layer.trainable && !places.state.is_empty();
+            places.params.is_empty() && !follows && !draws
+        };
+        let layers = || self.spec.layers.iter().zip(&self.places);
+        let most = layers().take_while(fixed).count();
+        let weights =
+            |count: usize| layers().take(count).any(|(_, places)| !places.state.is_empty());
+        let apart = |&place: &usize| {
+            let mut later = self.spec.layers[place..].iter().flat_map(|layer| &layer.inputs);
+            later.all(|&input| input >= place)
+        };
+        (1..=most.min(self.spec.layers.len() - 1)).rev().find(apart).filter(|&count| weights(count))
     }
 
     /// The outputs of these layers, their activations applied, in one pass.
@@ -267,10 +371,24 @@ impl Network {
         batch: usize,
         mode: Mode,
     ) -> Share {
+        let pictures = Value::Image(pictures);
+        self.gradients_after(0, pictures, targets, class_weights, batch, mode)
+    }
+
+    /// The same from the value at `place` on, see [`frozen`](Self::frozen).
+    pub fn gradients_after(
+        &self,
+        place: usize,
+        value: Value,
+        targets: &[Target],
+        class_weights: &[f32],
+        batch: usize,
+        mode: Mode,
+    ) -> Share {
         // New leaves every step: the last step's graph went with its backward pass.
         let leaves = self.leaves();
-        let mut pass = Pass { mode, ..Pass::new(&leaves, 0) };
-        let logits = self.head(pictures, &mut pass);
+        let mut pass = Pass { mode, from: place, ..Pass::new(&leaves, 0) };
+        let logits = self.head(value, &mut pass);
         let statistics = off_graph(pass.statistics);
         let smoothing = self.spec.compile.loss.label_smoothing;
         let (loss, correct) =
@@ -316,17 +434,17 @@ impl Network {
     }
 
     /// Moves the moving statistics towards a batch's, by Keras's rule: `moving * momentum +
-    /// batch * (1 - momentum)`. `statistics` stand in the order of [`state`](Self::state).
+    /// batch * (1 - momentum)`. `statistics` are those of a [`Share`].
     pub fn follow(&mut self, statistics: Vec<Tensor<1>>) {
         let layers = self.spec.layers.iter().zip(&self.places);
-        let momenta = layers.flat_map(|(layer, places)| {
-            let momentum = match layer.kind {
-                LayerKind::BatchNormalization(BatchNorm { momentum, .. }) => momentum,
-                _ => 1.0,
-            };
-            places.state.clone().map(move |_| momentum)
+        let following = layers.flat_map(|(layer, places)| match layer.kind {
+            LayerKind::BatchNormalization(BatchNorm { momentum, .. }) if layer.trainable => {
+                places.state.clone().map(|place| (place, momentum)).collect()
+            }
+            _ => Vec::new(),
         });
-        for ((moving, batch), momentum) in self.state.iter_mut().zip(statistics).zip(momenta) {
+        for ((place, momentum), batch) in following.zip(statistics) {
+            let moving = &mut self.state[place];
             *moving = moving.clone() * momentum + batch * (1.0 - momentum);
         }
     }
@@ -349,9 +467,9 @@ impl Network {
     }
 
     /// The logits, whatever the last activation is and wherever `pass` ends.
-    fn head(&self, pictures: Tensor<4>, pass: &mut Pass) -> Tensor<2> {
+    fn head(&self, value: Value, pass: &mut Pass) -> Tensor<2> {
         (pass.until, pass.activated, pass.fuse) = (self.spec.layers.len() - 1, false, true);
-        let output = self.run(Value::Image(pictures), pass, &mut |_, value| value);
+        let output = self.run(value, pass, &mut |_, value| value);
         self.logits_of(output)
     }
 
@@ -370,32 +488,56 @@ impl Network {
     /// at once.
     #[cfg(feature = "kernels")]
     fn pool_after(&self, index: usize) -> Option<&Pool> {
-        let next = self.spec.layers.get(index + 1)?;
         let convolves = matches!(self.spec.layers[index].kind, LayerKind::Conv2D(_));
-        let alone = self.places[index].last_use == index + 1 && next.inputs == [index + 1];
-        match &next.kind {
-            LayerKind::MaxPooling2D(pool)
-                if alone && convolves && pool.padding == Padding::Valid =>
-            {
+        match &self.only_user(index)?.kind {
+            LayerKind::MaxPooling2D(pool) if convolves && pool.padding == Padding::Valid => {
                 Some(pool)
             }
             _ => None,
         }
     }
 
-    /// The output of layer `pass.until`. Every layer's output goes with its number through
-    /// `watch`, and on as what that gives.
+    /// The layer after this one, where that takes its output, and nothing else, and nobody else
+    /// does.
+    #[cfg(feature = "kernels")]
+    pub(super) fn only_user(&self, index: usize) -> Option<&LayerSpec> {
+        let next = self.spec.layers.get(index + 1)?;
+        let alone = self.places[index].last_use == index + 1 && next.inputs == [index + 1];
+        alone.then_some(next)
+    }
+
+    /// What a layer computes with in a pass: what training can change of it, then its moving
+    /// statistics.
+    pub(super) fn weights_of<'a>(
+        &'a self,
+        pass: &Pass<'a>,
+        index: usize,
+    ) -> (&'a [Tensor<1>], &'a [Tensor<1>]) {
+        let (layer, places) = (&self.spec.layers[index], &self.places[index]);
+        let state = &self.state[places.state.clone()];
+        if layer.trainable {
+            return (&pass.params[places.params.clone()], state);
+        }
+        let moving = match layer.kind {
+            LayerKind::BatchNormalization(_) => 2,
+            _ => 0,
+        };
+        state.split_at(state.len() - moving)
+    }
+
+    /// The output of layer `pass.until`, made of the `value` at `pass.from`. Every layer's output
+    /// goes with its number through `watch`, and on as what that gives.
     fn run(
         &self,
-        pictures: Value,
+        value: Value,
         pass: &mut Pass,
         watch: &mut dyn FnMut(usize, Value) -> Value,
     ) -> Value {
         let mut values: Vec<Option<Value>> = vec![None; pass.until + 2];
-        values[0] = Some(pictures);
-        let mut index = 0;
+        values[pass.from] = Some(value);
+        let mut index = pass.from;
         while index <= pass.until {
-            let (layer, places) = (&self.spec.layers[index], &self.places[index]);
+            let layer = &self.spec.layers[index];
             let inputs = layer
                 .inputs
                 .iter()
@@ -407,10 +549,21 @@ impl Network {
                     values[input] = None;
                 }
             }
+            #[cfg(feature = "kernels")]
+            if self.fast
+                && pass.fuse
+                && let Some((last, output)) = self.folded(index, &inputs, pass)
+            {
+                values[last + 1] = Some(output);
+                index = last + 1;
+                continue;
+            }
+            let (params, state) = self.weights_of(pass, index);
+            let norm = matches!(layer.kind, LayerKind::BatchNormalization(_));
             let mut context = Context {
-                params: &pass.params[places.params.clone()],
-                state: &self.state[places.state.clone()],
-                mode: pass.mode,
+                params,
+                state,
+                mode: if norm && !layer.trainable { Mode::Inference } else { pass.mode },
                 index,
                 activated: pass.activated || index < pass.until,
                 statistics: &mut pass.statistics,
@@ -434,13 +587,15 @@ impl Network {
 }
 
 /// One pass through the layers.
-struct Pass<'a> {
+pub(super) struct Pass<'a> {
     params: &'a [Tensor<1>],
-    mode: Mode,
+    pub(super) mode: Mode,
+    /// The place of the value that it begins with.
+    from: usize,
     /// The last layer of it.
-    until: usize,
+    pub(super) until: usize,
     /// Whether that one's named activation is applied.
-    activated: bool,
+    pub(super) activated: bool,
     /// Whether layers that nobody watches may become one operation.
     fuse: bool,
     /// Takes what the batch says of the moving statistics, while training.
@@ -450,7 +605,7 @@ struct Pass<'a> {
 impl<'a> Pass<'a> {
     fn new(params: &'a [Tensor<1>], until: usize) -> Self {
         let (mode, statistics) = (Mode::Inference, Vec::new());
-        Self { params, mode, until, activated: true, fuse: false, statistics }
+        Self { params, mode, from: 0, until, activated: true, fuse: false, statistics }
     }
 }
 

@@ -38,6 +38,9 @@ pub fn presets(shape: [usize; 3], classes: usize) -> Vec<Preset> {
     }
     presets.extend(of_lessons(shape, classes));
     presets.extend(of_later_lessons(shape, classes));
+    if shape[0].min(shape[1]) >= PHOTO {
+        presets.push(pretrained(shape, classes));
+    }
     presets.retain(|preset| {
         ModelSpec::from_json(&preset.spec)
             .and_then(|spec| check_trainable(&spec, &infer(&spec)?))
@@ -96,10 +99,7 @@ fn of_photos(shape: [usize; 3], classes: usize) -> Vec<Preset> {
         layers.push(flatten());
         layers.extend(dropped);
         layers.push(dense(512, "relu"));
-        let (head, loss) = match classes {
-            2 => (dense(1, "sigmoid"), "binary_crossentropy"),
-            _ => (dense(classes, "softmax"), SPARSE),
-        };
+        let (head, loss) = photo_head(classes);
         layers.push(head);
         (layers, loss)
     };
@@ -132,6 +132,33 @@ fn of_photos(shape: [usize; 3], classes: usize) -> Vec<Preset> {
             batch_size: 16,
         },
     ]
+}
+
+/// The end of a net for photos, and its loss.
+fn photo_head(classes: usize) -> (Value, &'static str) {
+    match classes {
+        2 => (dense(1, "sigmoid"), "binary_crossentropy"),
+        _ => (dense(classes, "softmax"), SPARSE),
+    }
+}
+
+/// A frozen base and a new head. The lab's pictures have values from 0 to 1, the base takes -1 to 1.
+fn pretrained(shape: [usize; 3], classes: usize) -> Preset {
+    let (head, loss) = photo_head(classes);
+    let layers = vec![
+        json!({"layer": "Rescaling", "scale": 2, "offset": -1}),
+        json!({"layer": "MobileNetV2", "pooling": "avg", "trainable": false}),
+        dropout(0.2),
+        head,
+    ];
+    Preset {
+        name: "mobilenet-v2",
+        title: "MobileNetV2, pretrained",
+        description: "What a net learned from a million photos, frozen, and a new head on it: for a few hundred pictures or more, best of 160 x 160.",
+        spec: spec(shape, adam(), loss, layers),
+        epochs: 5,
+        batch_size: 32,
+    }
 }
 
 /// Nets of the first lessons, the MNIST convnet first.
@@ -383,6 +410,7 @@ mod tests {
             ([150, 150, 3], 2, "photo-convnet", 3_453_121),
             ([150, 150, 3], 2, "photo-convnet-dropout", 3_453_121),
             ([300, 300, 3], 2, "photo-convnet-short", 87_316_449),
+            ([160, 160, 3], 2, "mobilenet-v2", 2_257_984 + 1281),
             ([32, 32, 3], 10, "padded-convnet", 528_054),
             ([28, 28, 1], 10, "strided-convnet", 360_458),
             ([32, 32, 3], 10, "strided-convnet", 1_284_170),
@@ -394,7 +422,7 @@ mod tests {
     #[test]
     fn every_preset_fits_every_bundled_set() {
         for (shape, count) in
-            [([28, 28, 1], 9), ([32, 32, 3], 9), ([64, 64, 3], 12), ([150, 150, 1], 12)]
+            [([28, 28, 1], 9), ([32, 32, 3], 9), ([64, 64, 3], 13), ([150, 150, 1], 12)]
         {
             assert_eq!(presets(shape, 10).len(), count, "{shape:?}");
         }

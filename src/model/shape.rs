@@ -6,11 +6,12 @@
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::model::base::Base;
 use crate::model::spec::{
     Activation, Conv, Dense, DepthwiseConv, LayerKind, LayerSpec, ModelSpec, Padding, Pool,
     SeparableConv, Window,
 };
-use crate::model::weights::{following, trainable};
+use crate::model::weights::{trainable, untrainable};
 
 /// The most parameters a model may have: weights, gradients and two optimizer slots of
 /// four bytes each must fit in a 32-bit WebAssembly memory of 4 GB beside the data.
@@ -77,6 +78,9 @@ pub struct SummaryLayer {
     pub params: usize,
     /// Whether training changes them, all or some.
     pub trainable: bool,
+    /// The pretrained base that they are taken from.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub base: Option<&'static str>,
 }
 
 /// What Keras's `model.summary()` prints.
@@ -87,7 +91,7 @@ pub struct Summary {
     pub layers: Vec<SummaryLayer>,
     /// All parameters.
     pub total_params: usize,
-    /// Those that training changes; the others follow the data.
+    /// Those that training changes; the others are frozen or follow the data.
     pub trainable_params: usize,
 }
 
@@ -115,7 +119,8 @@ impl Summary {
                         Shape::Vector(n) => vec![None, Some(n)],
                     },
                     params: (trained + followed) as usize,
-                    trainable: followed == 0 || trained > 0,
+                    trainable: layer.trainable && (followed == 0 || trained > 0),
+                    base: layer.base.map(Base::name),
                 }
             })
             .collect();
@@ -188,9 +193,13 @@ pub fn check_trainable(spec: &ModelSpec, shapes: &[Shape]) -> Result<()> {
     let weights: u64 =
         spec.layers.iter().map(|layer| params(layer, input_of(spec, shapes, layer))[0]).sum();
     if weights == 0 {
-        let error = Error::spec(
-            "The model has no weights, so there is nothing to train. Add a Dense layer.",
-        );
+        let frozen = spec.layers.iter().any(|layer| !layer.trainable);
+        let error = Error::spec(if frozen {
+            "All weights of the model are frozen, so there is nothing to train. Add a Dense layer, \
+             or set trainable of a layer to true."
+        } else {
+            "The model has no weights, so there is nothing to train. Add a Dense layer."
+        });
         let last = spec.layers.last().map_or("", |layer| layer.name.as_str());
         return Err(error.layer(last).field("layer"));
     }
@@ -466,9 +475,9 @@ pub fn same_padding(
     })
 }
 
-/// The number of parameters that training changes, and of those that follow the data.
+/// The number of parameters that training changes, and of those that it does not.
 fn params(layer: &LayerSpec, input: Shape) -> [u64; 2] {
-    [trainable(layer, input), following(layer, input)].map(|weights| {
+    [trainable(layer, input), untrainable(layer, input)].map(|weights| {
         weights.iter().fold(0, |sum: u64, weight| sum.saturating_add(weight.count()))
     })
 }

@@ -13,6 +13,7 @@ mod write;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Result};
+use crate::model::base::Base;
 use crate::model::fields::Fields;
 use crate::model::initializer::{Initializer, Regularizer};
 use crate::model::loss::Loss;
@@ -39,6 +40,11 @@ pub struct LayerSpec {
     pub inputs: Vec<usize>,
     /// What it is, with its options.
     pub kind: LayerKind,
+    /// Whether training changes its weights. Where not, a batch normalisation goes by its moving
+    /// statistics in training too, as Keras's does.
+    pub trainable: bool,
+    /// The base whose weights of the same names it begins with, in place of drawn ones.
+    pub base: Option<Base>,
 }
 
 /// What a layer is. The fields are Keras's, with Keras's defaults.

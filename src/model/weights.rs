@@ -34,8 +34,20 @@ impl Weight {
     }
 }
 
-/// The weights that training changes, in Keras's order.
+/// The weights that training changes, in Keras's order; none of a frozen layer.
 pub(crate) fn trainable(layer: &LayerSpec, input: Shape) -> Vec<Weight> {
+    if layer.trainable { own(layer, input) } else { Vec::new() }
+}
+
+/// The weights that training leaves as they are: those of a frozen layer, then a batch
+/// normalisation's moving statistics, which follow the data where it is not frozen.
+pub(crate) fn untrainable(layer: &LayerSpec, input: Shape) -> Vec<Weight> {
+    let frozen = if layer.trainable { Vec::new() } else { own(layer, input) };
+    frozen.into_iter().chain(following(layer, input)).collect()
+}
+
+/// The weights that a layer computes with and training can change, in Keras's order.
+fn own(layer: &LayerSpec, input: Shape) -> Vec<Weight> {
     let mut weights = Vec::new();
     let mut add = |role: &str, shape: Vec<usize>, fans: [usize; 2], spec: WeightSpec| {
         // The window of a kernel that has one; its product may pass 32 bits.
@@ -106,8 +118,8 @@ pub(crate) fn trainable(layer: &LayerSpec, input: Shape) -> Vec<Weight> {
     weights
 }
 
-/// The weights that follow the data instead: a batch normalisation's moving statistics.
-pub(crate) fn following(layer: &LayerSpec, input: Shape) -> Vec<Weight> {
+/// The weights that follow the data: a batch normalisation's moving statistics.
+fn following(layer: &LayerSpec, input: Shape) -> Vec<Weight> {
     let LayerKind::BatchNormalization(_) = layer.kind else { return Vec::new() };
     [("moving_mean", Initializer::Zeros), ("moving_variance", Initializer::Ones)]
         .map(|(role, initializer)| Weight {

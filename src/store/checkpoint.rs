@@ -258,6 +258,7 @@ pub fn load(session: &mut Session, bytes: &[u8]) -> Result<LoadedInfo> {
     let own_name = |name: &str| name.to_owned();
     network.params = load_all(&infos, &own_name)?;
     network.state = load_all(&state, &own_name)?;
+    network.lacking = None;
     let mut preprocessing = metadata.preprocessing.values;
     let input = network.spec().input_shape;
     if preprocessing.zca_epsilon.is_some() {

@@ -152,7 +152,7 @@ pub(super) fn batch(shape: Shape) -> Json {
 fn config(layer: &Layer, name: &str) -> Json {
     let mut config =
         Map::from_iter([("name".to_owned(), name.into()), ("dtype".to_owned(), policy())]);
-    config.insert("trainable".into(), true.into());
+    config.insert("trainable".into(), layer.trainable.into());
     for (option, value) in &layer.options {
         let value = if layer.class.is_initializer(option) {
             initializer(value)

@@ -6,6 +6,8 @@
 //! numbers, and each format is written from those.
 
 #[cfg(feature = "tensors")]
+pub mod base;
+#[cfg(feature = "tensors")]
 pub mod checkpoint;
 #[cfg(feature = "formats")]
 pub mod foreign;

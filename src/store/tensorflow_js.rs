@@ -111,6 +111,30 @@ fn model(saved: &Saved) -> Result<Json> {
     })
 }
 
+/// What a normalisation multiplies by and adds, one number or one a channel.
+fn rescaled(options: &Map<String, Json>) -> (Json, Json) {
+    let numbers = |option: &str| -> Vec<f64> {
+        match options.get(option) {
+            Some(Json::Array(values)) => values.iter().filter_map(Json::as_f64).collect(),
+            one => one.and_then(Json::as_f64).into_iter().collect(),
+        }
+    };
+    let (means, variances) = (numbers("mean"), numbers("variance"));
+    let scale = |at: usize| {
+        let variance = variances.get(at).or(variances.first()).copied().unwrap_or(1.0);
+        1.0 / variance.sqrt().max(1e-7)
+    };
+    let offset = |at: usize| -means.get(at).or(means.first()).copied().unwrap_or(0.0) * scale(at);
+    let count = means.len().max(variances.len());
+    match count {
+        0 | 1 => (json!(scale(0)), json!(offset(0))),
+        _ => (
+            (0..count).map(scale).collect::<Vec<_>>().into(),
+            (0..count).map(offset).collect::<Vec<_>>().into(),
+        ),
+    }
+}
+
 /// A layer's class and arguments there.
 fn config(layer: &Layer, name: &str) -> Result<(&'static str, Json)> {
     let lacks = |what: &str, field: &str| {
@@ -121,7 +145,7 @@ fn config(layer: &Layer, name: &str) -> Result<(&'static str, Json)> {
     };
     let mut config = Map::from_iter([
         ("name".to_owned(), name.into()),
-        ("trainable".to_owned(), true.into()),
+        ("trainable".to_owned(), layer.trainable.into()),
         ("dtype".to_owned(), "float32".into()),
     ]);
     for (option, value) in &layer.options {
@@ -157,7 +181,12 @@ fn config(layer: &Layer, name: &str) -> Result<(&'static str, Json)> {
         }
         // It acts in training alone, and there is none for whole channels.
         "SpatialDropout2D" => "Dropout",
-        "Normalization" => return Err(lacks("Normalization", "layer")),
+        "Normalization" => {
+            let (scale, offset) = rescaled(&layer.options);
+            config.retain(|option, _| !["mean", "variance"].contains(&option.as_str()));
+            config.extend([("scale".to_owned(), scale), ("offset".to_owned(), offset)]);
+            "Rescaling"
+        }
         "GlobalAveragePooling2D" | "GlobalMaxPooling2D"
             if layer.options.get("keepdims") == Some(&Json::Bool(true)) =>
         {

@@ -1,5 +1,6 @@
 //! Training: optimizers, the session's state machine and its history.
 
+pub(crate) mod features;
 pub mod finder;
 pub mod history;
 pub mod monitor;

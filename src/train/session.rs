@@ -13,13 +13,15 @@ use burn::tensor::{Device, Tensor};
 use crate::data::batch;
 use crate::data::dataset::{Dataset, DatasetInfo, Split, SplitOptions};
 use crate::data::prepare::{Recipe, Target};
-use crate::data::preprocess::Fitting;
+use crate::data::preprocess::{Fitted, Fitting};
 use crate::device;
 use crate::error::{Error, Result};
 use crate::evaluate::Evaluator;
+use crate::model::base::{Base, BaseWeights};
 use crate::model::network::{Mode, Network};
-use crate::model::shape::Summary;
+use crate::model::shape::{Summary, find_layer};
 use crate::model::spec::ModelSpec;
+use crate::train::features::Features;
 use crate::train::history::{Event, History, Reason};
 use crate::train::optimizer::Optimizer;
 use crate::train::options::{
@@ -54,6 +56,8 @@ struct Run {
     phase: Phase,
     /// How its batches are made.
     recipe: Recipe,
+    /// Whether they are made of what frozen layers make of the pictures.
+    by_features: bool,
     /// Values of batches that were made elsewhere, by their step over the life of the weights.
     supplied: BTreeMap<u64, Vec<f32>>,
     /// Batches of earlier steps than this are not taken from elsewhere: they may have been
@@ -75,6 +79,7 @@ impl Run {
         Self {
             progress,
             recipe,
+            by_features: false,
             order: Vec::new(),
             steps_left: 0,
             phase: Phase::Over,
@@ -94,6 +99,9 @@ pub struct Session {
     pub(crate) seed: u64,
     /// Whether our own kernels compute what they cover; Burn's operations do all otherwise.
     pub fast: bool,
+    /// Whether what frozen layers make of the pictures is computed once and kept; otherwise every
+    /// step computes its own.
+    pub keep_features: bool,
     /// Whether batches are computed in pieces, see [`team`](crate::train::team): not so on a
     /// graphics processor, which wants much at a time.
     pub cut: bool,
@@ -110,6 +118,15 @@ pub struct Session {
     run: Option<Run>,
     /// The run to come, while something is being fitted for it.
     start: Option<Start>,
+    /// The weights of the pretrained base that models may begin with.
+    base: Option<(Base, BaseWeights)>,
+    /// Where the weights of frozen layers come from: 0 as [`set_model`](Self::set_model) gives
+    /// them, a number of its own wherever they came to be otherwise.
+    source: u64,
+    /// How often that was so.
+    sources: u64,
+    /// What frozen layers make of the pictures.
+    features: Option<Features>,
 }
 
 impl Session {
@@ -120,6 +137,7 @@ impl Session {
             seed,
             fast: true,
             cut: true,
+            keep_features: true,
             workers: 1,
             team: None,
             dataset: None,
@@ -129,12 +147,17 @@ impl Session {
             history: History::default(),
             run: None,
             start: None,
+            base: None,
+            source: 0,
+            sources: 0,
+            features: None,
         }
     }
 
-    /// An empty session that computes as this one does, alone.
+    /// An empty session that computes as this one does, alone, and has the same base.
     pub fn alike(&self, seed: u64) -> Self {
-        Self { fast: self.fast, cut: self.cut, ..Self::new(self.device.clone(), seed) }
+        let base = self.base.clone();
+        Self { fast: self.fast, cut: self.cut, base, ..Self::new(self.device.clone(), seed) }
     }
 
     /// Takes a data set in place of the present one.
@@ -150,6 +173,7 @@ impl Session {
         }
         let info = dataset.info();
         self.dataset = Some(dataset);
+        self.features = None;
         Ok(info)
     }
 
@@ -173,6 +197,7 @@ impl Session {
         self.refuse_while_training("change the data")?;
         let dataset = self.dataset.as_mut().ok_or_else(no_data)?;
         let knows_them = self.classes == dataset.classes();
+        self.features = None;
         change(dataset)?;
         if knows_them && self.classes.len() == dataset.classes().len() {
             self.classes = dataset.classes().to_vec();
@@ -242,12 +267,66 @@ impl Session {
         let optimizer = spec.compile.optimizer.clone();
         let mut network = Network::new(spec, self.seed, &self.device)?;
         network.fast = self.fast;
+        if let Some((base, weights)) = &self.base {
+            network.take(*base, weights)?;
+        }
         self.optimizer = Some(Optimizer::new(optimizer, &network.params));
         self.network = Some(network);
         self.history = History::default();
         self.classes = Vec::new();
         self.run = None;
+        self.source = 0;
         Ok(summary)
+    }
+
+    /// Takes the weights of a pretrained base, for those of the present model's layers that lack
+    /// them and for those of later models. What has learned, such as a checkpoint's layers, stays.
+    ///
+    /// # Errors
+    /// `state` in the middle of a run, `checkpoint` where the weights are not those of the base; the
+    /// model stays as it is then.
+    pub fn take_base(&mut self, base: Base, weights: BaseWeights) -> Result<()> {
+        self.refuse_while_training("load a pretrained base")?;
+        let lacking = self.network.as_mut().filter(|network| network.lacking == Some(base));
+        if let Some(network) = lacking {
+            network.take(base, &weights)?;
+        }
+        self.base = Some((base, weights));
+        Ok(())
+    }
+
+    /// Freezes layers, or lets training change them again. The weights stay; the optimizer forgets
+    /// what it remembered, as after Keras's `compile`.
+    ///
+    /// # Errors
+    /// `state` in the middle of a run or without a model, `option` where a layer is unknown, `spec`
+    /// where nothing would be left to train; nothing is changed then.
+    pub fn set_trainable(&mut self, layers: &[String], trainable: bool) -> Result<Summary> {
+        self.refuse_while_training("freeze layers")?;
+        let network = self.network()?;
+        let mut spec = network.spec().clone();
+        for name in layers {
+            let place = find_layer(&spec.layers, name)?;
+            spec.layers[place].trainable = trainable;
+        }
+        let network = network.with_spec(spec)?;
+        let summary = Summary::of(network.spec())?;
+        let before = self.optimizer.as_ref().map(|optimizer| optimizer.spec.clone());
+        let optimizer = before.unwrap_or_else(|| network.spec().compile.optimizer.clone());
+        self.optimizer = Some(Optimizer::new(optimizer, &network.params));
+        self.network = Some(network);
+        // What a run kept of the weights has another order.
+        self.run = None;
+        if !trainable {
+            self.weights_came();
+        }
+        Ok(summary)
+    }
+
+    /// Frozen layers have weights of another source from now on.
+    fn weights_came(&mut self) {
+        self.sources += 1;
+        self.source = self.sources;
     }
 
     /// Takes a step with copies of the weights and forgets it. What a graphics processor has to
@@ -278,6 +357,7 @@ impl Session {
     ) {
         self.optimizer = Some(optimizer);
         self.history = history;
+        self.weights_came();
         let recipe = |progress: &Progress| self.recipe_of(progress, &network.preprocessing);
         self.run =
             progress.map(|progress| Run { best, ..Run::new(progress.clone(), recipe(&progress)) });
@@ -317,6 +397,15 @@ impl Session {
         let order = self.order(&progress)?;
         let preprocessing = fitting.into_fitted();
         let recipe = self.recipe_of(&progress, &preprocessing);
+        let kept = self.features.clone();
+        let network = self.network()?;
+        // Augmented pictures are others in every epoch.
+        let features = match self.keep_features && recipe.augmentation.does_nothing() {
+            true => Features::of(network, self.source, &preprocessing, dataset, kept),
+            false => None,
+        };
+        let by_features = features.is_some();
+        self.features = features.or(self.features.take());
         if let Some(network) = &mut self.network {
             network.preprocessing = preprocessing;
         }
@@ -334,6 +423,7 @@ impl Session {
             None => Run::new(progress, recipe),
         };
         (run.order, run.steps_left, run.phase) = (order, steps_left, phase);
+        run.by_features = by_features;
         if run.good.is_none() {
             run.good = self.network.as_ref().map(|network| self.good(network, &run.progress));
         }
@@ -412,6 +502,9 @@ impl Session {
         if self.start.is_some() {
             return self.advance_fitting();
         }
+        if let Some(event) = self.advance_features().await? {
+            return Ok(vec![event]);
+        }
         match self.run.as_ref().map(|run| &run.phase) {
             None | Some(Phase::Over) => Ok(Vec::new()),
             Some(Phase::Training) => self.advance_training(n.max(1)).await,
@@ -434,6 +527,31 @@ impl Session {
             self.begin(start)?;
         }
         Ok(if news { vec![Event::Fitting { what, pictures, share }] } else { Vec::new() })
+    }
+
+    /// Computes what the frozen layers make of the next few pictures; nothing where that is done,
+    /// or each step computes its own.
+    async fn advance_features(&mut self) -> Result<Option<Event>> {
+        let (Some(run), Some(features), Some(network), Some(dataset)) =
+            (&self.run, &mut self.features, &self.network, &self.dataset)
+        else {
+            return Ok(None);
+        };
+        if !run.by_features || matches!(run.phase, Phase::Over) {
+            return Ok(None);
+        }
+        let splits = match run.progress.validate {
+            true => &[Split::Train, Split::Validation][..],
+            false => &[Split::Train],
+        };
+        let [done, pictures] = features.progress(dataset, splits);
+        if done == pictures {
+            return Ok(None);
+        }
+        features.advance(network, dataset, splits).await?;
+        let [done, pictures] = features.progress(dataset, splits);
+        let share = done as f64 / pictures as f64;
+        Ok(Some(Event::Fitting { what: Fitted::Features, pictures, share }))
     }
 
     fn order(&self, progress: &Progress) -> Result<Vec<u32>> {

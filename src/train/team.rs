@@ -23,7 +23,7 @@ use crate::error::{Error, Result};
 #[cfg(feature = "cpu")]
 use crate::fast::KeepPanels;
 use crate::model::network::{Mode, Network, Share};
-use crate::model::spec::{LayerKind, ModelSpec};
+use crate::model::spec::ModelSpec;
 
 /// Pieces of a batch that is cut: a power of two, so that two and four workers get equal shares.
 /// More would serve more cores, but each costs a pass over all weights.
@@ -87,11 +87,11 @@ pub trait Team {
 
 /// The pieces of a batch of `batch` pictures: equal ones, the first ones one longer where it does
 /// not come out even. It is one piece where nothing is to be `cut`, where batch or network are
-/// small, and where it is normalised by its own statistics, for no piece has them.
+/// small, and where it is normalised by its own statistics, for no piece has them, or layers are
+/// frozen, for no replica has those.
 pub fn pieces(network: &Network, batch: usize, cut: bool) -> Vec<Range<usize>> {
-    let normalised = |kind: &LayerKind| matches!(kind, LayerKind::BatchNormalization(_));
     let whole = !cut
-        || network.spec().layers.iter().any(|layer| normalised(&layer.kind))
+        || !network.state.is_empty()
         || batch < PIECES * LEAST_PICTURES
         || network.multiplications() * (batch as u64) < PIECES as u64 * LEAST_WORK;
     let pieces = if whole { 1 } else { PIECES };

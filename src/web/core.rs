@@ -14,10 +14,11 @@ use crate::evaluate::Evaluator;
 use crate::evaluate::cross_validation::{CrossValidation, FoldOptions};
 use crate::evaluate::metrics::Measured;
 use crate::explain;
+use crate::model::base::Base;
 use crate::model::preset::presets;
 use crate::model::shape::{Summary, check_trainable, infer};
 use crate::model::spec::ModelSpec;
-use crate::store::checkpoint;
+use crate::store::{base, checkpoint};
 use crate::train::finder::{Finder, FinderOptions};
 use crate::train::options::{TrainOptions, TrainUpdate};
 use crate::train::session::Session;
@@ -87,6 +88,31 @@ impl Core {
     #[wasm_bindgen(js_name = setModel)]
     pub fn set_model(&mut self, spec: &str) -> JsResult<JsValue> {
         let summary = self.session.set_model(ModelSpec::from_json(spec)?)?;
+        self.forget();
+        to_js(&summary)
+    }
+
+    /// The name of the pretrained base whose weights the present model still lacks; `undefined`
+    /// where there is none.
+    #[wasm_bindgen(js_name = lackingBase)]
+    pub fn lacking_base(&self) -> Option<String> {
+        let network = self.session.network().ok()?;
+        network.lacking.map(|base| base.name().to_owned())
+    }
+
+    /// Takes the weights of a pretrained base, for the present model and later ones.
+    #[wasm_bindgen(js_name = takeBase)]
+    pub fn take_base(&mut self, name: &str, bytes: &[u8]) -> JsResult<()> {
+        let base = Base::of(name)
+            .ok_or_else(|| Error::option(format!("There is no base {name}.")).field("base"))?;
+        let weights = base::read(bytes, &self.session.network()?.device().clone())?;
+        Ok(self.session.take_base(base, weights)?)
+    }
+
+    /// Freezes layers, by their names, or lets training change them again.
+    #[wasm_bindgen(js_name = setTrainable)]
+    pub fn set_trainable(&mut self, layers: Vec<String>, trainable: bool) -> JsResult<JsValue> {
+        let summary = self.session.set_trainable(&layers, trainable)?;
         self.forget();
         to_js(&summary)
     }

@@ -19,6 +19,8 @@ pub enum Fitted {
     Statistics,
     /// The means and the whitening matrix.
     Whitening,
+    /// Nothing: what a network's frozen layers make of each picture is computed.
+    Features,
 }
 
 /// A [`Preprocessing`] that is being fitted. It holds no pictures: each call gets them.
@@ -126,7 +128,7 @@ impl Fitting {
     pub fn pictures(&self) -> usize {
         match self.what() {
             Fitted::Whitening => self.count.min(Preprocessing::MOST_ZCA_PICTURES),
-            Fitted::Statistics => self.count,
+            Fitted::Statistics | Fitted::Features => self.count,
         }
     }
 

@@ -1,12 +1,13 @@
 //! Layers from JSON: names, inputs and the options of every class.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{
     Activation, BatchNorm, Conv, Dense, DepthwiseConv, Interpolation, LayerKind, LayerSpec,
     Padding, Pool, SeparableConv, WeightSpec, Window,
 };
 use crate::error::{Error, Result};
+use crate::model::base::Base;
 use crate::model::fields::{Fields, LARGEST_NUMBER};
 use crate::model::initializer::{Initializer, Regularizer};
 
@@ -72,34 +73,71 @@ pub(super) fn layers(values: Vec<Value>) -> Result<Vec<LayerSpec>> {
                 .field("layer"));
             }
         };
-        let name = match fields.take("name") {
-            None | Some(Value::Null) => automatic_name(&class, &layers),
-            Some(Value::String(name)) if !name.is_empty() => name,
-            Some(_) => {
-                return Err(Error::spec("A name is a text of at least one character.")
-                    .layer(place)
-                    .field("name"));
+        match Base::of_class(&class) {
+            Some(base) => {
+                add_base(base, fields, &mut layers).map_err(|error| error.layer(class))?;
             }
-        };
-        if name == INPUT {
-            return Err(Error::spec(
-                "The name input is the model's own input; give the layer another.",
-            )
-            .layer(name)
-            .field("name"));
+            None => layers.push(layer(&class, fields, place, &layers)?),
         }
-        if layers.iter().any(|layer| layer.name == name) {
-            return Err(Error::spec("Two layers have this name; give each its own.")
-                .layer(name)
-                .field("name"));
-        }
-        let named = |error: Error| error.layer(&name);
-        let given = fields.take("inputs");
-        let kind = kind(&class, fields).map_err(named)?;
-        let inputs = inputs(given, &kind, &layers).map_err(named)?;
-        layers.push(LayerSpec { name, inputs, kind });
     }
     Ok(layers)
+}
+
+/// A layer behind those `before`; `place` names it in an error where it has no name.
+fn layer(
+    class: &str,
+    mut fields: Fields,
+    place: String,
+    before: &[LayerSpec],
+) -> Result<LayerSpec> {
+    let name = match fields.take("name") {
+        None | Some(Value::Null) => automatic_name(class, before),
+        Some(Value::String(name)) if !name.is_empty() => name,
+        Some(_) => {
+            return Err(Error::spec("A name is a text of at least one character.")
+                .layer(place)
+                .field("name"));
+        }
+    };
+    if name == INPUT {
+        return Err(Error::spec(
+            "The name input is the model's own input; give the layer another.",
+        )
+        .layer(name)
+        .field("name"));
+    }
+    if before.iter().any(|layer| layer.name == name) {
+        return Err(Error::spec("Two layers have this name; give each its own.")
+            .layer(name)
+            .field("name"));
+    }
+    let named = |error: Error| error.layer(&name);
+    let given = fields.take("inputs");
+    let trainable = fields.flag("trainable", true).map_err(named)?;
+    let base = fields.choice("base", &Base::CHOICES, None).map_err(named)?;
+    let kind = kind(class, fields).map_err(named)?;
+    let inputs = inputs(given, &kind, before).map_err(named)?;
+    Ok(LayerSpec { name, inputs, kind, trainable, base })
+}
+
+/// The layers of a base, with Keras's arguments.
+fn add_base(base: Base, fields: Fields, layers: &mut Vec<LayerSpec>) -> Result<()> {
+    for mut row in base.expand(fields)? {
+        let class = match row.remove("layer") {
+            Some(Value::String(class)) => class,
+            _ => String::new(),
+        };
+        if let Some(twice) = layers.iter().find(|layer| row.get("name") == Some(&json!(layer.name)))
+        {
+            return Err(Error::spec(format!(
+                "A layer {} stands before the base already; give it another name.",
+                twice.name
+            ))
+            .field("name"));
+        }
+        layers.push(layer(&class, Fields::new(row), base.name().into(), layers)?);
+    }
+    Ok(())
 }
 
 /// What a layer takes, from the names in its `inputs` or from its place.

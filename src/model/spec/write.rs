@@ -23,6 +23,12 @@ pub(super) fn layer(layer: &LayerSpec, index: usize, layers: &[LayerSpec]) -> Va
         };
         map.insert("inputs".into(), layer.inputs.iter().map(name).collect());
     }
+    if let Some(base) = layer.base {
+        map.insert("base".into(), base.name().into());
+    }
+    if !layer.trainable {
+        map.insert("trainable".into(), false.into());
+    }
     for options in options(&layer.kind) {
         if let Value::Object(options) = options {
             map.extend(options);
@@ -73,6 +79,8 @@ fn options(kind: &LayerKind) -> Vec<Value> {
             vec![json!({ "units": units }), activation(a), weight("kernel", kernel), bias(b)]
         }
         LayerKind::Dropout { rate } | LayerKind::SpatialDropout2D { rate } => {
+            // As a person wrote it: 0.2, and not what 32 bits make of it.
+            let rate: f64 = rate.to_string().parse().unwrap_or_default();
             vec![json!({ "rate": rate })]
         }
         LayerKind::BatchNormalization(BatchNorm { momentum, epsilon, center, scale }) => {

@@ -11,9 +11,11 @@ use super::{Brief, MOST_AHEAD, Run, Session, Split};
 impl Session {
     /// How the present run's batches are made: with it and the training pictures, another
     /// worker can make the next ones and [`supply`](Self::supply) them. Not known while
-    /// something is being fitted.
+    /// something is being fitted, nor where batches are made of what frozen layers made of the
+    /// pictures before.
     pub fn recipe(&self) -> Option<&Recipe> {
-        self.run.as_ref().filter(|_| self.start.is_none()).map(|run| &run.recipe)
+        let run = self.run.as_ref().filter(|run| self.start.is_none() && !run.by_features);
+        run.map(|run| &run.recipe)
     }
 
     /// What the replicas of a team are told of the present run. Nothing while something is being
@@ -41,7 +43,7 @@ impl Session {
     /// # Errors
     /// `state` where no run is under way.
     pub fn upcoming(&self, n: usize) -> Result<Vec<StepPlan>> {
-        if self.start.is_some() {
+        if self.start.is_some() || self.run.as_ref().is_some_and(|run| run.by_features) {
             return Ok(Vec::new());
         }
         let (Some(run), true) = (&self.run, self.is_training()) else {

@@ -10,7 +10,8 @@ use crate::device;
 use crate::error::Result;
 use crate::evaluate::Evaluator;
 use crate::evaluate::metrics::Measured;
-use crate::model::network::{Network, Share};
+use crate::model::network::{Mode, Network, Share};
+use crate::train::features::Features;
 use crate::train::history::{EpochRecord, Event, Reason, StepRecord};
 use crate::train::monitor::Verdict;
 use crate::train::optimizer::Optimizer;
@@ -72,18 +73,23 @@ impl Session {
                 examples: numbers.len(),
             };
             let recipe = &run.recipe;
-            let pieces = pieces(network, numbers.len(), self.cut);
-            let mut prepare =
-                |piece: &_| prepare(dataset, recipe, &plan, piece, supplied.as_deref());
-            let share = team::gradients(
-                &batch,
-                &pieces,
-                &mut prepare,
-                |pieces| Task::new(dataset, recipe, &plan, pieces),
-                self.workers,
-                self.team.as_deref_mut(),
-            );
-            let Share { metrics: measured, gradients, statistics } = share.await?;
+            let known = match &self.features {
+                Some(features) if run.by_features => {
+                    by_features(&batch, features, dataset, recipe, &plan)?
+                }
+                _ => None,
+            };
+            let share = if let Some(share) = known {
+                share
+            } else {
+                let pieces = pieces(network, numbers.len(), self.cut);
+                let mut prepare =
+                    |piece: &_| prepare(dataset, recipe, &plan, piece, supplied.as_deref());
+                let task = |pieces: &_| Task::new(dataset, recipe, &plan, pieces);
+                let team = self.team.as_deref_mut();
+                team::gradients(&batch, &pieces, &mut prepare, task, self.workers, team).await?
+            };
+            let Share { metrics: measured, gradients, statistics } = share;
             optimizer.update(&mut network.params, gradients, network.fast);
             network.follow(statistics);
             metrics.push(measured);
@@ -299,7 +305,10 @@ impl Session {
         if !progress.validate || dataset.len(Split::Validation) == 0 {
             return Ok(None);
         }
-        Evaluator::new(self.network()?, dataset, Split::Validation).map(Box::new).map(Some)
+        let evaluator = Evaluator::new(self.network()?, dataset, Split::Validation)?;
+        let by_features = self.run.as_ref().is_some_and(|run| run.by_features);
+        let features = self.features.clone().filter(|_| by_features);
+        Ok(Some(Box::new(evaluator.with_features(features))))
     }
 }
 
@@ -334,6 +343,26 @@ fn short(rate: f64) -> String {
 /// The sum of all weights' absolute values, on the device: finite where they all are.
 fn size_of(params: &[Tensor<1>]) -> Option<Tensor<1>> {
     params.iter().map(|param| param.clone().abs().sum()).reduce(|sum, next| sum + next)
+}
+
+/// What a step's batch gives, computed from what the frozen layers made of its pictures; nothing
+/// where that is not known.
+fn by_features(
+    batch: &Batch,
+    features: &Features,
+    dataset: &Dataset,
+    recipe: &Recipe,
+    plan: &StepPlan,
+) -> Result<Option<Share>> {
+    let of_split = dataset.numbers(Split::Train);
+    let numbers: Vec<u32> = plan.numbers.iter().map(|&place| of_split[place as usize]).collect();
+    let Some(value) = features.value(&numbers, batch.network) else { return Ok(None) };
+    let label = |index| dataset.label_of(Split::Train, index);
+    let targets = recipe.targets(label, of_split.len(), plan.epoch, &plan.numbers)?;
+    let mode = Mode::Training { seed: batch.seed, step: batch.step, first: 0 };
+    let network = batch.network;
+    let (place, weights, examples) = (features.place, batch.weights, batch.examples);
+    Ok(Some(network.gradients_after(place, value, &targets, weights, examples, mode)))
 }
 
 /// A piece of a step's batch: made here, or only its targets where the batch's values were

@@ -41,6 +41,12 @@ impl Start {
             .file(dataset.name()));
         }
         check_fit(network, dataset)?;
+        if let Some(base) = network.lacking {
+            return Err(Error::state(format!(
+                "The weights of the pretrained base {} are not loaded yet. Set the model again.",
+                base.name()
+            )));
+        }
         let fingerprint = dataset.fingerprint();
         let pictures = dataset.len(Split::Train);
         if pictures == 0 {
