@@ -10,6 +10,9 @@ use serde_json::Value;
 #[path = "fixtures/keras/write/everything.rs"]
 mod everything;
 #[rustfmt::skip] // as it is written
+#[path = "fixtures/keras/write/frozen.rs"]
+mod frozen;
+#[rustfmt::skip] // as it is written
 #[path = "fixtures/keras/write/mnist.rs"]
 mod mnist;
 #[rustfmt::skip] // as it is written
@@ -60,3 +63,4 @@ net!(mnist, [2, 1, 28, 28], 10, true);
 net!(photo, [1, 3, 150, 150], 1, false);
 net!(residual, [2, 3, 32, 32], 10, true);
 net!(everything, [2, 3, 13, 11], 3, true);
+net!(frozen, [2, 3, 16, 16], 4, true);

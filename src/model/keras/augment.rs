@@ -190,6 +190,11 @@ pub(super) struct Generator {
     pub random: bool,
 }
 
+/// Whether a function is one that brings values to -1 to 1, which is done in front of a base.
+fn symmetric(arg: &Arg) -> bool {
+    matches!(arg, Arg::Path(path) if super::pretrained::is_symmetric(path))
+}
+
 /// Reads the arguments of `ImageDataGenerator`, whose names are the lab's own.
 ///
 /// # Errors
@@ -198,6 +203,7 @@ pub(super) fn generator(given: Given) -> Result<Generator> {
     let mut read = Generator::default();
     for (name, arg) in given.by_name(GENERATOR)? {
         match name.as_str() {
+            "preprocessing_function" if symmetric(&arg) => {}
             "preprocessing_function" if arg != Arg::None => read.notes.push(
                 "preprocessing_function of ImageDataGenerator is left out: no code is run.".into(),
             ),

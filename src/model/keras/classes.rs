@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json, json};
 
 use super::argument::{Arg, Given, snake};
-use super::table::{CLASSES, Class, EVERYWHERE, Parameter, What};
+use super::table::{CLASSES, Class, EVERYWHERE, Parameter, TRAINABLE, What};
 use crate::error::{Error, Result};
 
 /// Names of arguments in Keras 1 and 2, and in Keras 3.
@@ -109,6 +109,8 @@ pub(super) struct Read {
     pub activation: Option<usize>,
     /// `units` that the text does not tell; in words.
     pub units: Option<String>,
+    /// Whether it is made so that training leaves its weights as they are.
+    pub frozen: bool,
 }
 
 impl Class {
@@ -178,6 +180,10 @@ impl Class {
             }
             "input_dim" => {
                 read.shape = Some(Arg::List(vec![arg]));
+                return Ok(());
+            }
+            "trainable" => {
+                read.frozen = TRAINABLE.read(&arg)? == Some(false.into());
                 return Ok(());
             }
             "alpha" if self.name == "LeakyReLU" => {

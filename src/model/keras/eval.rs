@@ -12,7 +12,7 @@ use super::limits;
 use super::shapes::Shape;
 use super::syntax::{Argument, Expr, ExprKind};
 use super::value::{Arguments, BUILTINS, MadeOf, REFUSED, Value, by_habit, unknown};
-use super::{classes, numbers};
+use super::{classes, numbers, pretrained};
 use crate::error::{Error, Result};
 
 impl Interpreter<'_> {
@@ -94,6 +94,9 @@ impl Interpreter<'_> {
         if classes::find(name).is_some() {
             return Ok(Value::Path(format!("keras.layers.{name}").into()));
         }
+        if pretrained::is_application(name) {
+            return Ok(Value::Path(format!("keras.applications.{name}").into()));
+        }
         Ok(match &**name {
             "__name__" => Value::Text("__main__".into()),
             _ if BUILTINS.contains(&&**name) => Value::Path(format!("builtins.{name}").into()),
@@ -150,7 +153,7 @@ impl Interpreter<'_> {
         line: u32,
     ) -> Result<Value> {
         let over = self.eval(over)?;
-        if let Value::Inside(_) = over {
+        if let Value::Inside = over {
             return Ok(over);
         }
         let Some(items) = self.items(&over) else { return Ok(unknown("a list made from data")) };
@@ -297,7 +300,7 @@ impl Interpreter<'_> {
                 };
                 unknown(format!("{what}[{index}]"))
             }
-            (Value::Inside(model), _, _) => Value::Inside(*model),
+            (Value::Inside, _, _) => Value::Inside,
             (Value::Tensor(_), _, _) => {
                 return Err(Error::model_text("a part of a layer's output is not read here.")
                     .line(index.line));
@@ -374,7 +377,11 @@ impl Interpreter<'_> {
             Value::List(at) | Value::Tuple(at) => !self.store.lists[*at].is_empty(),
             Value::Dict(at) => !self.store.dicts[*at].is_empty(),
             Value::Range(from, to, by) => numbers::range_length(*from, *to, *by) > 0,
-            Value::Unknown(_) | Value::Inside(_) | Value::Method(_) | Value::Path(_) => {
+            Value::Unknown(_)
+            | Value::Inside
+            | Value::Batch
+            | Value::Method(_)
+            | Value::Path(_) => {
                 return None;
             }
             _ => true,
@@ -452,7 +459,8 @@ impl Interpreter<'_> {
                 Arg::Unknown(format!("the function {}", self.store.functions[*at].def.name))
             }
             Value::Model(_) => Arg::Unknown("a model".into()),
-            Value::Tensor(_) | Value::Inside(_) => Arg::Unknown("a layer's output".into()),
+            Value::Tensor(_) | Value::Inside => Arg::Unknown("a layer's output".into()),
+            Value::Batch => Arg::Unknown("what a net makes of data".into()),
             Value::Generator(_) | Value::Flow(_) => Arg::Unknown("data".into()),
             Value::Method(_) => Arg::Unknown("a method".into()),
         })

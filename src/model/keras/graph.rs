@@ -4,6 +4,7 @@
 //! it that leads to a model's output into the spec's list of layers.
 
 use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
 
 use serde_json::{Map, Value as Json, json};
 
@@ -14,6 +15,7 @@ use super::limits;
 use super::shapes::{self, Shape};
 use super::table::{Class, Kind};
 use crate::error::{Error, Result};
+use crate::model::base::Base;
 use crate::model::keras::Options;
 
 /// A layer that was made, whether or not it is used.
@@ -22,7 +24,14 @@ pub(super) struct Layer {
     pub class: &'static Class,
     pub read: Read,
     pub line: u32,
+    /// The base that its weights come from.
+    pub base: Option<Base>,
+    /// Whether it is a part of a base here and not in Keras, whose numbers of layers leave it out.
+    pub ours_alone: bool,
 }
+
+/// Layers by their numbers.
+pub(super) type Layers = HashSet<usize>;
 
 /// A layer applied to outputs of others. The first layer of every net is an `Input`, which is
 /// applied to nothing.
@@ -33,6 +42,8 @@ pub(super) struct Node {
     pub line: u32,
     /// The output's shape, where the text tells it.
     pub shape: Option<Shape>,
+    /// The model that it came with, where one was applied as a whole: the outermost.
+    pub whole: Option<usize>,
 }
 
 /// All layers of a text and their applications, in order.
@@ -40,6 +51,12 @@ pub(super) struct Node {
 pub(super) struct Graph {
     pub layers: Vec<Layer>,
     pub nodes: Vec<Node>,
+    /// Layers that are frozen by now; shared with those who keep how it was.
+    pub frozen: Rc<Layers>,
+    /// Layers that were applied with `training=False`.
+    pub quiet: Layers,
+    /// The model that is being applied as a whole.
+    pub whole: Option<usize>,
 }
 
 /// A net as a spec has it.
@@ -49,6 +66,8 @@ pub(super) struct Finished {
     pub layers: Vec<Json>,
     /// Name and line of every layer.
     pub lines: Vec<(String, u32)>,
+    /// The number of every layer in the graph, where it is there.
+    pub made: Vec<Option<usize>>,
     pub augmentation: Map<String, Json>,
     pub notes: Vec<String>,
 }
@@ -71,8 +90,12 @@ impl Graph {
             .field("layer"));
         };
         let read = class.read(name, given).map_err(|error| error.layer(class.name).line(line))?;
-        self.layers.push(Layer { class, read, line });
-        Ok(self.layers.len() - 1)
+        let layer = self.layers.len();
+        if read.frozen {
+            Rc::make_mut(&mut self.frozen).insert(layer);
+        }
+        self.layers.push(Layer { class, read, line, base: None, ours_alone: false });
+        Ok(layer)
     }
 
     /// The start of a net: its input, of a shape that may not be known.
@@ -116,12 +139,12 @@ impl Graph {
             let of = |shapes: Vec<Shape>| shapes::output(class.name, &options, &shapes).ok();
             shapes.and_then(of)
         };
-        self.nodes.push(Node { layer, inputs, line, shape });
+        self.nodes.push(Node { layer, inputs, line, shape, whole: self.whole });
         Ok(self.nodes.len() - 1)
     }
 
     /// The nodes that `output` is computed from, in order, itself last.
-    fn reach(&self, output: usize) -> Vec<usize> {
+    pub fn reach(&self, output: usize) -> Vec<usize> {
         let mut seen = HashSet::from([output]);
         let mut open = vec![output];
         while let Some(node) = open.pop() {
@@ -152,11 +175,17 @@ impl Graph {
         (nodes.contains(&inner), nodes.len() + inputs)
     }
 
-    /// The net that ends in `output`, as a spec's layers.
+    /// The net that ends in `output`, as a spec's layers, of which those of `frozen` are frozen.
     ///
     /// # Errors
     /// `model-text` with the line at fault.
-    pub fn finish(&self, output: usize, options: &Options, line: u32) -> Result<Finished> {
+    pub fn finish(
+        &self,
+        output: usize,
+        frozen: &Layers,
+        options: &Options,
+        line: u32,
+    ) -> Result<Finished> {
         let nodes = self.reach(output);
         let inputs: Vec<_> =
             nodes.iter().copied().filter(|node| self.nodes[*node].inputs.is_empty()).collect();
@@ -252,6 +281,7 @@ impl Graph {
             &mut finished.notes,
         )?;
         self.write(&kept, &source, input, options, &mut finished)?;
+        self.freeze(frozen, &mut finished);
         if kept.last().is_some_and(|last| source[output] != *last) {
             return Err(Error::model_text("the model's output is its input.").line(line));
         }
@@ -425,9 +455,28 @@ impl Graph {
             }
             let line = self.nodes.get(node).map_or(1, |node| self.layers[node.layer].line);
             finished.lines.push((name.clone(), line));
+            finished.made.push(self.nodes.get(node).map(|node| node.layer));
             finished.layers.push(Json::Object(map));
         }
         Ok(())
+    }
+
+    /// Writes which base a layer's weights come from, and whether it is frozen.
+    fn freeze(&self, frozen: &Layers, finished: &mut Finished) {
+        for (value, made) in finished.layers.iter_mut().zip(&finished.made) {
+            let Some(at) = *made else { continue };
+            if let Some(base) = self.layers[at].base {
+                value["base"] = base.name().into();
+            }
+            if frozen.contains(&at) || self.stays_quiet(at) {
+                value["trainable"] = false.into();
+            }
+        }
+    }
+
+    /// Whether a layer goes by its moving statistics even where it is not frozen.
+    pub fn stays_quiet(&self, layer: usize) -> bool {
+        self.layers[layer].class.name == "BatchNormalization" && self.quiet.contains(&layer)
     }
 
     /// Units that the text does not tell: those of the last layer are the data's classes.

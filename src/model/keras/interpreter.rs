@@ -25,6 +25,14 @@ pub(super) enum Flow {
     Return(Value),
 }
 
+/// How many models, nodes and layers there were.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Settled {
+    pub models: usize,
+    pub nodes: usize,
+    pub layers: usize,
+}
+
 /// Reads statements; what they built is in `graph` and `store`.
 pub(super) struct Interpreter<'a> {
     pub tokens: &'a [Lexeme],
@@ -36,13 +44,15 @@ pub(super) struct Interpreter<'a> {
     pub depth: u32,
     /// The present scope.
     pub scope: usize,
-    /// Models and nodes made before a loop that is run once because nobody knows how often;
-    /// they must stay as they are.
-    pub frozen: Option<(usize, usize)>,
+    /// What there was before a loop that is run once because nobody knows how often; it must stay
+    /// as it is.
+    pub settled: Option<Settled>,
     /// Layers that stand in lines of their own, outside of all functions, and their lines.
     pub alone: Vec<(usize, u32)>,
     /// The line of the first name that is another library's.
     pub foreign: Option<(String, u32)>,
+    /// Whether layers are being applied with `training=False`.
+    pub quiet: bool,
     /// A class of the text's own that is a model, and its line.
     pub subclass: Option<(Rc<str>, u32)>,
 }
@@ -58,10 +68,11 @@ impl<'a> Interpreter<'a> {
             used: 0,
             depth: 0,
             scope: 0,
-            frozen: None,
+            settled: None,
             alone: Vec::new(),
             foreign: None,
             subclass: None,
+            quiet: false,
         }
     }
 
@@ -131,7 +142,7 @@ impl<'a> Interpreter<'a> {
                     let one = match (&items, &value) {
                         (Some(items), _) => items[at].clone(),
                         (None, Value::Unknown(what)) => unknown(what),
-                        (None, Value::Flow(_) | Value::Inside(_)) => value.clone(),
+                        (None, Value::Flow(_) | Value::Inside | Value::Batch) => value.clone(),
                         _ => unknown("a part of something that is not known"),
                     };
                     self.assign(target, one, line)?;
@@ -154,12 +165,7 @@ impl<'a> Interpreter<'a> {
 
     fn assign_attribute(&mut self, of: &Value, name: &str, value: &Value, line: u32) -> Result<()> {
         match (of, name, value) {
-            (_, "trainable", Value::Bool(true)) => Ok(()),
-            (Value::Model(_) | Value::Layer(_) | Value::Inside(_), "trainable", _) => {
-                Err(Error::model_text("freezing layers is not known here: every layer is trained.")
-                    .line(line)
-                    .field("trainable"))
-            }
+            (_, "trainable", _) => self.set_trainable(of, value, line),
             (Value::Model(_) | Value::Layer(_) | Value::Tensor(_), "_name" | "name", _) => Ok(()),
             (Value::Model(_) | Value::Layer(_) | Value::Tensor(_), _, _) => {
                 Err(Error::model_text(format!("{name} of a model or a layer cannot be set here."))
@@ -346,8 +352,8 @@ impl<'a> Interpreter<'a> {
     ) -> Result<Flow> {
         let line = statement.line;
         let over = self.eval(over)?;
-        if let Value::Inside(_) = over {
-            // The layers of a finished model: looked at, or changed, which is refused.
+        if let Value::Inside = over {
+            // The weights of a finished model: looked at.
             self.assign(target, over, line)?;
             self.block(body)?;
             return Ok(Flow::Next);
@@ -380,11 +386,15 @@ impl<'a> Interpreter<'a> {
         if self.touched(&(start..statement.tokens.end), statement.line)?.is_none() {
             return self.forget(std::slice::from_ref(statement));
         }
-        let before = self.frozen;
-        let now = (self.store.models.len(), self.graph.nodes.len());
-        self.frozen = Some(before.unwrap_or(now));
+        let before = self.settled;
+        let now = Settled {
+            models: self.store.models.len(),
+            nodes: self.graph.nodes.len(),
+            layers: self.graph.layers.len(),
+        };
+        self.settled = Some(before.unwrap_or(now));
         self.block(body)?;
-        self.frozen = before;
+        self.settled = before;
         self.note(format!(
             "The loop on line {} is read once: how often it runs cannot be told from the text.",
             statement.line
@@ -428,6 +438,7 @@ impl<'a> Interpreter<'a> {
             let touches = match self.look_up(name) {
                 _ if attribute => called && classes::find(name).is_some(),
                 Some(Value::Model(_)) if harmless(tokens.get(at + 1..at + 3)) => false,
+                Some(Value::Layer(_)) if looked_at(tokens.get(at + 1..at + 4)) => false,
                 Some(Value::Model(_) | Value::Tensor(_) | Value::Layer(_)) => code,
                 // A function of the text counts where its body makes layers.
                 Some(Value::Function(function)) => {
@@ -513,6 +524,17 @@ fn harmless(after: Option<&[Lexeme]>) -> bool {
             (Token::Op("."), Token::Name(method)) => super::library::LOOKS.contains(&&**method),
             _ => false,
         },
+        _ => false,
+    }
+}
+
+/// Whether the tokens after a layer's name read what it has, and do not set it.
+fn looked_at(after: Option<&[Lexeme]>) -> bool {
+    match after.unwrap_or_default() {
+        [dot, Lexeme { token: Token::Name(name), .. }, next] => {
+            let set = next.token == Token::Op("=") || &**name == "adapt";
+            dot.token == Token::Op(".") && !set
+        }
         _ => false,
     }
 }

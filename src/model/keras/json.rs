@@ -8,6 +8,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value as Json};
 
 use super::argument::{Arg, Given};
+use super::freeze::QUIET;
 use super::graph::{Finished, Graph};
 use super::python::build;
 use super::table::Kind;
@@ -188,7 +189,12 @@ impl Reader<'_> {
             _ => None,
         };
         let output = self.part(value, None, 0)?;
-        let mut finished = self.graph.finish(output, options, 1)?;
+        let set_free =
+            |layer: usize| self.graph.stays_quiet(layer) && !self.graph.frozen.contains(&layer);
+        if (0..self.graph.layers.len()).any(set_free) {
+            notes.push(QUIET.into());
+        }
+        let mut finished = self.graph.finish(output, &self.graph.frozen, options, 1)?;
         finished.notes.append(&mut notes);
         let augmentation = finished.augmentation.clone();
         Ok(build(finished, compile, augmentation))
@@ -275,6 +281,7 @@ impl Reader<'_> {
                     outputs.insert(name, node);
                     continue;
                 }
+                let before = self.graph.layers.len();
                 let node = if is_model(layer) {
                     let [from] = known.as_slice() else {
                         return Err(
@@ -286,6 +293,9 @@ impl Reader<'_> {
                     let made = self.layer(layer)?;
                     self.graph.apply(made, known, self.line(layer))?
                 };
+                if is_quiet(&layer["inbound_nodes"][0], 0) {
+                    self.graph.quiet.extend(before..self.graph.layers.len());
+                }
                 outputs.insert(name, node);
             }
             if later.len() == before {
@@ -368,6 +378,19 @@ fn first_shape(model: &Json, depth: usize) -> Option<Arg> {
         return first_shape(first, depth + 1);
     }
     shape_of(&first["config"]).or_else(|| config.get("build_input_shape").and_then(without_batch))
+}
+
+/// Whether a call says `training=False`: Keras 3 among its `kwargs`, Keras 2 behind an input.
+fn is_quiet(call: &Json, depth: usize) -> bool {
+    let says = |options: &Json| options["training"] == false;
+    match call {
+        Json::Array(items) => {
+            let own = matches!(items.as_slice(), [Json::String(_), _, _, options] if says(options));
+            own || depth < 3 && items.iter().any(|item| is_quiet(item, depth + 1))
+        }
+        Json::Object(map) => map.get("kwargs").is_some_and(says),
+        _ => false,
+    }
 }
 
 /// The names of the layers that a call's inputs come from, in order: of Keras 3's

@@ -6,10 +6,11 @@ mod methods;
 use std::rc::Rc;
 
 use super::argument::{Arg, Given};
-use super::interpreter::Interpreter;
+use super::interpreter::{Interpreter, Settled};
+use super::table::Kind;
 use super::value::unknown;
 use super::value::{Arguments, Item, MadeOf, Model, ModelKind, Value};
-use super::{augment, classes, limits};
+use super::{augment, classes, limits, pretrained};
 use crate::error::{Error, Result};
 
 /// Methods of a model that leave it as it is.
@@ -83,17 +84,16 @@ impl Interpreter<'_> {
             (Value::Unknown(_), "batch") => self.method(of, name),
             (Value::Unknown(what), _) => unknown(format!("{what}.{name}")),
             (Value::Tensor(tensor), "shape") => self.shape(*tensor, line)?,
-            (
-                Value::Model(model),
-                "layers" | "input" | "inputs" | "output" | "outputs" | "weights"
-                | "trainable_weights",
-            ) => Value::Inside(*model),
-            (
-                Value::Model(_),
-                "name" | "optimizer" | "loss" | "metrics" | "metrics_names" | "history"
-                | "trainable" | "stop_training" | "input_shape" | "output_shape",
-            ) => unknown(format!("a model's {name}")),
-            (Value::Inside(model), _) => Value::Inside(*model),
+            (Value::Model(model), _) => match self.model_attribute(*model, name, line)? {
+                Some(value) => value,
+                None => self.method(of, name),
+            },
+            (Value::Layer(layer), _) => match self.layer_attribute(*layer, name, line)? {
+                Some(value) => value,
+                None => self.method(of, name),
+            },
+            (Value::Inside, _) => Value::Inside,
+            (Value::Batch, _) => unknown(format!("{name} of what a net makes of data")),
             (
                 Value::Flow(_) | Value::Generator(_),
                 "class_names" | "class_indices" | "num_classes" | "samples" | "n" | "classes"
@@ -121,20 +121,20 @@ impl Interpreter<'_> {
                 self.call_method(of, &name, given, line)
             }
             Value::Layer(layer) => self.call_layer(layer, given, line),
-            Value::Model(model) => match given.positional.first() {
+            Value::Model(model) => match given.get("inputs", 0) {
                 Some(Value::Tensor(tensor)) => {
-                    let tensor = *tensor;
+                    let (tensor, quiet) = (*tensor, is_quiet(&given));
                     self.store.models[model].used = true;
-                    self.instantiate(model, tensor, line, 0).map(Value::Tensor)
+                    self.apply_whole(model, tensor, quiet, line).map(Value::Tensor)
                 }
                 Some(value) if self.is_part(value) => {
                     Err(Error::model_text("a model is applied to one layer's output.").line(line))
                 }
-                _ => Ok(unknown("the output of a model")),
+                _ => Ok(Value::Batch),
             },
-            Value::Inside(model) => {
+            Value::Inside => {
                 self.look(&given, "a part of a finished model", line)?;
-                Ok(Value::Inside(model))
+                Ok(Value::Inside)
             }
             Value::Unknown(what) => {
                 self.look(&given, &what, line)?;
@@ -160,7 +160,7 @@ impl Interpreter<'_> {
         .line(line))
     }
 
-    fn frozen(&self, inside: bool, line: u32) -> Result<()> {
+    pub(super) fn settled(&self, inside: bool, line: u32) -> Result<()> {
         if inside {
             return Err(Error::model_text(
                 "this changes a net in a loop of which the text does not tell how often it runs.",
@@ -178,15 +178,46 @@ impl Interpreter<'_> {
                 Error::model_text("a layer is applied to the output of another.").line(line)
             );
         };
+        if input == Value::Batch {
+            return Ok(Value::Batch);
+        }
         let inputs = self.tensors(&input, line)?;
-        self.apply(layer, inputs, line)
+        let before = std::mem::replace(&mut self.quiet, is_quiet(&given));
+        let output = self.apply(layer, inputs, line);
+        self.quiet = before;
+        output
     }
 
-    fn apply(&mut self, layer: usize, inputs: Vec<usize>, line: u32) -> Result<Value> {
-        if let Some((_, nodes)) = self.frozen {
-            self.frozen(inputs.iter().any(|input| *input < nodes), line)?;
+    /// Applies a model to an output, as one layer of another.
+    fn apply_whole(
+        &mut self,
+        model: usize,
+        tensor: usize,
+        quiet: bool,
+        line: u32,
+    ) -> Result<usize> {
+        let before = std::mem::replace(&mut self.quiet, quiet);
+        self.graph.whole = Some(model);
+        let output = self.instantiate(model, tensor, line, 0);
+        self.graph.whole = None;
+        self.quiet = before;
+        output
+    }
+
+    pub(super) fn apply(&mut self, layer: usize, inputs: Vec<usize>, line: u32) -> Result<Value> {
+        if let Some(Settled { nodes, .. }) = self.settled {
+            self.settled(inputs.iter().any(|input| *input < nodes), line)?;
         }
         self.steps(inputs.len() as u32, line)?;
+        if let (true, [input]) = (self.quiet, inputs.as_slice()) {
+            let class = self.graph.layers[layer].class;
+            let random = class.kind == Kind::Augment || class.name.ends_with("Dropout");
+            if random || class.name == "SpatialDropout2D" {
+                // It does nothing but in training.
+                return Ok(Value::Tensor(*input));
+            }
+            self.graph.quiet.insert(layer);
+        }
         self.graph.apply(layer, inputs, line).map(Value::Tensor)
     }
 
@@ -213,7 +244,8 @@ impl Interpreter<'_> {
                 Ok(all)
             }
             Value::Unknown(what) => wrong(what),
-            Value::Inside(_) => wrong("the inside of a finished model"),
+            Value::Inside => wrong("the inside of a finished model"),
+            Value::Batch => wrong("what a net makes of data"),
             Value::Model(_) => wrong("a model"),
             Value::Layer(_) => wrong("a layer that has no input yet"),
             _ => wrong("something"),
@@ -382,6 +414,9 @@ impl Interpreter<'_> {
                 return Ok(Value::Generator(self.store.generators.len() - 1));
             }
             "image_dataset_from_directory" => return Ok(self.flow(None, &given)),
+            _ if within("applications") => {
+                return self.call_application(path, last, &given, line);
+            }
             "image_data_format" => return Ok(Value::Text("channels_last".into())),
             _ => {}
         }
@@ -464,12 +499,18 @@ impl Interpreter<'_> {
             let axis = given.get("axis", 1).cloned().filter(|_| class == "Concatenate");
             return self.merge(class, inputs, axis, line);
         }
+        if let ("Lambda", Some(Value::Path(path))) = (name, given.get("function", 0))
+            && pretrained::is_symmetric(path)
+        {
+            return self.symmetric_layer(line).map(Value::Layer);
+        }
         let args = self.given(&given, 0, line)?;
         self.graph.make(name, args, line).map(Value::Layer)
     }
 
     fn new_sequential(&mut self, given: &Arguments, line: u32) -> Result<Value> {
         let model = self.new_one(ModelKind::Sequential { items: Vec::new(), shape: None }, line)?;
+        self.store.models[model].name = name_of(given);
         let items = match given.get("layers", 0) {
             None | Some(Value::None) => Vec::new(),
             Some(value @ (Value::List(_) | Value::Tuple(_))) => {
@@ -488,19 +529,19 @@ impl Interpreter<'_> {
         Ok(Value::Model(model))
     }
 
-    fn new_one(&mut self, kind: ModelKind, line: u32) -> Result<usize> {
+    pub(super) fn new_one(&mut self, kind: ModelKind, line: u32) -> Result<usize> {
         if self.store.models.len() >= limits::LAYERS {
             return Err(self.too_much(line));
         }
-        self.store.models.push(Model { kind, line, compile: None, fit: None, used: false });
+        self.store.models.push(Model::new(kind, line));
         Ok(self.store.models.len() - 1)
     }
 
     /// Adds a layer or a model to a Sequential.
     fn add(&mut self, model: usize, value: Value, line: u32) -> Result<()> {
         self.step(line)?;
-        if let Some((models, _)) = self.frozen {
-            self.frozen(model < models, line)?;
+        if let Some(Settled { models, .. }) = self.settled {
+            self.settled(model < models, line)?;
         }
         let wrong = |what: &str| {
             Err(Error::model_text(format!(
@@ -548,7 +589,7 @@ impl Interpreter<'_> {
         };
         let mut one = |value: Value| -> Vec<Value> { self.items(&value).unwrap_or(vec![value]) };
         let (inputs, outputs) = (one(inputs), one(outputs));
-        let inside = |value: &Value| matches!(value, Value::Inside(_));
+        let inside = |value: &Value| matches!(value, Value::Inside);
         if inputs.iter().chain(&outputs).any(inside) {
             if outputs.iter().any(|output| matches!(output, Value::Tensor(_))) {
                 return Err(Error::model_text(
@@ -576,7 +617,11 @@ impl Interpreter<'_> {
                     )
                     .line(line));
                 }
-                self.new_one(ModelKind::Functional { input, output }, line).map(Value::Model)
+                let looks = self.is_inside(input, output, line)?;
+                let model = self.new_one(ModelKind::Functional { input, output }, line)?;
+                self.store.models[model].name = name_of(given);
+                self.store.models[model].looks = looks;
+                Ok(Value::Model(model))
             }
             (_, outputs) if outputs.len() > 1 && outputs.iter().all(|one| self.is_part(one)) => {
                 self.note(format!("The model on line {line} has several outputs and is left out."));
@@ -588,4 +633,36 @@ impl Interpreter<'_> {
             }
         }
     }
+
+    /// Whether an earlier model of the same input computes this output on its way.
+    fn is_inside(&mut self, input: usize, output: usize, line: u32) -> Result<bool> {
+        self.steps((self.store.models.len() / 16) as u32, line)?;
+        for model in 0..self.store.models.len() {
+            let ModelKind::Functional { input: from, output: to } = self.store.models[model].kind
+            else {
+                continue;
+            };
+            if from == input && output <= to {
+                let (inside, walked) = self.graph.leads_to(output, to);
+                self.steps((walked / 4) as u32, line)?;
+                if inside {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+}
+
+/// Whether a call says that nothing is trained: dropout and batch normalisation know of it.
+fn is_quiet(given: &Arguments) -> bool {
+    matches!(given.get("training", 1), Some(Value::Bool(false)))
+}
+
+/// `name=` of a model.
+fn name_of(given: &Arguments) -> Option<Rc<str>> {
+    given.named.iter().find_map(|(name, value)| match value {
+        Value::Text(text) if &**name == "name" => Some(text.clone()),
+        _ => None,
+    })
 }

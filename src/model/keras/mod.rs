@@ -21,6 +21,10 @@
 //! - Numbers, texts, tuples, lists and dictionaries in variables, and sums with them; `for` over
 //!   a range or a list; `if` with a condition that the text tells; functions that build blocks;
 //!   list comprehensions of one loop; `with` and `try`.
+//! - `keras.applications.MobileNetV2` without its head, applied as a whole, as a layer of a
+//!   Sequential, or cut off at `get_layer(name).output`; its `preprocess_input`.
+//! - Frozen layers: `trainable` of layers and models, set in loops over `model.layers` too. Of
+//!   several phases of training the first is taken, and a note says what follows.
 //! - `compile(...)`: optimizers with their options and schedules, the three cross-entropies,
 //!   accuracy. `fit(...)` and `fit_generator(...)`: epochs, batch size, validation split, class
 //!   weights, `EarlyStopping` and `ReduceLROnPlateau`.
@@ -33,19 +37,23 @@
 //! loading data or plotting, is passed over, whether or not it is understood. What concerns a
 //! model and is not understood is an error with its line, never a guess: other layers, loops
 //! that change a model and run nobody knows how often, conditions that depend on data, classes
-//! derived from `Model`, layers with shared weights, several inputs, frozen layers.
+//! derived from `Model`, layers with shared weights, several inputs.
 //!
 //! # How
 //!
 //! `lexer` and `parser` make a tree of the text; `interpreter`, `eval` and `library` go through
 //! it and apply layers to layers in a `graph`, whose `finish` writes the spec; `json` makes the
-//! same graph of Keras's JSON. `limits` bounds every step, so that no text takes long.
+//! same graph of Keras's JSON. `pretrained` puts a base into the graph, `inside` looks into models,
+//! and `freeze` keeps which layers are trained when; `pixels` sees to it that pictures come with the
+//! values that a net is made for. `limits` bounds every step, so that no text takes long.
 
 mod argument;
 mod augment;
 mod classes;
 mod eval;
+mod freeze;
 mod graph;
+mod inside;
 mod interpreter;
 mod json;
 mod lexer;
@@ -53,6 +61,8 @@ mod library;
 mod limits;
 mod numbers;
 mod parser;
+mod pixels;
+mod pretrained;
 mod python;
 pub(crate) mod shapes;
 mod syntax;

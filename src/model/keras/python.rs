@@ -1,15 +1,14 @@
 //! Python text -> an experiment: which of its models is meant, and what it is trained with.
 
-use std::collections::HashMap;
-
 use serde_json::{Map, Value as Json, json};
 
 use super::argument::Arg;
+use super::freeze::Plan;
 use super::graph::Finished;
 use super::interpreter::{Interpreter, empty};
 use super::lexer::{Lexeme, Token};
 use super::value::{Item, Model, ModelKind, Value};
-use super::{Experiment, Options, lexer, parser};
+use super::{Experiment, Options, lexer, parser, pixels};
 use crate::error::{Error, Result};
 
 /// Reads Python text.
@@ -32,19 +31,21 @@ pub(super) fn read(text: &str, options: &Options) -> Result<Experiment> {
         ModelKind::Functional { output, .. } => *output,
         ModelKind::Sequential { .. } => {
             let (shape, line) = sequential_shape(&mut reader, model, 0)?;
-            reader.frozen = None;
+            reader.settled = None;
             let input = reader.graph.input(shape, line)?;
             reader.instantiate(model, input, line, 0)?
         }
     };
-    let finished = reader.graph.finish(output, options, line)?;
+    let plan = reader.plan(model, output);
+    let finished = reader.graph.finish(output, &plan.frozen, options, line)?;
+    reader.note_phases(&plan, output, &finished);
     let random = reader.graph.random_outside(output);
     if !random.is_empty() {
         reader.note(format!(
             "{random} stand outside of the net and are left out; set them as augmentation."
         ));
     }
-    Ok(experiment(reader, model, finished))
+    Ok(experiment(reader, plan, finished))
 }
 
 /// Keras's own data sets that a text may load: their pictures and numbers of classes.
@@ -84,7 +85,7 @@ fn bare_layers(reader: &mut Interpreter) {
         reader.alone.iter().map(|(layer, line)| (Item::Layer(*layer), *line)).collect();
     let line = items.first().map_or(1, |(_, line)| *line);
     let kind = ModelKind::Sequential { items, shape: None };
-    reader.store.models.push(Model { kind, line, compile: None, fit: None, used: false });
+    reader.store.models.push(Model::new(kind, line));
     reader.note("There is no Sequential in the text; its layers are read as one.");
 }
 
@@ -98,13 +99,15 @@ fn choose(reader: &mut Interpreter) -> Option<usize> {
     let trained = |model: usize| models[model].compile.is_some() || models[model].fit.is_some();
     let mut candidates: Vec<_> = (0..models.len())
         .filter(|model| !models[*model].used && !empty(&models[*model].kind))
+        .filter(|model| models[*model].base.is_none())
         .collect();
     let all = candidates.len();
     // Made of the same input as an earlier model that is trained, and never trained itself.
     let looks = |model: usize| {
         !trained(model)
             && input(model).is_some()
-            && (0..model).any(|before| trained(before) && input(before) == input(model))
+            && (models[model].looks
+                || (0..model).any(|before| trained(before) && input(before) == input(model)))
     };
     candidates.retain(|model| !looks(*model));
     let chosen = *candidates.last()?;
@@ -129,6 +132,16 @@ fn nothing(reader: &Interpreter, lines: u32) -> Error {
              or as Model(inputs, outputs)."
         ))
         .line(*line);
+    }
+    if let Some((model, base)) =
+        reader.store.models.iter().find_map(|model| Some((model, model.base?)))
+    {
+        return Error::model_text(format!(
+            "{} stands here without a head. Put GlobalAveragePooling2D() and Dense(classes) behind \
+             it.",
+            base.class()
+        ))
+        .line(model.line);
     }
     if let Some(model) = reader.store.models.first() {
         return Error::model_text("the model has no layers.").line(model.line);
@@ -180,10 +193,9 @@ fn sequential_shape(
     Ok((built, own.map_or(line, |(_, line)| line)))
 }
 
-fn experiment(reader: Interpreter, model: usize, finished: Finished) -> Experiment {
-    let Interpreter { mut store, mut notes, .. } = reader;
-    let model = store.models.swap_remove(model);
-    let fit = model.fit.unwrap_or_default();
+fn experiment(reader: Interpreter, plan: Plan, finished: Finished) -> Experiment {
+    let Interpreter { store, mut notes, .. } = reader;
+    let fit = plan.fit.unwrap_or_default();
     let generator = fit.generator.or_else(|| {
         let random = store.generators.iter().rposition(|generator| generator.random);
         random.or(store.generators.len().checked_sub(1))
@@ -200,34 +212,11 @@ fn experiment(reader: Interpreter, model: usize, finished: Finished) -> Experime
         batch_size: fit.batch_size,
         validation_split,
         train: fit.train,
-        ..build(finished, model.compile, augmentation)
+        ..build(finished, plan.compile, augmentation)
     };
     notes.append(&mut experiment.notes);
     experiment.notes = notes;
     experiment
-}
-
-/// Whether a Rescaling makes pixels small, with nothing between the input and it but others.
-fn scales_pixels(layers: &[Json]) -> bool {
-    // What the pictures were multiplied with, where nothing else was done to them.
-    let mut named: HashMap<&str, Option<f64>> = HashMap::from([("input", Some(1.0))]);
-    let mut before = Some(1.0);
-    for layer in layers {
-        let from = match layer["inputs"].as_array().map(Vec::as_slice) {
-            None => before,
-            Some([Json::String(one)]) => named.get(one.as_str()).copied().flatten(),
-            Some(_) => None,
-        };
-        let scale = layer["scale"].as_f64().filter(|_| layer["layer"] == "Rescaling");
-        before = from.zip(scale).map(|(from, scale)| from * scale);
-        if before.is_some_and(|scale| scale.abs() < 0.02) {
-            return true;
-        }
-        if let Some(name) = layer["name"].as_str() {
-            named.insert(name, before);
-        }
-    }
-    false
 }
 
 /// An experiment of a finished net.
@@ -236,7 +225,7 @@ pub(super) fn build(
     compile: Option<Json>,
     mut augmentation: Map<String, Json>,
 ) -> Experiment {
-    let Finished { input_shape, layers, lines, mut notes, .. } = finished;
+    let Finished { input_shape, mut layers, mut lines, mut notes, .. } = finished;
     let text = |layer: Option<&Json>, field: &str| {
         layer.and_then(|layer| layer[field].as_str()).unwrap_or_default().to_owned()
     };
@@ -264,13 +253,7 @@ pub(super) fn build(
                 .into(),
         );
     }
-    // Pictures come scaled to 0 to 1 unless the net scales them itself.
-    if scales_pixels(&layers) && !augmentation.contains_key("rescale") {
-        augmentation.insert("rescale".into(), json!(1.0));
-        notes.push(
-            "The net rescales pixels itself, so pictures go in with values from 0 to 255.".into(),
-        );
-    }
+    pixels::settle(&mut layers, &mut lines, &mut augmentation, &mut notes);
     let mut spec = Map::new();
     spec.insert("input_shape".into(), json!(input_shape));
     spec.insert("layers".into(), Json::Array(layers));

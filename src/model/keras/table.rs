@@ -425,9 +425,11 @@ pub(super) const CLASSES: &[Class] = &[
     },
 ];
 
+/// Whether training changes a layer's weights.
+pub(super) const TRAINABLE: Parameter = p("trainable", What::Flag, "true");
+
 /// What every layer takes and no spec needs.
 pub(super) const EVERYWHERE: &[Parameter] = &[
-    p("trainable", What::Only(&["true"]), "true"),
     p("dtype", What::Ignored, "null"),
     p("dtype_policy", What::Ignored, "null"),
     p("batch_size", What::Ignored, "null"),

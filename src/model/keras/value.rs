@@ -4,8 +4,10 @@ use std::collections::HashMap;
 use std::rc::Rc;
 
 use super::augment::Generator;
+use super::graph::Layers;
 use super::syntax::Def;
 use super::training::Fit;
+use crate::model::base::Base;
 use serde_json::Value as Json;
 
 /// A value. Everything that contains values lives in a [`Store`] and is known by its number,
@@ -35,8 +37,11 @@ pub(super) enum Value {
     Function(usize),
     /// A method of a value.
     Method(usize),
-    /// What is inside a finished model: a layer's output, looked at and not built on.
-    Inside(usize),
+    /// What is inside a finished model: weights, or the output of a layer of a Sequential; looked
+    /// at and not built on.
+    Inside,
+    /// What a layer or a model makes of the text's own pictures.
+    Batch,
     /// What the text alone does not tell; in words.
     Unknown(Rc<str>),
 }
@@ -75,8 +80,46 @@ pub(super) struct Model {
     pub line: u32,
     pub compile: Option<Json>,
     pub fit: Option<Fit>,
+    /// Its runs, as long as layers are frozen in other ways.
+    pub phases: Vec<Phase>,
+    /// The line that it was compiled on last.
+    pub compiled: u32,
+    /// `model.trainable`.
+    pub trainable: bool,
     /// Whether it is a part of another model.
     pub used: bool,
+    /// Whether it only gives what is inside of another model.
+    pub looks: bool,
+    pub name: Option<Rc<str>>,
+    /// The base that it is, made by Keras's function.
+    pub base: Option<Base>,
+}
+
+impl Model {
+    pub fn new(kind: ModelKind, line: u32) -> Self {
+        Self {
+            kind,
+            line,
+            compile: None,
+            fit: None,
+            phases: Vec::new(),
+            compiled: 0,
+            trainable: true,
+            used: false,
+            looks: false,
+            name: None,
+            base: None,
+        }
+    }
+}
+
+/// Runs of a model with the same layers frozen: the line of the first, and the last one's options.
+#[derive(Clone, Debug)]
+pub(super) struct Phase {
+    pub line: u32,
+    pub frozen: Rc<Layers>,
+    pub compile: Option<Json>,
+    pub fit: Option<Fit>,
 }
 
 #[derive(Debug)]
@@ -217,6 +260,10 @@ pub(super) fn by_habit(name: &str) -> Option<&'static str> {
         ("L2", "keras.regularizers.L2"),
         ("L1L2", "keras.regularizers.L1L2"),
         ("concatenate", "keras.layers.concatenate"),
+        ("Lambda", "keras.layers.Lambda"),
+        ("applications", "keras.applications"),
+        ("mobilenet_v2", "keras.applications.mobilenet_v2"),
+        ("preprocess_input", "keras.applications.mobilenet_v2.preprocess_input"),
     ];
     MODULES.iter().find(|(known, _)| *known == name).map(|(_, path)| *path)
 }

@@ -1,9 +1,9 @@
 //! Methods of models, lists and data, and Python's own functions.
 
-use super::super::interpreter::Interpreter;
+use super::super::interpreter::{Interpreter, Settled};
 use super::super::value::unknown;
 use super::super::value::{Arguments, Flow, Item, ModelKind, Value};
-use super::super::{limits, numbers, training};
+use super::super::{classes, limits, numbers, training};
 use super::LOOKS;
 use crate::error::{Error, Result};
 
@@ -23,6 +23,13 @@ impl Interpreter<'_> {
                 "format" if given.named.is_empty() => numbers::format(&text, &given.positional),
                 "lower" => numbers::bounded(text.to_lowercase()),
                 "upper" => numbers::bounded(text.to_uppercase()),
+                "startswith" | "endswith" => match given.positional.first() {
+                    Some(Value::Text(part)) if name == "startswith" => {
+                        Value::Bool(text.starts_with(&**part))
+                    }
+                    Some(Value::Text(part)) => Value::Bool(text.ends_with(&**part)),
+                    _ => unknown("a condition"),
+                },
                 _ => unknown("a text"),
             }),
             Value::Generator(generator) => Ok(match name {
@@ -109,8 +116,8 @@ impl Interpreter<'_> {
                 Ok(Value::None)
             }
             "pop" => {
-                if let Some((models, _)) = self.frozen {
-                    self.frozen(model < models, line)?;
+                if let Some(Settled { models, .. }) = self.settled {
+                    self.settled(model < models, line)?;
                 }
                 match &mut self.store.models[model].kind {
                     ModelKind::Sequential { items, .. } => {
@@ -137,11 +144,17 @@ impl Interpreter<'_> {
                     training::compile(args, &mut notes).map_err(|error| error.line(line))?;
                 notes.into_iter().for_each(|note| self.note(note));
                 self.store.models[model].compile = Some(compile);
+                self.store.models[model].compiled = line;
                 Ok(Value::None)
             }
             "fit" | "fit_generator" => self.fit(model, name, given, line),
-            "get_layer" => Ok(Value::Inside(model)),
+            "get_layer" => self.get_layer(model, &given, line),
             "load_weights" => {
+                if let Some(Value::Text(file)) = given.get("filepath", 0).cloned()
+                    && self.load_base(model, &file, line)?
+                {
+                    return Ok(Value::None);
+                }
                 self.note("load_weights is left out: the net starts with fresh weights.");
                 Ok(Value::None)
             }
@@ -168,6 +181,7 @@ impl Interpreter<'_> {
             fit.batch_size = fit.batch_size.or(batch_size);
         }
         self.store.models[model].fit = Some(fit);
+        self.keep_phase(model, line);
         Ok(unknown("the history of a run"))
     }
 
@@ -369,11 +383,37 @@ impl Interpreter<'_> {
                 }
                 Ok(all)
             }
+            ("isinstance", Some(value)) => {
+                let kinds = given.positional.get(1).cloned().unwrap_or(Value::None);
+                let kinds = self.items(&kinds).unwrap_or_else(|| vec![kinds]);
+                Ok(self.is_instance(&value, &kinds).map_or_else(|| unknown("a kind"), Value::Bool))
+            }
             _ => {
                 self.look(&given, name, line)?;
                 unknown_call()
             }
         }
+    }
+
+    /// Whether a layer or a model is of one of these classes, as far as they are Keras's.
+    fn is_instance(&self, value: &Value, kinds: &[Value]) -> Option<bool> {
+        let mut any = false;
+        for kind in kinds {
+            let Value::Path(path) = kind else { return None };
+            let name = path.rsplit('.').next().filter(|_| path.starts_with("keras."))?;
+            let model = ["Model", "Functional", "Sequential"].contains(&name);
+            any |= match value {
+                _ if name == "Layer" => true,
+                Value::Layer(layer) => classes::find(name)
+                    .is_some_and(|class| class.name == self.graph.layers[*layer].class.name),
+                Value::Model(at) => match self.store.models[*at].kind {
+                    ModelKind::Sequential { .. } => model && name != "Functional",
+                    ModelKind::Functional { .. } => model && name != "Sequential",
+                },
+                _ => return None,
+            };
+        }
+        Some(any)
     }
 
     /// The line that an item of a Sequential is known by: its own in a list, that of `add`

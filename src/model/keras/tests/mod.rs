@@ -4,6 +4,7 @@ mod bounds;
 mod json;
 mod lessons;
 mod python;
+mod transfer;
 mod write;
 mod wrong;
 

@@ -164,6 +164,7 @@ impl Draw {
         let activation = *self.one(&["linear", if units == 1 { "sigmoid" } else { "softmax" }]);
         tail(self, json!({"layer": "Dense", "units": units, "activation": activation}));
         self.join(&mut spec);
+        self.freeze(&mut spec);
         if units == 1 || self.chance(2) {
             spec["compile"] = self.compile(units);
         }
@@ -184,6 +185,16 @@ impl Draw {
             }
         }
         experiment
+    }
+
+    /// Freezes none, few or many of the layers.
+    fn freeze(&mut self, spec: &mut Value) {
+        let of = *self.one(&[0, 0, 2, 5]);
+        for layer in spec["layers"].as_array_mut().unwrap() {
+            if of > 0 && self.chance(of) {
+                layer["trainable"] = json!(false);
+            }
+        }
     }
 
     /// Joins branches: some layers also take the output of an earlier one of the same size.
@@ -320,6 +331,55 @@ fn keras_text_reads_back_the_same() {
     assert!(classes.len() >= 22, "{classes:?}");
 }
 
+/// Whether two long nets are the same, shown by their first layers that are not.
+fn same(one: &Experiment, two: &Experiment) {
+    let [one, two] = [one, two].map(|experiment| whole(&experiment.spec));
+    for (one, two) in
+        one["layers"].as_array().unwrap().iter().zip(two["layers"].as_array().unwrap())
+    {
+        assert_eq!(one, two);
+    }
+    assert!(one == two);
+}
+
+/// A base comes back with its mark, which is known by the file of its weights.
+#[test]
+fn a_base_reads_back_the_same() {
+    for (trainable, pooling) in [(false, "avg"), (true, "max")] {
+        let mut experiment = Experiment::of(json!({"input_shape": [96, 96, 3], "layers": [
+            {"layer": "Rescaling", "scale": 2, "offset": -1},
+            {"layer": "MobileNetV2", "pooling": pooling, "trainable": trainable},
+            {"layer": "Dropout", "rate": 0.2},
+            {"layer": "Dense", "units": 3, "activation": "softmax"}],
+            "compile": {"optimizer": {"name": "adam", "weight_decay": 0.01}, "loss": "categorical_crossentropy", "metrics": ["accuracy"]}}));
+        let text = write::keras(&experiment).unwrap();
+        assert!(text.contains("model.load_weights(\"mobilenet-v2.weights.h5\")"), "{text}");
+        let frozen =
+            "trained = [\"rescaling\", \"global_average_pooling2d\", \"dropout\", \"dense\"]";
+        assert_eq!(text.contains(frozen), !trainable, "{text}");
+        let back = read(&text);
+        same(&back, &experiment);
+        assert_eq!(back.notes, Vec::<String>::new());
+        let torch = write::pytorch(&experiment).unwrap();
+        for part in ["trained = [model.dense]", "    train_mode()\n", "if weight.requires_grad]"] {
+            assert_eq!(torch.contains(part), !trainable, "{part}: {torch}");
+        }
+        assert!(torch.contains("safetensors"), "{torch}");
+        let burn = write::burn(&experiment).unwrap();
+        assert_eq!(burn.matches(".freeze(),").count(), if trainable { 0 } else { 104 }, "{burn}");
+        // With the last of its layers set free.
+        if let Value::Array(mut layers) = whole(&experiment.spec)["layers"].take() {
+            for layer in &mut layers[20..] {
+                layer["trainable"] = json!(true);
+            }
+            experiment.spec["layers"] = Value::Array(layers);
+            let text = write::keras(&experiment).unwrap();
+            same(&read(&text), &experiment);
+            assert_eq!(text.contains("for name in ["), !trainable, "{text}");
+        }
+    }
+}
+
 #[test]
 fn names_that_no_language_allows() {
     let spec = json!({"input_shape": [4, 4, 1], "layers": [
@@ -338,7 +398,7 @@ fn names_that_no_language_allows() {
 #[test]
 fn written_files_are_up_to_date() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/keras/write");
-    for name in ["mnist", "photo", "residual", "everything"] {
+    for name in ["mnist", "photo", "residual", "everything", "frozen"] {
         let file = |end: &str| format!("{folder}/{name}{end}");
         let given: Value =
             serde_json::from_str(&std::fs::read_to_string(file(".json")).unwrap()).unwrap();

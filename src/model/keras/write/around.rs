@@ -34,7 +34,17 @@ fn made(
     }
     // Both are layers of the table.
     let class = classes::find(class).unwrap_or_else(|| unreachable!("{class}"));
-    Layer { name, class, options, inputs: vec![input], shape, params: [0, 0], automatic: false }
+    Layer {
+        name,
+        class,
+        options,
+        inputs: vec![input],
+        shape,
+        params: [0, 0],
+        automatic: false,
+        trainable: true,
+        base: None,
+    }
 }
 
 impl Net {

@@ -90,7 +90,9 @@ pub fn burn(experiment: &Experiment) -> Result<String> {
         let code = module(layer, input, &names[at]).map_err(|error| error.layer(&layer.name))?;
         for (name, class, value) in &code.made {
             let _ = writeln!(fields, "    {name}: {class},");
-            let _ = writeln!(made, "            {name}: {value},");
+            // Without gradients, and a batch normalisation by its moving statistics.
+            let end = if layer.is_frozen() { ".freeze()" } else { "" };
+            let _ = writeln!(made, "            {name}: {value}{end},");
             uses.push(class);
         }
         let takers = |input: &Option<usize>| {
@@ -136,10 +138,10 @@ pub fn burn(experiment: &Experiment) -> Result<String> {
     let ([height, width, channels], params) = (net.input, net.params());
     let mut out = String::new();
     imports(&uses, &format!("{forward}{output}"), &mut out);
+    let (from, attribute) = (base_weights(&net), "#[derive(Module, Debug)]");
     let _ = write!(
         out,
-        "\n/// Takes pictures of `[batch, {channels}, {height}, {width}]`; has {params} parameters, as Keras counts\n/// them.\n#[derive(Module, \
-         Debug)]\npub struct Model {{\n{fields}}}\n\nimpl Model {{\n    /// A net with fresh \
+        "\n/// Takes pictures of `[batch, {channels}, {height}, {width}]`; has {params} parameters, as Keras counts\n/// them.{from}\n{attribute}\npub struct Model {{\n{fields}}}\n\nimpl Model {{\n    /// A net with fresh \
          weights.\n    pub fn init(device: &Device) -> Self {{\n        Self {{\n{made}        \
          }}\n    }}\n\n    /// The output for a batch of pictures.\n    pub fn forward(&self, x: \
          Tensor<4>) -> Tensor<{rank}> {{\n{forward}        {output}\n    }}\n}}\n"
@@ -149,6 +151,17 @@ pub fn burn(experiment: &Experiment) -> Result<String> {
     }
     helpers(&uses, &made, &mut out);
     Ok(out)
+}
+
+/// Where a base's weights come from, for those who read the module.
+fn base_weights(net: &Net) -> String {
+    net.base().map_or(String::new(), |base| {
+        format!(
+            "\n///\n/// {}'s weights are not in this text: export this network as safetensors in the \
+             lab, and\n/// load them.",
+            base.class()
+        )
+    })
 }
 
 /// The `use` lines of what is named.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Ending, Layer, Net, float, quoted, text};
+use super::{Ending, Layer, Net, float, folded, quoted, text};
 use crate::error::Result;
 use crate::model::keras::Experiment;
 
@@ -29,12 +29,20 @@ pub fn keras(experiment: &Experiment) -> Result<String> {
         out.push_str("from tensorflow.keras.preprocessing.image import ImageDataGenerator\n");
     }
     let scopes = scopes(&net);
+    let still = Still::of(&net);
+    // Beside names that are given, Keras would give the same again to others of the class.
+    let told: HashSet<&str> = net
+        .layers
+        .iter()
+        .filter(|layer| still.names(layer))
+        .map(|layer| layer.class.name)
+        .collect();
     let shape = net.input.map(|size| size.to_string()).join(", ");
     if net.is_straight() {
         out.push_str("\nmodel = keras.Sequential([\n");
         let _ = writeln!(out, "    keras.Input(shape=({shape})),");
         for (layer, name) in net.layers.iter().zip(&scopes) {
-            let _ = writeln!(out, "    {},", call(layer, name));
+            let _ = writeln!(out, "    {},", call(layer, name, told.contains(layer.class.name)));
         }
         out.push_str("])\n");
     } else {
@@ -47,11 +55,14 @@ pub fn keras(experiment: &Experiment) -> Result<String> {
                 [one] => (*one).to_owned(),
                 several => format!("[{}]", several.join(", ")),
             };
-            let _ = writeln!(out, "{variable} = {}({inputs})", call(layer, scope));
+            let call = call(layer, scope, told.contains(layer.class.name));
+            let _ = writeln!(out, "{variable} = {call}({inputs})");
         }
         let last = names.last().map_or("inputs", String::as_str);
         let _ = writeln!(out, "model = keras.Model(inputs=inputs, outputs={last})");
     }
+    freeze(&net, &scopes, still, &mut out);
+    base_weights(&net, &mut out);
     compile(&net, &mut out);
     fit(experiment, &mut out);
     Ok(out)
@@ -83,8 +94,71 @@ fn scopes(net: &Net) -> Vec<String> {
     names
 }
 
-/// `layers.Conv2D(32, 3, activation="relu")`.
-fn call(layer: &Layer, name: &str) -> String {
+/// Which layers are told apart by name, to say which are frozen.
+#[derive(Clone, Copy, PartialEq)]
+enum Still {
+    None,
+    /// The frozen ones are named.
+    Named,
+    /// The others are named, being fewer.
+    AllBut,
+}
+
+impl Still {
+    fn of(net: &Net) -> Self {
+        match net.layers.iter().filter(|layer| !layer.trainable).count() {
+            0 => Self::None,
+            frozen if 2 * frozen > net.layers.len() => Self::AllBut,
+            _ => Self::Named,
+        }
+    }
+
+    /// Whether this layer is named.
+    fn names(self, layer: &Layer) -> bool {
+        match self {
+            Self::None => false,
+            Self::Named => !layer.trainable,
+            Self::AllBut => layer.trainable,
+        }
+    }
+}
+
+/// Freezes layers, which Keras asks for before `compile`.
+fn freeze(net: &Net, scopes: &[String], still: Still, out: &mut String) {
+    let named = net.layers.iter().zip(scopes).filter(|(layer, _)| still.names(layer));
+    let names: Vec<String> = named.map(|(_, name)| quoted(name)).collect();
+    let names = folded(&names);
+    let _ = match still {
+        Still::None => Ok(()),
+        Still::Named => writeln!(
+            out,
+            "\n# Training leaves these layers as they are.\nfor name in {names}:\n    \
+             model.get_layer(name).trainable = False"
+        ),
+        Still::AllBut => writeln!(
+            out,
+            "\n# Training leaves all layers but these as they are.\ntrained = {names}\nfor layer \
+             in model.layers:\n    layer.trainable = layer.name in trained"
+        ),
+    };
+}
+
+/// Says where a base's weights come from. Reading the text knows the base by the file's name.
+fn base_weights(net: &Net, out: &mut String) {
+    let Some(base) = net.base() else { return };
+    let (class, file) = (base.class(), format!("{}.weights.h5", base.name()));
+    let _ = writeln!(
+        out,
+        "\n# {class}'s weights are the lab's, trained in PyTorch: keras.applications has others, made \
+         for\n# other borders. Export this network as Keras weights in the lab, and put the file here \
+         under\n# this name.\nmodel.load_weights({})",
+        quoted(&file)
+    );
+}
+
+/// `layers.Conv2D(32, 3, activation="relu")`, with its name where Keras would give another or
+/// where it is `told` apart by it.
+fn call(layer: &Layer, name: &str, told: bool) -> String {
     let mut arguments = Vec::new();
     let class = layer.class;
     // These read better without their names.
@@ -123,7 +197,7 @@ fn call(layer: &Layer, name: &str) -> String {
             arguments.push(format!("{option}={written}"));
         }
     }
-    if !layer.automatic {
+    if told || !layer.automatic {
         arguments.push(format!("name={}", quoted(name)));
     }
     format!("layers.{}({})", class.name, arguments.join(", "))

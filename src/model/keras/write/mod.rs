@@ -18,6 +18,8 @@ use super::classes;
 use super::shapes::{self, Shape};
 use super::table::{Class, Kind};
 use crate::error::{Error, Result};
+use crate::model::base::Base;
+use crate::model::fields::Fields;
 use crate::model::keras::Experiment;
 
 pub use burn::burn;
@@ -51,6 +53,17 @@ pub(crate) struct Layer {
     pub params: [u64; 2],
     /// Whether the spec would give it this name by itself.
     pub automatic: bool,
+    /// Whether training changes its weights.
+    pub trainable: bool,
+    /// The base that its weights come from.
+    pub base: Option<Base>,
+}
+
+impl Layer {
+    /// Whether it has weights, and they stay as they are.
+    fn is_frozen(&self) -> bool {
+        !self.trainable && self.class.kind == Kind::Weights
+    }
 }
 
 impl Net {
@@ -75,6 +88,7 @@ impl Net {
         };
         let mut places: HashMap<String, usize> = HashMap::new();
         let mut net = Self { input, layers: Vec::new(), compile: spec["compile"].clone() };
+        let list = expanded(list)?;
         for (at, value) in list.iter().enumerate() {
             let place = format!("{} of the list", at + 1);
             let class = value["layer"].as_str().and_then(classes::find);
@@ -109,7 +123,19 @@ impl Net {
             let params = shapes::params(class.name, &options, shapes[0]).map_err(named)?;
             places.insert(name.clone(), at);
             let automatic = name == by_itself;
-            net.layers.push(Layer { name, class, options, inputs, shape, params, automatic });
+            let trainable = value["trainable"] != false;
+            let base = value["base"].as_str().and_then(Base::of);
+            net.layers.push(Layer {
+                name,
+                class,
+                options,
+                inputs,
+                shape,
+                params,
+                automatic,
+                trainable,
+                base,
+            });
         }
         Ok(net)
     }
@@ -186,6 +212,11 @@ impl Net {
         layer.map_or(Shape::Image(self.input), |layer| self.layers[layer].shape)
     }
 
+    /// The base that weights come from.
+    pub fn base(&self) -> Option<Base> {
+        self.layers.iter().find_map(|layer| layer.base)
+    }
+
     /// All parameters, as Keras counts them.
     pub fn params(&self) -> u64 {
         self.layers.iter().flat_map(|layer| layer.params).fold(0, u64::saturating_add)
@@ -227,6 +258,12 @@ impl Net {
             let mut map = layer.options.clone();
             map.insert("layer".into(), layer.class.name.into());
             map.insert("name".into(), layer.name.as_str().into());
+            if !layer.trainable {
+                map.insert("trainable".into(), false.into());
+            }
+            if let Some(base) = layer.base {
+                map.insert("base".into(), base.name().into());
+            }
             if layer.inputs != [at.checked_sub(1)] {
                 let name = |input: &Option<usize>| match input {
                     Some(at) => self.layers[*at].name.as_str(),
@@ -262,6 +299,24 @@ impl Net {
         }
         names
     }
+}
+
+/// The list with the layers of every base that it names as a whole.
+fn expanded(list: &[Json]) -> Result<Vec<Json>> {
+    let mut all = Vec::new();
+    for value in list {
+        let class = value["layer"].as_str().unwrap_or_default();
+        match (Base::of_class(class), value.as_object()) {
+            (Some(base), Some(map)) => {
+                let mut map = map.clone();
+                map.remove("layer");
+                let rows = base.expand(Fields::new(map)).map_err(|error| error.layer(class))?;
+                all.extend(rows.into_iter().map(Json::Object));
+            }
+            _ => all.push(value.clone()),
+        }
+    }
+    Ok(all)
 }
 
 /// Refuses an initialiser that cannot be written, rather than writing another.
@@ -308,6 +363,25 @@ fn automatic_name(class: &str, taken: &HashMap<String, usize>) -> String {
 /// A text in quotes, as Python has it.
 fn quoted(text: &str) -> String {
     Json::from(text).to_string()
+}
+
+/// A list in Python, over several lines where it is long.
+fn folded(items: &[String]) -> String {
+    let short = items.join(", ");
+    if short.len() < 80 {
+        return format!("[{short}]");
+    }
+    let mut lines = vec![String::new()];
+    for item in items {
+        let last = lines.last_mut().expect("there is one");
+        if !last.is_empty() && last.len() + item.len() > 92 {
+            lines.push(format!("{item},"));
+        } else {
+            let space = if last.is_empty() { "" } else { " " };
+            *last += &format!("{space}{item},");
+        }
+    }
+    format!("[\n    {}\n]", lines.join("\n    "))
 }
 
 /// A number in Python or Rust: always with a point or an exponent.

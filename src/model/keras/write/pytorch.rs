@@ -1,5 +1,6 @@
 //! A spec as Python with PyTorch.
 
+mod freeze;
 mod training;
 
 use std::fmt::Write;
@@ -148,11 +149,27 @@ pub fn pytorch(experiment: &Experiment) -> Result<String> {
         );
     }
     out.push_str("\n\nmodel = Model()\n");
-    training::training(&net, experiment, !penalties.is_empty(), &mut out)?;
+    base_weights(&net, &mut out);
+    let frozen = freeze::freeze(&net, &names, &mut out);
+    training::training(&net, experiment, !penalties.is_empty(), frozen, &mut out)?;
+    out.truncate(out.trim_end().len());
+    out.push('\n');
     if out.contains("math.") {
         out.insert_str(0, "import math\n\n");
     }
     Ok(out)
+}
+
+/// Says where a base's weights come from.
+fn base_weights(net: &Net, out: &mut String) {
+    if let Some(base) = net.base() {
+        let class = base.class();
+        let _ = writeln!(
+            out,
+            "# {class}'s weights are not in this text. Export this network as safetensors in the lab, \
+             then:\n# model.load_state_dict(safetensors.torch.load_file(\"model.safetensors\"))"
+        );
+    }
 }
 
 /// The attributes of the module, one a layer.
@@ -412,8 +429,9 @@ fn module(layer: &Layer, input: Shape, name: &str) -> Result<Code> {
                     Json::Array(_) => options[field].to_string(),
                     other => format!("[{other}]"),
                 };
+                // Numbers of the text, not of the weights: no state dict has them.
                 code.made.push(format!(
-                    "self.register_buffer(\"{name}_{field}\", torch.tensor({value}).float().reshape{shape})"
+                    "self.register_buffer(\"{name}_{field}\", torch.tensor({value}).float().reshape{shape}, persistent=False)"
                 ));
             }
             code.steps.push(format!(

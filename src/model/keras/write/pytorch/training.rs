@@ -5,6 +5,7 @@ use std::fmt::Write;
 use serde_json::{Map, Value as Json};
 
 use super::super::{Ending, Net, default_rate, flag, float, text};
+use super::freeze::Frozen;
 use crate::error::{Error, Result};
 use crate::model::keras::Experiment;
 
@@ -16,6 +17,7 @@ pub(super) fn training(
     net: &Net,
     experiment: &Experiment,
     penalty: bool,
+    frozen: Frozen,
     out: &mut String,
 ) -> Result<()> {
     let optimizer = match &net.compile["optimizer"] {
@@ -25,7 +27,12 @@ pub(super) fn training(
     };
     let (mut schedule, mut decay) = (None, 0.0);
     if let Some((name, options)) = &optimizer {
-        let line = optimizer_line(name, options, &mut decay)?;
+        let mut line = optimizer_line(name, options, &mut decay)?;
+        if frozen.weights {
+            // Weight decay would change those that have no gradient too.
+            let trained = "[weight for weight in model.parameters() if weight.requires_grad]";
+            line = line.replacen("model.parameters()", trained, 1);
+        }
         let _ = writeln!(out, "optimizer = {line}");
         if let Some(Json::Object(map)) = options.get("learning_rate") {
             schedule = Some(schedule_of(map)?);
@@ -66,10 +73,11 @@ pub(super) fn training(
         if decay != 0.0 {
             before.push_str("    decay_weights()\n");
         }
+        let mode = if frozen.norms { "train_mode()" } else { "model.train()" };
         let step = if schedule.is_some() { "    scheduler.step()\n" } else { "" };
         let _ = write!(
             out,
-            "\n\ndef train_step(x, y):\n    model.train()\n    optimizer.zero_grad()\n    loss = \
+            "\n\ndef train_step(x, y):\n    {mode}\n    optimizer.zero_grad()\n    loss = \
              loss_of(model(x), y)\n    loss.backward()\n{before}    optimizer.step()\n{step}    return loss.item()\n"
         );
     }
