@@ -53,6 +53,8 @@ export default defineConfig({
           if (name === "service-worker") return "[name].js";
           return laterWorkers.includes(name) ? "assets/later/[name]-[hash].js" : "assets/[name]-[hash].js";
         },
+        // What a worker fetches only when it is asked for, such as the way to pretrained networks.
+        chunkFileNames: (chunk) => (chunk.isDynamicEntry ? "assets/later/[name]-[hash].js" : "assets/[name]-[hash].js"),
       },
     },
   },

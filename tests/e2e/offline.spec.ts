@@ -40,6 +40,11 @@ test("after one visit, with the network off, the page reloads, is isolated as be
   await expect(page.locator("cnn-lab-options h2").first()).toBeVisible();
   await page.goto(`${site.url}embed.html`);
   await expect(page.locator("#reason")).toContainText("CPU");
+  // The lessons, by their folder's address, too.
+  await page.goto(`${site.url}lessons/`);
+  await page.getByRole("link", { name: "MNIST step by step" }).click();
+  await page.getByRole("button", { name: "Open the lab here" }).first().click();
+  await expect(page.locator("#reason")).toContainText("CPU");
 });
 
 test("what no list has is left to the network, and the page can be installed", async ({ page }) => {

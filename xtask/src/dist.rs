@@ -47,11 +47,11 @@ pub fn run() -> Result<()> {
             sizes.push(compress(&file, name)?);
         }
     }
-    // Nobody who opens the lab loads the page about embedding or the one for frames, and the
-    // service worker comes once the lab is there.
+    // Nobody who opens the lab loads the page about embedding, the one for frames or a lesson, and
+    // the service worker comes once the lab is there.
     let is_worker = |name: &str| ["service-worker.js", "site-files.js"].contains(&name);
     let is_page = |name: &str| {
-        !["pkg/", "embed", "frame"].iter().any(|start| name.starts_with(start))
+        !["pkg/", "embed", "frame", "lessons/"].iter().any(|start| name.starts_with(start))
             && !is_worker(name)
             && (name.ends_with(".js") || name.ends_with(".css") || name == "index.html")
     };

@@ -78,6 +78,13 @@ export function checkText(name: string, value: unknown): string {
   throw optionError(name, `${name} is a text; it is ${show(value)}.`);
 }
 
+/** A list of texts with something in it. */
+export function checkTexts(name: string, value: unknown): string[] {
+  const fine = Array.isArray(value) && value.length > 0 && value.every((text) => typeof text === "string");
+  if (!fine) throw optionError(name, `${name} is a text, or a list of them; it is ${show(value)}.`);
+  return value;
+}
+
 /** A text with something in it. */
 export function checkName(name: string, value: unknown): string {
   if (checkText(name, value).trim() !== "") return value as string;
@@ -98,6 +105,13 @@ export function checkObject(name: string, value: unknown, what: string): void {
 export function checkSignal(value: unknown): void {
   if (value === undefined || value instanceof AbortSignal) return;
   throw optionError("signal", `signal is an AbortSignal; it is ${show(value)}.`);
+}
+
+/** Options of what only tells how far it is, and can be ended. */
+export function checkWatched(o: { signal?: unknown; onProgress?: unknown }): void {
+  checkOptions(o, ["signal", "onProgress"]);
+  checkSignal(o.signal);
+  checkFunction("onProgress", o.onProgress);
 }
 
 /** A layer's name or its place, counted from 0. */

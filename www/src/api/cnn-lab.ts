@@ -13,6 +13,8 @@ import {
   checkSeed,
   checkSignal,
   checkText,
+  checkTexts,
+  checkWatched,
   checkWhole,
 } from "./check";
 import { checkFiles, checkReading } from "./check-files";
@@ -27,7 +29,7 @@ import type * as Restoring from "./restore-session";
 import { readModel } from "./model-text";
 import { OwnPictures, toPicture } from "./own-pictures";
 import type { Edit, Loaded } from "./protocol";
-import { takeLoaded, takeModel } from "./recovery";
+import { takeLoaded, takeModel, takeTrainable } from "./recovery";
 import { RunLog } from "./run-log";
 import { RunState } from "./run-state";
 import { SessionLog } from "./session-log";
@@ -37,6 +39,7 @@ import type {
   Attribution,
   AttributionOptions,
   Augmentation,
+  Base,
   BundledSet,
   CreateOptions,
   CrossValidation,
@@ -82,6 +85,7 @@ import type {
   ExportOptions,
   SaveFormat,
   Session,
+  SetModelOptions,
   SlowMotion,
   Split,
   SplitOptions,
@@ -409,9 +413,7 @@ export class CnnLab extends EventTarget {
    */
   async loadRemembered(name: string, o: Omit<LoadOptions, "limit"> = {}): Promise<DatasetInfo> {
     checkText("name", name);
-    checkOptions(o, ["signal", "onProgress"]);
-    checkSignal(o.signal);
-    checkFunction("onProgress", o.onProgress);
+    checkWatched(o);
     this.#refuseDuringRun("load other data");
     return this.#own.loadRemembered(name, o);
   }
@@ -485,12 +487,18 @@ export class CnnLab extends EventTarget {
    * gone then; where this fails, it stays. What the text says of training is in `fit`; what
    * was left out of it is told by `warning` events with code `model-text`.
    *
+   * Where it begins with a pretrained network, such as `{ layer: "MobileNetV2", weights: "imagenet" }`,
+   * the weights of that are downloaded first, once: they are kept in the browser's cache. Another
+   * network that is taken meanwhile aborts it. Progress is in bytes.
+   *
    * Rejects with `spec` naming layer and field, `spec-json` or `model-text` naming the line,
-   * or `state` during a run.
+   * `state` during a run, or, of a pretrained network, `data-missing`, `network`, `shard-truncated`
+   * or `shard-corrupt` (after a second try), `checkpoint` or `aborted`.
    */
-  async setModel(spec: ModelSpec | string): Promise<Summary> {
+  async setModel(spec: ModelSpec | string, o: SetModelOptions = {}): Promise<Summary> {
+    checkWatched(o);
     const { json, locate, fit, notes } = await readModel(this.#host, spec, this.dataset);
-    const model = await this.#host.call("setModel", [json]).catch((error: unknown) => {
+    const model = await this.#host.call("setModel", [json], o).catch((error: unknown) => {
       throw locate(error);
     });
     takeModel(this.#host.memory, model);
@@ -502,6 +510,34 @@ export class CnnLab extends EventTarget {
       this.dispatchEvent(new CustomEvent("warning", { detail }));
     }
     return model.summary;
+  }
+
+  /**
+   * The pretrained networks that a network can begin with, and what each costs to load; none where
+   * this copy of the lab has none. Rejects with `network` where the list cannot be had.
+   */
+  async bases(): Promise<Base[]> {
+    return this.#host.call("bases", []);
+  }
+
+  /**
+   * Freezes layers, by their names, so that training leaves their weights as they are; or, with
+   * `trainable`, sets them free. The weights stay and the optimizer begins anew, as after Keras's
+   * `compile`: a run that was stopped cannot be resumed, and another one goes on counting epochs.
+   *
+   * Rejects with `option` for a layer that is not there, `spec` where nothing would be left to
+   * train, `state` without a network or during a run.
+   */
+  async setTrainable(layers: string | readonly string[], trainable: boolean): Promise<Summary> {
+    const names = checkTexts("layers", typeof layers === "string" ? [layers] : layers);
+    if (typeof trainable !== "boolean") throw optionError("trainable", "trainable is true or false.");
+    this.#refuseDuringRun("freeze layers or set them free");
+    const { memory } = this.#host;
+    const trained = memory.checkpoint !== null || memory.history.steps.length > 0;
+    const changed = await this.#host.call("setTrainable", [{ layers: names, trainable, save: trained }]);
+    takeTrainable(memory, changed);
+    if (trained) this.#sessions.frozen();
+    return changed.summary;
   }
 
   /** How the present network's text trains it; give it to `train`. Empty where it says nothing. */
@@ -581,9 +617,7 @@ export class CnnLab extends EventTarget {
    */
   async evaluate(split: Split, o: EvaluateOptions = {}): Promise<Evaluation> {
     checkOneOf("split", split, splits);
-    checkOptions(o, ["signal", "onProgress"]);
-    checkSignal(o.signal);
-    checkFunction("onProgress", o.onProgress);
+    checkWatched(o);
     return this.#host.call("evaluate", [split], o);
   }
 
@@ -827,9 +861,7 @@ export class CnnLab extends EventTarget {
    */
   async restoreSession(id: string, o: RestoreOptions = {}): Promise<RestoredSession> {
     checkText("id", id);
-    checkOptions(o, ["signal", "onProgress"]);
-    checkSignal(o.signal);
-    checkFunction("onProgress", o.onProgress);
+    checkWatched(o);
     this.#refuseDuringRun("restore another training");
     const lab = {
       host: this.#host,

@@ -7,7 +7,7 @@ import type { Port } from "./connection";
 import { CnnLabError, type ErrorCode } from "./error";
 import { Host } from "./host";
 import type { FromWorker, Method, ToWorker } from "./protocol";
-import { takeModel } from "./recovery";
+import { takeModel, takeTrainable } from "./recovery";
 import { RunState } from "./run-state";
 import type { Device, DeviceChoice, DeviceKind, StepEvent, TrainEvent } from "./types";
 
@@ -166,6 +166,24 @@ test("after a crash a fresh worker gets data, checkpoint and run, and the events
   expect(host.run).toBe(run);
   expect(told).toEqual(["panic"]);
   expect(await eventsOf(run)).toEqual(["step 4", "checkpoint", "step 5", "warning", "step 5"]);
+});
+
+test("a fresh worker freezes what was frozen: by the spec, or by the checkpoint of what has learned", async () => {
+  const { host } = await withRun("cpu");
+  last().say({ kind: "events", events: [{ type: "done", reason: "finished" }] });
+  const { summary } = host.memory.model!;
+  const spec = { input_shape: [28, 28, 1], layers: [{ layer: "Flatten", trainable: false }] };
+  takeTrainable(host.memory, { summary, spec, checkpoint: null });
+  last().crash();
+  await settle();
+  expect(last().calls.at(-1)).toMatchObject({ method: "setModel", args: [JSON.stringify(spec)] });
+
+  host.memory.history.steps.push({ epoch: 1, loss: 1, accuracy: 0 });
+  takeTrainable(host.memory, { summary, spec, checkpoint: new Uint8Array([8]) });
+  expect(host.memory.checkpoint).toEqual({ bytes: new Uint8Array([8]), step: 1 });
+  last().crash();
+  await settle();
+  expect(last().calls.at(-1)).toMatchObject({ method: "load", args: [new Uint8Array([8])] });
 });
 
 test("own pictures are handed over again, and changed again in order", async () => {

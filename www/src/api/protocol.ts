@@ -9,6 +9,7 @@ import type { LookKind, Looks } from "./look-types";
 import type { DatasetEdit } from "./session-types";
 import type {
   Augmentation,
+  Base,
   BundledSet,
   CrossValidation,
   CrossValidationOptions,
@@ -155,7 +156,11 @@ export type Calls = {
   /** Reads a model from Keras's Python or JSON. */
   readModel: (o: { text: string; inputShape: Shape | null; classes: number | null }) => Experiment;
   writeModel: (o: { format: ModelTextFormat; experiment: Partial<Experiment> }) => string;
+  bases: () => Base[];
+  /** Has progress where a pretrained base is downloaded for it, can be aborted meanwhile. */
   setModel: (spec: string) => Model;
+  /** `save`: a checkpoint is wanted too. */
+  setTrainable: (o: { layers: string[]; trainable: boolean; save: boolean }) => Model & { checkpoint: Uint8Array<ArrayBuffer> | null };
   /** Begins a run and answers at once. `paused`: waits for `resume` or `step`. */
   train: (o: { options: RunOptions; paused: boolean }) => RunInfo;
   /** Answers once the step, or the piece of fitting, under way is done. */

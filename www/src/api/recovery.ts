@@ -5,7 +5,7 @@
 import type { Connection } from "./connection";
 import { toCnnLabError, type CnnLabError } from "./error";
 import { handOver } from "./hand-over";
-import { isFatal, type DroppedFile, type Edit, type Loaded, type Model, type ReadOptions } from "./protocol";
+import { isFatal, type DroppedFile, type Edit, type Loaded, type Model, type ReadOptions, type Result } from "./protocol";
 import type { DatasetInfo, DeviceKind, FileWarning, History, SavedRun } from "./types";
 
 /** So many failures without a new step between them end a run; steps that are only repeated
@@ -143,6 +143,13 @@ export function takeModel(memory: Memory, model: Model): void {
   memory.history = { steps: [], epochs: [] };
   memory.savedRun = null;
   memory.checkpoint = null;
+}
+
+/** Notes which layers are frozen now: in the spec, and where the weights have learned something in their checkpoint. */
+export function takeTrainable(memory: Memory, { summary, spec, checkpoint }: Result<"setTrainable">): void {
+  memory.model = { summary, spec };
+  memory.savedRun = null;
+  if (checkpoint) memory.checkpoint = { bytes: checkpoint, step: memory.history.steps.length };
 }
 
 /** Notes what a checkpoint held. */

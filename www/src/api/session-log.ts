@@ -74,6 +74,12 @@ export class SessionLog {
     this.#writing ??= this.#writeAll().finally(() => (this.#writing = null));
   }
 
+  /** Layers were frozen or set free: the run before is none to go on with any more. */
+  frozen(): void {
+    if (this.#run) this.#run.unfinished = false;
+    this.checkpointed();
+  }
+
   /** Notes how far a run is, for what is said of its checkpoints. */
   follow(state: RunState): void {
     const run: Followed = { state, last: null, unfinished: true };
@@ -131,7 +137,7 @@ export class SessionLog {
   /** What is said of the checkpoint after a step. */
   #saving(step: number): Saving {
     const { memory, device } = this.#lab;
-    const { state, unfinished } = this.#run ?? { state: null, unfinished: true };
+    const { state, unfinished } = this.#run ?? { state: null, unfinished: false };
     const epoch = memory.history.steps[step - 1]?.epoch ?? memory.history.steps.at(-1)?.epoch ?? 1;
     let note: unknown = null;
     try {

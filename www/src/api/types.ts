@@ -282,6 +282,21 @@ export type LossSpec = { name: string; label_smoothing?: number; [option: string
 /** A layer by Keras's names: `{ layer: "Conv2D", filters: 32, kernel_size: 3 }`. */
 export type LayerSpec = { layer: string; name?: string; [option: string]: unknown };
 
+/** A pretrained network without its head, on which a network can be built: `{ layer: "MobileNetV2", weights: "imagenet" }`. */
+export type Base = {
+  name: string;
+  title: string;
+  /** Bytes to download for its weights. */
+  bytes: number;
+  /** The pictures that it learned from. */
+  trainedOn: string;
+  /** Where the weights come from, and their licence. */
+  source: string;
+  licence: string;
+  /** Whether the weights are in the browser's cache, so that they cost no download. */
+  cached: boolean;
+};
+
 /** A network as a list of layers, in Keras's own names. */
 export type ModelSpec = {
   input_shape: Shape | number[];
@@ -313,7 +328,10 @@ export type Summary = {
     /** The batch first, as `null`. */
     outputShape: (number | null)[];
     params: number;
+    /** False: frozen, training leaves its weights as they are. */
     trainable: boolean;
+    /** The pretrained network that its weights come from. */
+    base?: string;
   }[];
   totalParams: number;
   trainableParams: number;
@@ -398,14 +416,16 @@ export type TrainUpdate = {
 
 /**
  * What training pictures go through is being fitted to them, before the first step: for
- * `zca_whitening`, `featurewise_center` and `featurewise_std_normalization`. A run that is
- * stopped meanwhile leaves everything as it was, and cannot be resumed.
+ * `zca_whitening`, `featurewise_center` and `featurewise_std_normalization`. Or, where the first
+ * layers are frozen and pictures are not augmented, what these layers make of each picture is
+ * computed once and kept; a later run finds what was computed. A run that is stopped meanwhile
+ * leaves everything as it was, and cannot be resumed.
  */
 export type FittingEvent = {
   type: "fitting";
-  /** The whitening matrix, or means and deviations. */
-  what: "whitening" | "statistics";
-  /** The pictures that it is fitted to. */
+  /** The whitening matrix, means and deviations, or what frozen layers make of the pictures. */
+  what: "whitening" | "statistics" | "features";
+  /** The pictures that it is fitted to, or computed of. */
   pictures: number;
   /** How much of the work is done, from 0 to 1, about in step with the time; 1 where steps follow. */
   share: number;
@@ -504,6 +524,13 @@ export type SavedRun = {
   finished: boolean;
   optimizer: string;
   learningRate: number;
+};
+
+export type SetModelOptions = {
+  /** Ends the download of a pretrained network. */
+  signal?: AbortSignal | undefined;
+  /** Bytes of a pretrained network, where one is downloaded. */
+  onProgress?: ((progress: Progress) => void) | undefined;
 };
 
 export type EvaluateOptions = {

@@ -15,7 +15,7 @@ import { readModel } from "./model-source";
 import { isPicture } from "./own-step";
 import { button } from "./parts";
 import { offer, offerStyles } from "./sessions/offer";
-import { attributeNames, readAttributes, type Settings, type Step, stepNames } from "./settings";
+import { AttributeError, attributeNames, readAttributes, type Settings, type Step, stepNames } from "./settings";
 import { isModel } from "./spec-text";
 import { base, tokens } from "./styles";
 import type { Told } from "./told";
@@ -57,6 +57,7 @@ export class CnnLabElement extends LitElement {
       ::slotted([slot="after"]) { margin-block: 12px 0; }
       .steps > * { min-width: 0; }
       @container (min-width: 700px) { .steps { grid-template-columns: 1fr 1fr; align-items: stretch; } }
+      @container (min-width: 700px) and (max-width: 1179px) { .steps > :last-child:nth-child(odd) { grid-column: 1 / -1; } }
       @container (min-width: 1180px) {
         .steps { flex-shrink: 1; min-height: 0; }
         .steps.some { grid-template-columns: none; grid-auto-flow: column; grid-auto-columns: minmax(0, 1fr); }
@@ -151,9 +152,11 @@ export class CnnLabElement extends LitElement {
     if (height !== null) Object.assign(this.style, { height, overflow: "auto" });
     try {
       const model = await readModel(this);
-      return { settings: model === undefined ? settings : { ...settings, model }, errors };
+      if (model === undefined) return { settings, errors };
+      if (settings.base) throw new AttributeError("base", settings.base, "either this or a model");
+      return { settings: { ...settings, model }, errors };
     } catch (error) {
-      return { settings, errors: [...errors, error as Error] };
+      return { settings: { ...settings, base: null }, errors: [...errors, error as Error] };
     }
   }
 
@@ -311,12 +314,9 @@ export class CnnLabElement extends LitElement {
       await loadDialog(dialog);
       // Asked for twice meanwhile, it is there once.
       this.loaded = [...new Set([...this.loaded, dialog])];
-    } catch {
+    } catch (error) {
       bench?.close();
-      bench?.fail(new CnnLabError({
-        code: "network",
-        message: "This part of the page could not be loaded. Look at the connection and try again.",
-      }));
+      bench?.fail(error);
     }
   }
 

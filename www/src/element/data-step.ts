@@ -215,7 +215,7 @@ export class DataStep {
   async take(source: SetSource): Promise<boolean> {
     const lab = await this.bench.ready;
     const loading = this.#beginLoading(source.key.startsWith("bundled:") ? "bytes" : "pictures");
-    let done = false;
+    let [done, failed] = [false, false];
     try {
       const before = lab.dataset;
       const info = await source.load(lab, loading.options);
@@ -239,7 +239,8 @@ export class DataStep {
       this.spoken = `Loaded ${name}: ${splits.train + splits.validation + splits.test} pictures in ${classes.length} classes.`;
       await this.#refresh();
     } catch (error) {
-      this.spoken = "Nothing was loaded; what was there before stays.";
+      failed = true;
+      this.spoken = done ? "The pictures are loaded; the network for them is not." : "Nothing was loaded; what was there before stays.";
       this.bench.fail(error);
     } finally {
       loading.end();
@@ -248,7 +249,7 @@ export class DataStep {
     if (done) {
       this.bench.sessions.loaded();
     }
-    return done && this.upToDate;
+    return !failed && this.upToDate;
   }
 
   /** Shows that something is being loaded; what was being loaded is cancelled. */

@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from "lit";
+import { CnnLabError } from "../api/error";
 import type { Workbench } from "./workbench";
 
 /**
@@ -56,6 +57,11 @@ export const dialogs = {
     load: () => import("./export-dialog"),
     show: (bench: Workbench): TemplateResult => html`<cnn-lab-export .bench=${bench}></cnn-lab-export>`,
   },
+  /** No dialog, but a part of the network's panel that few see. */
+  pretrained: {
+    load: () => import("./pretrained/pretrained-part"),
+    show: (bench: Workbench): TemplateResult => html`<cnn-lab-pretrained .bench=${bench}></cnn-lab-pretrained>`,
+  },
   folds: {
     load: () => import("./runs/folds-dialog"),
     show: (bench: Workbench): TemplateResult => html`<cnn-lab-folds .bench=${bench}></cnn-lab-folds>`,
@@ -70,6 +76,7 @@ const failed = new Map<DialogName, string>();
 /**
  * Fetches a dialog's file. Chrome, at least from version 148 on, remembers an import that failed
  * for as long as the page lives, so at the next try the same file is asked for by another address.
+ * Rejects with `network`.
  */
 export async function loadDialog(name: DialogName): Promise<void> {
   const file = failed.get(name);
@@ -78,6 +85,6 @@ export async function loadDialog(name: DialogName): Promise<void> {
   } catch (error) {
     const address = /https?:[^\s?]+/.exec(String(error))?.[0];
     if (address) failed.set(name, address);
-    throw error;
+    throw new CnnLabError({ code: "network", message: "This part of the page could not be loaded. Look at the connection and try again." });
   }
 }

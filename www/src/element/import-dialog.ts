@@ -244,7 +244,7 @@ export class ImportDialog extends LitElement {
     const { options } = own;
     return html`
       ${this.#colour(options.color ?? (found.shape[2] === 1 ? "grayscale" : "rgb"))}
-      ${this.#select("own-fit", "Fit", "What happens to pictures of other proportions: stretched, cut at the longer sides, or shown whole with white beside them.", options.fit ?? "stretch", fits, (fit) => ({ fit }))}
+      ${this.#select("own-fit", "Fit", "What happens to pictures of other proportions: stretched, cut at the longer sides, or shown whole with black beside them.", options.fit ?? "stretch", fits, (fit) => ({ fit }))}
       ${this.#select("own-filter", "Filter", "How pixels are combined when a picture is brought to the size. Triangle averages; nearest takes one pixel and is coarse; the others are sharper.", options.filter ?? "triangle", filters, (filter) => ({ filter }))}
       ${field({
         id: "own-limit",

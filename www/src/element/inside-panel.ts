@@ -177,7 +177,7 @@ export class InsidePanel extends LitElement {
         ? html`<div class="grow">
             <div class="says">${best.label} <span class="muted">${percent(best.probability)}</span></div>
             <div class="small muted">${hand.name}${hand.truth === null ? "." : html`: ${hand.truth === best.label ? "right" : html`wrong, it is <b>${hand.truth}</b>`}.`}
-              ${this.bench.training.curves.empty ? `It has not learned yet, so all ${plural(prediction.length, "class", "classes")} are as likely.` : nothing}</div>
+              ${this.bench.training.curves.empty ? `It has not learned yet${this.bench.network.base ? "" : `, so all ${plural(prediction.length, "class", "classes")} are as likely`}.` : nothing}</div>
           </div>`
         : html`<p class="small muted grow">${unlearned}${network.summary ? "" : " The network is being made ready."}</p>`}
     </div>`;

@@ -3,7 +3,7 @@ import { isLink, largestText, LinkError, longestLink, readLink, writeLink } from
 import { attributesOf, defaults, settingsOf } from "./settings";
 
 const settings = {
-  ...defaults, dataset: "cifar10", limit: 500, validation: 0.2, model: '{"input_shape": [32, 32, 3], "layers": []}', epochs: 3, batchSize: 16,
+  ...defaults, base: "mobilenet-v2", dataset: "cifar10", limit: 500, validation: 0.2, model: '{"input_shape": [32, 32, 3], "layers": []}', epochs: 3, batchSize: 16,
   optimizer: "adam", learningRate: 0.01, augmentation: { rotation_range: 40 }, classWeight: "balanced" as const, optimizerOptions: { amsgrad: true },
   schedule: { name: "ExponentialDecay" as const, decay_steps: 100, decay_rate: 0.5 }, earlyStopping: { patience: 2 }, shuffle: false, validate: false, device: "cpu" as const, seed: 7,
 };

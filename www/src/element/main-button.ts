@@ -9,7 +9,7 @@ export function mainButton(bench: Workbench): TemplateResult {
   const { mainAction } = bench.training;
   const why =
     mainAction === "loading"
-      ? "The pictures are being loaded; training begins right after."
+      ? `The ${bench.network.download ? "network is" : "pictures are"} being loaded; training begins right after.`
       : bench.switching
         ? "Another device is being made ready."
         : bench.failed

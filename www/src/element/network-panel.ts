@@ -1,9 +1,10 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import type { Summary } from "../api/types";
-import { count, shape } from "../view/format";
+import type { Preset, Summary } from "../api/types";
+import { bytes, count, shape } from "../view/format";
 import { define } from "./define";
+import { dialogs, loadDialog } from "./dialogs";
 import { linkOf } from "./experiment";
 import { own } from "./network-step";
 import { Watch } from "./observable";
@@ -18,9 +19,31 @@ export class NetworkPanel extends LitElement {
   /** The link that was copied last, until its message is closed. */
   @state() private link: { address: string; leftOut: string; copied: boolean } | null = null;
 
+  /** What shows pretrained networks is there. */
+  @state() private pretrained: "wanted" | "there" | null = null;
+
   constructor() {
     super();
     new Watch(this, () => this.bench);
+  }
+
+  /** There is something to show of a pretrained network. */
+  get #onBase(): boolean {
+    const { base: name, offered, download } = this.bench.network;
+    return name !== undefined || offered !== null || download !== null;
+  }
+
+  override willUpdate(): void {
+    if (!this.#onBase) {
+      // What could not be fetched is asked for again the next time.
+      this.pretrained &&= this.pretrained === "there" ? "there" : null;
+    } else if (!this.pretrained) {
+      this.pretrained = "wanted";
+      void this.bench.try(async () => {
+        await loadDialog("pretrained");
+        this.pretrained = "there";
+      });
+    }
   }
 
   static override styles = [
@@ -52,7 +75,8 @@ export class NetworkPanel extends LitElement {
   override render(): TemplateResult {
     const { bench } = this;
     const { network, builder } = bench;
-    const preset = network.presets.find(({ name }) => name === network.chosen);
+    const { offered } = network;
+    const preset = offered ?? network.presets.find(({ name }) => name === network.chosen);
     const why = this.#busy;
     const none = network.summary ? undefined : "There is no network yet.";
     const closed = bench.fixed ?? none;
@@ -68,7 +92,7 @@ export class NetworkPanel extends LitElement {
         help: "A ready-made network, made for the pictures you chose. Choosing one starts with fresh random weights.",
         control: html`<select id="preset" ?disabled=${why !== undefined} title=${why ?? nothing}
           @change=${(event: Event) => void network.choose((event.target as HTMLSelectElement).value)}>
-          ${network.presets.map(({ name, title }) => html`<option value=${name} .selected=${live(name === network.chosen)}>${title}</option>`)}
+          ${network.presets.map((one) => html`<option value=${one.name} .selected=${live(one === offered || (!offered && one.name === network.chosen))}>${this.#titleOf(one)}</option>`)}
           ${network.chosen === own ? html`<option value=${own} .selected=${live(true)}>Your own</option>` : nothing}
         </select>`,
       })}
@@ -78,8 +102,15 @@ export class NetworkPanel extends LitElement {
         ${button({ id: "paste-code", label: "Paste code …", name: "Paste Keras code or JSON", why: closed, onClick: () => void builder.open(undefined, "text") })}
       </div>
       <div role="status" class="link small">${this.link ? this.#linkTold(this.link) : nothing}</div>
-      ${network.summary ? this.#summary(network.summary) : nothing}
+      ${this.#onBase && this.pretrained === "there" ? dialogs.pretrained.show(bench) : nothing}
+      ${network.summary && !network.base ? this.#summary(network.summary) : nothing}
     </section>`;
+  }
+
+  /** With what it costs, where that is a download. */
+  #titleOf(preset: Preset): string {
+    const found = this.bench.network.baseOf(preset);
+    return found ? `${preset.title} · ${found.cached ? "kept" : bytes(found.bytes)}` : preset.title;
   }
 
   /** Why the network cannot be changed now. */

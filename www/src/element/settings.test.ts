@@ -63,7 +63,7 @@ test.each([
 });
 
 const chosen = {
-  ...defaults, optimizer: "sgd", optimizerOptions: { momentum: 0.9, clipnorm: 1 }, learningRate: 0.05,
+  ...defaults, base: "mobilenet-v2", optimizer: "sgd", optimizerOptions: { momentum: 0.9, clipnorm: 1 }, learningRate: 0.05,
   schedule: { name: "CosineDecay" as const, decay_steps: 100 }, earlyStopping: { patience: 3, restoreBestWeights: true },
   classWeight: [1, 2.5], shuffle: false, validate: false,
 };

@@ -29,6 +29,8 @@ export type Settings = {
   test: number;
   /** A preset's name, or a spec as JSON text. */
   model: string;
+  /** The pretrained network whose preset is taken once there are pictures to make it for; null: none is waited for. */
+  base: string | null;
   epochs: number;
   batchSize: number;
   optimizer: string;
@@ -68,6 +70,7 @@ export const defaults: Settings = {
   validation: 0.1,
   test: 0.1,
   model: "mnist-convnet",
+  base: null,
   epochs: 5,
   batchSize: 64,
   optimizer: "rmsprop",
@@ -279,6 +282,7 @@ const readers: readonly Reader[] = [
     write: ({ test }) => String(test),
   },
   { attribute: "model", read: (text) => ({ model: text.trim() }), write: ({ model }) => model },
+  { attribute: "base", read: (text) => ({ base: text.trim() }), write: ({ base }) => base },
   { attribute: "epochs", read: (text) => ({ epochs: whole("epochs", text, 1) }), write: ({ epochs }) => String(epochs) },
   {
     attribute: "batch-size",

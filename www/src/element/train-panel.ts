@@ -245,7 +245,7 @@ export class TrainPanel extends LitElement {
     const batch = latest ? `, batch ${count(latest.step)} of ${count(latest.steps)}` : "";
     const left = fitting ? fittingLeft : run ? secondsLeft : null;
     return html`<div class="progress small">
-      <progress max="1" .value=${share} aria-label=${fitting ? "Fitting" : "Training"}></progress>
+      <progress max="1" .value=${share} aria-label=${!fitting ? "Training" : fitting.what === "features" ? "Computing features" : "Fitting"}></progress>
       <div class="row between">
         <span>${fitting ? fittingText : `${epoch}${batch}`}</span>
         <span class="number">${run && latest && !fitting ? `${count(latest.imagesPerSecond)} images/s` : nothing}</span>

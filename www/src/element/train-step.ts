@@ -102,7 +102,7 @@ export class TrainStep {
   }
 
   get mainAction(): MainAction {
-    if (this.bench.data.loading || (this.#starting && !this.run)) {
+    if (this.bench.data.loading || this.bench.network.download || (this.#starting && !this.run)) {
       return "loading";
     }
     if (this.run) {
@@ -122,8 +122,10 @@ export class TrainStep {
       return "";
     }
     const { what, pictures, share } = this.fitting;
+    const of = plural(pictures, "picture");
     // Never 100% of what still goes on.
-    return `Fitting the ${what} to ${plural(pictures, "picture")}: ${percent(Math.floor(share * 100) / 100, 0)}`;
+    const done = percent(Math.floor(share * 100) / 100, 0);
+    return `${what === "features" ? `Computing features of ${of} by the frozen layers` : `Fitting the ${what} to ${of}`}: ${done}`;
   }
 
   /** Seconds until all is fitted. */
@@ -300,6 +302,7 @@ export class TrainStep {
     try {
       const lab = await this.bench.ready;
       if (await this.bench.data.load()) {
+        await this.bench.network.takeBase(lab);
         // A run that goes on keeps its options, but for what was changed while it stood still.
         const run = lab.train(extra.resume ? extra : { ...this.options, ...extra });
         const info = await run.started;
@@ -476,6 +479,14 @@ export class TrainStep {
       const left = this.fittingLeft;
       this.spoken = `${this.fittingText}${left === null ? "" : `, about ${duration(left)} left`}.`;
     }
+  }
+
+  /** Layers were frozen or set free: a run that was stopped cannot go on, and another one begins where it is. */
+  refrozen(): void {
+    this.resumable = false;
+    this.#changed = {};
+    this.outcome = "";
+    this.bench.changed();
   }
 
   /** There are fresh weights: the curves so far become those of the run before. */

@@ -53,14 +53,15 @@ function isLater(file: string): boolean {
 function fileOf(url: string): string | undefined {
   const [path = ""] = url.split(/[?#]/, 1);
   if (!path.startsWith(scope)) return undefined;
-  const file = path.slice(scope.length) || page;
+  const asked = path.slice(scope.length);
+  const file = asked === "" || asked.endsWith("/") ? asked + page : asked;
   return Object.hasOwn(files, file) ? file : undefined;
 }
 
 /** A file as the list has it, or nothing. */
 async function fetchListed(file: string): Promise<Response> {
   // Some hosts send `index.html` on to its folder, and a page must not be answered with that.
-  const url = file === page ? scope : scope + file;
+  const url = scope + (file === page || file.endsWith(`/${page}`) ? file.slice(0, -page.length) : file);
   const integrity = `sha256-${files[file] ?? ""}`;
   try {
     return await fetch(url, { integrity });

@@ -195,6 +195,10 @@ export interface Core {
   split(options: SplitOptions): DatasetInfo;
   image(split: Split, index: number): Pixels;
   setModel(spec: string): Summary;
+  /** Takes the weights of a pretrained base, for the present model and later ones. */
+  takeBase(name: string, bytes: Uint8Array): void;
+  /** Freezes layers or sets them free; the weights stay. */
+  setTrainable(layers: string[], trainable: boolean): Summary;
   /** Has the device compile what a run of the present model needs. */
   warm(): Promise<void>;
   inspectModel(spec: string): InspectedModel;
@@ -385,6 +389,17 @@ export type Formats = {
 /** Loads the module that writes them. */
 export async function loadFormats(base: string): Promise<Formats> {
   return loadModule<Formats>(base, "formats");
+}
+
+/** What a shard of JPEG files is as one of pixels; what could not be decoded is left out. */
+export type Unpacked = { header: ShardHeader; payload: Uint8Array; warnings: { file: string; message: string }[] };
+
+/** Makes pixels of a shard's JPEG files. */
+export type Unpack = (shard: ShardHeader, shape: Shape, payload: Uint8Array, take: number) => Unpacked;
+
+/** Loads what decodes a shard's pictures: the module that reads files. */
+export async function loadUnpack(base: string): Promise<Unpack> {
+  return (await loadModule<{ unpackShard: Unpack }>(base, "data")).unpackShard;
 }
 
 /** Loads the module that reads files. */

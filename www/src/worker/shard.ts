@@ -24,10 +24,10 @@ export async function getShard(
   return { bytes, keep: () => (stored ? Promise.resolve() : keep(url, file)) };
 }
 
-/** Reads a body of exactly the announced length, in place: a big shard is never held twice. */
-async function readBody(
+/** Reads a body of exactly the announced length, in place: a big file is never held twice. */
+export async function readBody(
   response: Response,
-  shard: Shard,
+  shard: Pick<Shard, "file" | "bytes">,
   o: { signal: AbortSignal; onBytes: (bytes: number) => void },
 ): Promise<Uint8Array<ArrayBuffer>> {
   const file = new Uint8Array(shard.bytes);
@@ -57,7 +57,7 @@ async function readBody(
     file: shard.file,
     message:
       `${shard.file} has ${length} bytes instead of ${file.length}: the download was cut off or ` +
-      "the server holds another version. Load the set again.",
+      "the server holds another version. Load it again.",
   });
 }
 

@@ -2,11 +2,12 @@
  * The training worker. It owns the core and knows nothing of it: it takes calls in turn,
  * runs the training loop between them, and fetches what the core asks no one for.
  */
-import { CnnLabError, fieldsOf, stateError, toCnnLabError } from "../api/error";
+import { abortedError, CnnLabError, fieldsOf, stateError, toCnnLabError } from "../api/error";
 import type { Args, Edit, FromWorker, Method, Model, ProgressOf, Result, ToWorker } from "../api/protocol";
-import type { DatasetInfo, Device, ModelSpec } from "../api/types";
+import type { DatasetInfo, Device, ModelSpec, Progress } from "../api/types";
 import { loadTexts, type Core } from "./core";
 import { crossValidate } from "./cross-validation";
+import type * as Bases from "./bases";
 import { bundled, loadBundled } from "./dataset";
 import { open, type Opened } from "./device";
 import { evaluate } from "./evaluation";
@@ -64,6 +65,17 @@ let drop: Drop | undefined;
 /** The present set, and the file that holds its pixels where memory does not. */
 let dataset: DatasetInfo | null = null;
 let pages: Pages | undefined;
+/** The pretrained base whose weights the core has. */
+let taken: string | undefined;
+/** Numbers the models that were asked for, and the one in use: one that waited for its base gives way to a later one. */
+let models = 0;
+let inUse = 0;
+
+/** Loaded when first asked for: few train on a pretrained network. */
+const bases = (): Promise<typeof Bases> =>
+  import("./bases").catch(() => {
+    throw new CnnLabError({ code: "network", message: "The part of the lab that loads pretrained networks could not be loaded. Check the connection and try again." });
+  });
 
 function lab(): Opened {
   if (!opened) throw stateError("The lab is not open yet.");
@@ -89,6 +101,17 @@ function team({ core, device }: Opened): Replicas | undefined {
   );
   core.setTeam(device.workers, made);
   return made;
+}
+
+/** The weights of the pretrained base that a network begins with, where the core lacks them. */
+async function baseFor(spec: () => string, o: { signal: AbortSignal; onProgress?: (progress: Progress) => void }): Promise<[name: string, weights: Uint8Array] | undefined> {
+  const { core } = lab();
+  const name = await queue.run(() => {
+    const { untrainable, summary } = core.inspectModel(spec());
+    // For what is refused nothing is downloaded.
+    return untrainable ? undefined : summary.layers.find((layer) => layer.base)?.base;
+  });
+  return name === undefined || name === taken ? undefined : [name, await (await bases()).getBase(base, name, { onProgress: () => undefined, ...o })];
 }
 
 function run(): Training {
@@ -236,13 +259,27 @@ const handlers: Handlers = {
   readModel: async ({ text, inputShape, classes }) =>
     (await loadTexts(base)).readModel(text, { inputShape, classes }),
   writeModel: async ({ format, experiment }) => (await loadTexts(base)).writeModel(format, experiment),
-  setModel: (spec) =>
-    queue.run((): Model => {
-      const { core, device } = lab();
-      const summary = core.setModel(spec);
+  bases: async () => (await bases()).bases(base),
+  setModel: async (spec, context) => {
+    const { core, device } = lab();
+    const number = ++models;
+    const on = await baseFor(() => spec, context);
+    return queue.run(async (): Promise<Model> => {
+      if (number < inUse) throw abortedError("Another network was chosen meanwhile.");
+      context.signal.throwIfAborted();
+      const summary = on ? await (await bases()).setModelOn(core, spec, ...on) : core.setModel(spec);
+      taken = on?.[0] ?? taken;
+      inUse = number;
       // While a person still reads; if it fails, so does the first step, which tells of it.
       if (onGpu(device)) void queue.run(() => core.warm()).catch(() => undefined);
       return { summary, spec: parseSpec(core.spec()) };
+    });
+  },
+  setTrainable: ({ layers, trainable, save }) =>
+    queue.run(async () => {
+      const { core } = lab();
+      const summary = core.setTrainable(layers, trainable);
+      return { summary, spec: parseSpec(core.spec()), checkpoint: save ? await core.save() : null };
     }),
 
   train: async (o) => {
@@ -264,7 +301,14 @@ const handlers: Handlers = {
     searches.run(() => findLearningRate({ core: lab().core, queue }, { options, ...context })),
   evaluate: (split, context) =>
     evaluations.run(() => evaluate({ core: lab().core, queue }, { split, ...context })),
-  crossValidate: (options, context) => crossValidate({ core: lab().core, queue }, { options, ...context }),
+  crossValidate: async (options, { signal, onProgress }) => {
+    const { core } = lab();
+    // Folds begin with fresh weights: a network out of a file has no pretrained ones for that.
+    const on = await baseFor(() => core.spec(), { signal });
+    if (on) await queue.run(() => core.takeBase(...on));
+    taken = on?.[0] ?? taken;
+    return crossValidate({ core, queue }, { options, signal, onProgress });
+  },
   predict: async (image) => {
     const { rgba, width, height } = await toRgba(image);
     return queue.run(() => lab().core.predict(rgba, width, height));
@@ -288,6 +332,7 @@ const handlers: Handlers = {
   load: (bytes) =>
     queue.run(() => {
       const { spec, ...loaded } = lab().core.load(bytes);
+      inUse = ++models;
       return { ...loaded, spec: parseSpec(spec) };
     }),
 };

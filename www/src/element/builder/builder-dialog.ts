@@ -1,14 +1,16 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import { count, percent, plural } from "../../view/format";
+import { bytes, count, percent, plural } from "../../view/format";
 import { define } from "../define";
 import { dialogStyles, Modal } from "../dialog";
 import { Watch } from "../observable";
 import { button } from "../parts";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
-import { type Draft, layerNames } from "./draft";
+import { type Row, titleOf } from "../pretrained/fold";
+import { type Draft, type DraftLayer, layerNames } from "./draft";
+import { setTrainable } from "./edits";
 import "./layer-facts";
 import "./layer-fields";
 import "./layer-list";
@@ -140,19 +142,48 @@ export class BuilderDialog extends LitElement {
   #body(): TemplateResult {
     const { bench } = this;
     const { builder } = bench;
-    const { adding, draft, place, selected } = builder;
-    const title = selected === "input" ? "Input" : selected === "output" ? "Loss" : (draft.layers[place ?? -1]?.layer ?? "");
+    const { adding, draft, place, selected, whole } = builder;
+    const title = whole?.base ? titleOf(whole.base) : selected === "input" ? "Input" : selected === "output" ? "Loss" : (draft.layers[place ?? -1]?.layer ?? "");
     return html`<div class="body">
       <cnn-lab-layer-list .bench=${bench} role="region" aria-label="Layers"></cnn-lab-layer-list>
       <div class="middle ${adding ? "adding" : ""}" role="region" aria-label=${adding ? "Layers to add" : "The selected layer"} tabindex=${adding ? nothing : "0"}>
         ${adding
           ? html`<cnn-lab-layer-menu .bench=${bench}></cnn-lab-layer-menu>`
-          : html`<h2 id="selected-title">${title} <span class="small muted">${place === undefined ? "" : layerNames(draft)[place]}</span></h2>
+          : whole
+            ? this.#whole(whole, title)
+            : html`<h2 id="selected-title">${title} <span class="small muted">${place === undefined ? "" : layerNames(draft)[place]}</span></h2>
+              ${this.#part(draft.layers[place ?? -1])}
               <cnn-lab-layer-fields .bench=${bench}></cnn-lab-layer-fields>
               <cnn-lab-layer-facts .bench=${bench}></cnn-lab-layer-facts>`}
       </div>
       <div class="whole">${this.#tabs()}
         <div class="pane" role="tabpanel" id="panel" aria-labelledby="tab-${this.tab}" tabindex="0">${this.#pane()}</div></div>
+    </div>`;
+  }
+
+  /** A pretrained network as one. */
+  #whole({ first, last }: Row, title: string): TemplateResult {
+    const { builder } = this.bench;
+    const layers = builder.draft.layers.slice(first, last + 1);
+    const keys = layers.map(({ key }) => key);
+    return html`<h2 id="selected-title">${title} <span class="small muted">${plural(layers.length, "layer")}</span></h2>
+      <p class="muted">A pretrained network without its end. Its weights come from a file, not from the seed; frozen, training leaves them as they are, and learns only what is put behind it.</p>
+      <div class="row"><input type="checkbox" id="frozen" .checked=${live(layers.every(({ options }) => options["trainable"] === false))}
+        @change=${(event: Event) => builder.edit(setTrainable(builder.draft, keys, !(event.target as HTMLInputElement).checked))} />
+        <label for="frozen">Frozen</label></div>
+      <div class="row">${button({ id: "unfold", label: `Show its ${plural(layers.length, "layer")}`, onClick: () => builder.unfold(true) })}</div>`;
+  }
+
+  /** What belongs to a layer of a pretrained network. */
+  #part(layer: DraftLayer | undefined): TemplateResult | typeof nothing {
+    const { builder } = this.bench;
+    const name = layer?.options["base"];
+    if (!layer || (typeof name !== "string" && layer.options["trainable"] !== false)) return nothing;
+    return html`<div class="row wrap">
+      <span class="row grow"><input type="checkbox" id="frozen" .checked=${live(layer.options["trainable"] === false)}
+        @change=${(event: Event) => builder.edit(setTrainable(builder.draft, [layer.key], !(event.target as HTMLInputElement).checked))} />
+        <label for="frozen">Frozen</label></span>
+      ${typeof name === "string" ? button({ id: "fold", label: `Show ${titleOf(name)} as one`, onClick: () => builder.unfold(false) }) : nothing}
     </div>`;
   }
 
@@ -211,6 +242,9 @@ export class BuilderDialog extends LitElement {
     if (this.bench.held) {
       return this.bench.held;
     }
+    if (this.bench.network.download) {
+      return "The pretrained network is being loaded.";
+    }
     if (builder.text.problem) {
       return "The text has a mistake; put it right first.";
     }
@@ -226,6 +260,12 @@ export class BuilderDialog extends LitElement {
   #verdict(): TemplateResult {
     const { builder } = this.bench;
     const { problem, checked, comparison, misfit } = builder;
+    const { download } = this.bench.network;
+    if (download) {
+      return html`<div class="grow small" id="builder-verdict"><progress max=${download.total} .value=${download.done} aria-label="Loading the pretrained network"></progress>
+        ${bytes(download.done)} of ${bytes(download.total)} of the pretrained network</div>
+        ${button({ id: "cancel-download", label: "Stop loading", onClick: () => this.bench.network.cancel() })}`;
+    }
     if (problem) {
       const { at } = problem;
       return html`<p class="grow small bad" id="builder-verdict" role="status">${problem.message}${problem.place ? ` (${problem.place})` : ""}
@@ -236,8 +276,9 @@ export class BuilderDialog extends LitElement {
       return html`<p class="grow small bad" id="builder-verdict" role="status">The text has a mistake; the layers are as they were.</p>`;
     }
     const params = comparison?.params ?? 0;
+    const onBase = checked?.info.summary.layers.some(({ base: from }) => from !== undefined);
     const more = params === 0 ? "" : `, ${count(Math.abs(params))} ${params > 0 ? "more" : "fewer"} than the network in use`;
-    return html`<p class="grow small muted" id="builder-verdict" role="status">${checked ? `Fine: ${count(checked.info.summary.totalParams)} parameters${more}. It starts with fresh weights.${takenOver(builder.draft)}` : "Checking …"}
+    return html`<p class="grow small muted" id="builder-verdict" role="status">${checked ? `Fine: ${count(checked.info.summary.totalParams)} parameters${more}. It starts with fresh weights${onBase ? ", but for the pretrained ones" : ""}.${takenOver(builder.draft)}` : "Checking …"}
       ${misfit ? html`<span class="bad">${misfit}</span>` : nothing}</p>`;
   }
 

@@ -9,6 +9,7 @@ import { type Checked, compare, type Comparison } from "./changes";
 import { type Draft, draftOf, equal, layerNames, placeNamed, placeOf, type Said, type Source, specOf } from "./draft";
 import * as edits from "./edits";
 import { misfit } from "./fit";
+import { fold, type Row, titleOf } from "../pretrained/fold";
 import { TextStep } from "./text-step";
 import { begin, redo, type Steps, step, undo } from "./undo";
 
@@ -47,6 +48,8 @@ export class BuilderStep {
   shows: "summary" | "text" = "summary";
   /** The same network as text. */
   readonly text: TextStep;
+  /** The layers of a pretrained network are shown one by one, not as one. */
+  unfolded = false;
   /** What a screen reader is told. */
   spoken = "";
   /** Counts the drafts that did not come from a field: what is being typed there is old. */
@@ -89,6 +92,7 @@ export class BuilderStep {
       this.spoken = "";
       const at = info.summary.layers.findIndex((layer) => layer.name === name);
       this.selected = draft.layers[Math.max(0, at)]?.key ?? "input";
+      this.unfolded = info.summary.layers[at]?.base !== undefined;
       this.shows = shows;
       this.bench.open("builder");
     });
@@ -105,7 +109,28 @@ export class BuilderStep {
   select(selected: Selected): void {
     this.selected = selected;
     this.adding = false;
+    // What is selected is shown.
+    this.unfolded ||= typeof selected === "number" && !this.rows.some(({ first }) => this.draft.layers[first]?.key === selected);
     this.bench.changed();
+  }
+
+  /** Shows the layers of pretrained networks one by one, or as one. */
+  unfold(unfolded: boolean): void {
+    const at = this.place;
+    this.unfolded = unfolded;
+    const row = at === undefined ? undefined : this.rows.find(({ first, last }) => first <= at && at <= last);
+    this.select(row ? (this.draft.layers[row.first]?.key ?? "input") : this.selected);
+  }
+
+  /** The rows of the list. */
+  get rows(): Row[] {
+    return fold(this.draft.layers.map(({ options: { base } }) => (this.unfolded || typeof base !== "string" ? null : base)));
+  }
+
+  /** The pretrained network that is selected as one; null: something else is. */
+  get whole(): Row | null {
+    const { place } = this;
+    return this.rows.find(({ first, base }) => first === place && base !== null) ?? null;
   }
 
   /** The layer that is selected, and its place; undefined where it is the beginning or the end. */
@@ -189,7 +214,8 @@ export class BuilderStep {
 
   add(layer: string): void {
     const { draft, selected } = this;
-    const after = selected === "output" ? (draft.layers.at(-1)?.key ?? "input") : selected;
+    const { whole } = this;
+    const after = selected === "output" ? (draft.layers.at(-1)?.key ?? "input") : whole ? (draft.layers[whole.last]?.key ?? selected) : selected;
     const added = edits.add(draft, layer, after, (source) => this.sizeOf(source)?.join());
     this.selected = added.key;
     this.adding = false;
@@ -198,7 +224,7 @@ export class BuilderStep {
   }
 
   duplicate(): void {
-    if (typeof this.selected === "number") {
+    if (typeof this.selected === "number" && !this.whole) {
       const copied = edits.duplicate(this.draft, this.selected);
       this.selected = copied.key;
       this.edit(copied.draft);
@@ -207,11 +233,13 @@ export class BuilderStep {
   }
 
   remove(): void {
-    const { place, selected, draft } = this;
+    const { place, selected, draft, whole } = this;
     if (place !== undefined && typeof selected === "number") {
-      const name = layerNames(draft)[place] ?? "";
-      this.selected = (draft.layers[place + 1] ?? draft.layers[place - 1])?.key ?? "input";
-      this.edit(edits.remove(draft, selected));
+      const name = whole?.base ? titleOf(whole.base) : (layerNames(draft)[place] ?? "");
+      const last = whole?.last ?? place;
+      const gone = draft.layers.slice(place, last + 1);
+      this.selected = (draft.layers[last + 1] ?? draft.layers[place - 1])?.key ?? "input";
+      this.edit(gone.reduce((rest, { key }) => edits.remove(rest, key), draft));
       this.spoken = `${name} removed.`;
     }
   }
@@ -219,8 +247,11 @@ export class BuilderStep {
   /** Moves the selected layer to a place of the list. */
   moveTo(to: number): void {
     const { selected, draft } = this;
-    if (typeof selected === "number") {
-      const moved = edits.move(draft, selected, to);
+    if (typeof selected === "number" && !this.whole) {
+      // Not into what is shown as one, but past it.
+      const row = this.rows.find(({ first, last }) => first <= to && to <= last);
+      const past = row === undefined ? to : to < (this.place ?? 0) ? row.first : row.last;
+      const moved = edits.move(draft, selected, past);
       if (moved === draft) {
         this.spoken = to < 0 ? "It is the first layer already." : to >= draft.layers.length ? "It is the last layer already." : "";
         this.bench.changed();

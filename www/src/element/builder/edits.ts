@@ -58,6 +58,23 @@ export function remove(draft: Draft, key: number): Draft {
   return withLayers(draft, layers);
 }
 
+/** Options that decide what weights a layer has. */
+const shaping = ["filters", "units", "kernel_size", "depth_multiplier", "groups", "use_bias", "center", "scale"];
+
+/** What takes its weights from a pretrained network no longer does: they would not fit. */
+function withoutBase({ base: _, ...options }: DraftLayer["options"]): DraftLayer["options"] {
+  return options;
+}
+
+/** Freezes layers, or sets them free. */
+export function setTrainable(draft: Draft, keys: readonly number[], trainable: boolean): Draft {
+  return withLayers(draft, draft.layers.map((layer) => {
+    if (!keys.includes(layer.key)) return layer;
+    const { trainable: _, ...options } = layer.options;
+    return { ...layer, options: trainable ? options : { ...options, trainable: false } };
+  }));
+}
+
 /** A second layer of the same kind and options behind a layer. */
 export function duplicate(draft: Draft, key: number): { draft: Draft; key: number } {
   const place = placeOf(draft, key);
@@ -67,7 +84,7 @@ export function duplicate(draft: Draft, key: number): { draft: Draft; key: numbe
   }
   const added = add(draft, old.layer, key);
   const inputs = merges(old.layer) ? sourcesAt(draft, place) : null;
-  return { ...added, draft: change(added.draft, added.key, (layer) => ({ ...layer, inputs, options: old.options })) };
+  return { ...added, draft: change(added.draft, added.key, (layer) => ({ ...layer, inputs, options: withoutBase(old.options) })) };
 }
 
 /** Moves a layer to a place of the list. Layers that take the one before take the new one. */
@@ -86,7 +103,7 @@ export function move(draft: Draft, key: number, to: number): Draft {
 /** Gives an option a value; undefined leaves it at its default. */
 export function setOption(draft: Draft, key: number, option: string, value: unknown): Draft {
   return change(draft, key, (layer) => {
-    const options = { ...layer.options, [option]: value };
+    const options = { ...(shaping.includes(option) ? withoutBase(layer.options) : layer.options), [option]: value };
     if (value === undefined) {
       Reflect.deleteProperty(options, option);
     }
@@ -96,7 +113,7 @@ export function setOption(draft: Draft, key: number, option: string, value: unkn
 
 /** Names a layer; an empty name is made by Keras's rule. */
 export function rename(draft: Draft, key: number, name: string): Draft {
-  return change(draft, key, (layer) => ({ ...layer, name: name === "" ? null : name }));
+  return change(draft, key, (layer) => ({ ...layer, name: name === "" ? null : name, options: withoutBase(layer.options) }));
 }
 
 /** Says what a layer takes; null: the layer before. */

@@ -1,13 +1,14 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
-import { count, shape } from "../../view/format";
+import { count, plural, shape } from "../../view/format";
 import { define } from "../define";
 import { Watch } from "../observable";
 import { button } from "../parts";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import type { Selected } from "./builder-step";
-import { brief, type DraftLayer, layerNames, sourcesAt } from "./draft";
+import { type Row, titleOf } from "../pretrained/fold";
+import { brief, type DraftLayer, layerNames, placeOf, sourcesAt } from "./draft";
 
 /** A mouse that moves so far, in pixels, drags. */
 const dragFrom = 5;
@@ -67,7 +68,7 @@ export class LayerList extends LitElement {
       <ul role="listbox" tabindex="0" aria-label="Layers" aria-describedby="list-hint" aria-activedescendant=${idOf(selected)}
         @keydown=${this.#key} @pointerdown=${this.#down} @pointermove=${this.#move} @pointerup=${this.#up} @pointercancel=${() => (this.drag = null)}>
         ${this.#end("input", "Input", [height, width, channels].join(" × "), "The pictures")}
-        ${draft.layers.map((layer, place) => this.#layer(layer, place, names))}
+        ${builder.rows.map((row) => this.#row(row, names))}
         ${this.#end("output", "Loss", "", lossOf(draft.compile))}
       </ul>
       <p id="list-hint" class="hint small muted">Arrow keys choose a layer, Alt with them moves it, Delete removes it.</p>
@@ -77,9 +78,10 @@ export class LayerList extends LitElement {
 
   #tools(): TemplateResult {
     const { builder } = this.bench;
-    const { place, draft, adding } = builder;
+    const { place, draft, adding, whole } = builder;
     const last = draft.layers.length - 1;
-    const none = place === undefined ? "Choose a layer first." : undefined;
+    const missing = place === undefined ? "Choose a layer first." : undefined;
+    const none = missing ?? (whole ? "It stays as it is while it is shown as one." : undefined);
     return html`${button({ id: "add-layer", label: adding ? "Back" : "Add a layer …", kind: adding ? "plain" : "primary", onClick: () => {
         builder.adding = !adding;
         this.bench.changed();
@@ -87,7 +89,7 @@ export class LayerList extends LitElement {
       ${button({ id: "move-up", label: "↑", name: "Move the layer up", kind: "square", why: none ?? (place === 0 ? "It is the first layer." : undefined), onClick: () => builder.moveTo((place ?? 0) - 1) })}
       ${button({ id: "move-down", label: "↓", name: "Move the layer down", kind: "square", why: none ?? (place === last ? "It is the last layer." : undefined), onClick: () => builder.moveTo((place ?? 0) + 1) })}
       ${button({ id: "duplicate", label: copyIcon, name: "Duplicate the layer", kind: "square", why: none, onClick: () => builder.duplicate() })}
-      ${button({ id: "remove", label: "×", name: "Remove the layer", kind: "square", why: none ?? (last === 0 ? "A network has one layer at least." : undefined), onClick: () => builder.remove() })}`;
+      ${button({ id: "remove", label: "×", name: "Remove the layer", kind: "square", why: missing ?? ((whole ? whole.last - whole.first : 0) === last ? "A network has one layer at least." : undefined), onClick: () => builder.remove() })}`;
   }
 
   /** The beginning or the end, which stay where they are. */
@@ -96,6 +98,23 @@ export class LayerList extends LitElement {
     const wrong = builder.problem?.at === at;
     return html`<li id=${idOf(at)} role="option" aria-selected=${builder.selected === at ? "true" : "false"} class="end ${wrong ? "wrong" : ""}" @click=${() => builder.select(at)}>
       <span></span><span class="text"><b>${title}${wrong ? mark : nothing}</b><span class="small muted">${text}</span></span><span class="side">${side}</span></li>`;
+  }
+
+  #row({ first, last, base: name }: Row, names: readonly string[]): TemplateResult | typeof nothing {
+    const { builder } = this.bench;
+    const layer = builder.draft.layers[first];
+    if (!layer) return nothing;
+    if (name === null) return this.#layer(layer, first, names);
+    const within = builder.draft.layers.slice(first, last + 1);
+    const facts = within.map(({ key }) => builder.facts(key));
+    const output = facts.at(-1)?.output;
+    const wrong = within.some(({ key }) => key === builder.problem?.at);
+    const frozen = within.every(({ options }) => options["trainable"] === false);
+    return html`<li id=${idOf(layer.key)} role="option" data-key=${layer.key} aria-selected=${builder.selected === layer.key ? "true" : "false"} class=${wrong ? "wrong" : ""}
+      @click=${() => builder.select(layer.key)} @dblclick=${() => builder.unfold(true)}>
+      <span></span><span class="text"><b>${titleOf(name)}${wrong ? mark : nothing}</b><span class="small muted">${plural(within.length, "layer")}${frozen ? ", frozen" : ""}</span></span>
+      <span class="side">${output ? html`${shape(output)}<br />${count(facts.reduce((sum, one) => sum + (one?.row.params ?? 0), 0))}` : "new"}</span>
+    </li>`;
   }
 
   #layer(layer: DraftLayer, place: number, names: readonly string[]): TemplateResult {
@@ -133,7 +152,7 @@ export class LayerList extends LitElement {
   /** The keyboard on the list itself. */
   readonly #key = (event: KeyboardEvent): void => {
     const { builder } = this.bench;
-    const all: Selected[] = ["input", ...builder.draft.layers.map(({ key }) => key), "output"];
+    const all: Selected[] = ["input", ...builder.rows.flatMap(({ first }) => builder.draft.layers[first]?.key ?? []), "output"];
     const at = all.indexOf(builder.selected);
     const move = { ArrowUp: -1, ArrowDown: 1, Home: -Infinity, End: Infinity }[event.key];
     if (event.key === "Delete" || event.key === "Backspace") {
@@ -141,6 +160,8 @@ export class LayerList extends LitElement {
     } else if (event.key === "Insert") {
       builder.adding = true;
       this.bench.changed();
+    } else if ((event.key === "ArrowRight" && builder.whole) || (event.key === "ArrowLeft" && !builder.whole && builder.unfolded)) {
+      builder.unfold(event.key === "ArrowRight");
     } else if (move === undefined || event.ctrlKey || event.metaKey) {
       return;
     } else if (event.altKey) {
@@ -151,11 +172,18 @@ export class LayerList extends LitElement {
     event.preventDefault();
   };
 
+  /** The layer that stands for a pretrained network, which is not dragged. */
+  get #wholeKey(): number | undefined {
+    const { rows, draft } = this.bench.builder;
+    const row = rows.find(({ base }) => base !== null);
+    return row && draft.layers[row.first]?.key;
+  }
+
   /** A finger scrolls the list, but for the grip; a mouse drags the whole row. */
   readonly #down = (event: PointerEvent): void => {
     const target = event.target as Element;
     const row = target.closest<HTMLElement>("li[data-key]");
-    if (row && event.button === 0 && (event.pointerType === "mouse" || target.closest(".grip"))) {
+    if (row && Number(row.dataset["key"]) !== this.#wholeKey && event.button === 0 && (event.pointerType === "mouse" || target.closest(".grip"))) {
       const key = Number(row.dataset["key"]);
       const place = this.bench.builder.draft.layers.findIndex((layer) => layer.key === key);
       this.drag = { key, pointer: event.pointerId, from: event.clientY, moving: false, to: place };
@@ -173,9 +201,9 @@ export class LayerList extends LitElement {
       this.drag = { ...drag, moving: true };
     }
     if (this.drag?.moving) {
-      const rows = [...this.renderRoot.querySelectorAll("li[data-key]")];
-      const to = rows.findIndex((row) => event.clientY < row.getBoundingClientRect().bottom);
-      this.drag = { ...this.drag, to: to < 0 ? rows.length - 1 : to };
+      const rows = [...this.renderRoot.querySelectorAll<HTMLElement>("li[data-key]")];
+      const to = rows.find((row) => event.clientY < row.getBoundingClientRect().bottom) ?? rows.at(-1);
+      this.drag = { ...this.drag, to: placeOf(this.bench.builder.draft, Number(to?.dataset["key"])) };
       this.#scroll(event.clientY);
     }
   };

@@ -1,9 +1,10 @@
 import { css, html, LitElement, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
-import { modelInput, sizeOf, sourcesOf } from "../../api/costs";
+import { sizeOf, sourcesOf } from "../../api/costs";
 import { count, shape } from "../../view/format";
 import { define } from "../define";
 import { Watch } from "../observable";
+import { fold, foldSources, titleOf } from "../pretrained/fold";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { known } from "./catalogue";
@@ -53,7 +54,8 @@ export class NetDiagram extends LitElement {
       return html`<p class="small muted">Drawing …</p>`;
     }
     const { summary, spec } = checked.info;
-    const sources = sourcesOf(spec.layers);
+    const folded = fold(summary.layers.map(({ base: from }) => from));
+    const sources = foldSources(sourcesOf(spec.layers), folded);
     const { rows, columns, boxes, arrows } = layOut(sources);
     const at = new Map(boxes.map((box) => [box.place, box]));
     // A column in which only arrows go down is as wide as a gap.
@@ -70,18 +72,24 @@ export class NetDiagram extends LitElement {
       const { row, column } = at.get(place) ?? { row: 0, column: 0 };
       return [lefts[column] ?? 0, margin + row * stepY];
     };
-    const sizes = summary.layers.map(({ outputShape }) => shape(sizeOf(outputShape)));
+    const drawn = folded.map(({ first, last, base: from }) => {
+      const within = summary.layers.slice(first, last + 1);
+      const { name = "", layer = "" } = within[0] ?? {};
+      const params = within.reduce((sum, one) => sum + one.params, 0);
+      const title = from === null ? layer : titleOf(from);
+      return { key: checked.draft.layers[first]?.key, name: from === null ? name : `${within.length} layers`, title, layer: from === null ? layer : "Conv2D", params, size: shape(sizeOf(within.at(-1)?.outputShape ?? [])) };
+    });
     const picture = shape(spec.input_shape);
-    const said = describe(summary.layers.map(({ name }) => name), summary.layers.map(({ layer }) => layer), sizes, sources, picture);
+    const said = describe(drawn.map(({ name }) => name), drawn.map(({ title }) => title), drawn.map(({ size }) => size), sources, picture);
     const box = (place: number): SVGTemplateResult => {
       const [x, y] = corner(place);
-      const row = summary.layers[place];
-      const key = place === modelInput ? "input" : checked.draft.layers[place]?.key;
-      const title = row ? row.layer : "Input";
-      const more = row ? `${sizes[place] ?? ""}${row.params > 0 ? ` · ${count(row.params)}` : ""}` : picture;
+      const row = drawn[place];
+      const key = row ? row.key : "input";
+      const title = row ? row.title : "Input";
+      const more = row ? `${row.size}${row.params > 0 ? ` · ${count(row.params)}` : ""}` : picture;
       return svg`<g class="box ${row ? (known(row.layer)?.group ?? "") : ""} ${key === builder.selected ? "chosen" : ""}" transform="translate(${x} ${y})"
           @click=${() => key !== undefined && builder.select(key)}>
-        <title>${row ? `${row.name}: ${row.layer}` : "The pictures"}</title>
+        <title>${row ? `${row.name}: ${row.title}` : "The pictures"}</title>
         <rect class="frame" x="0.5" y="0.5" width=${wide - 1} height=${tall - 1} rx="6"></rect>
         <rect class="band" x="1" y="6" width="4" height=${tall - 12} rx="2"></rect>
         <text x="14" y="18">${title}</text><text class="more" x="14" y="34">${more}</text>

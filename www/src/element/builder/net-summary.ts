@@ -4,6 +4,7 @@ import { sourcesOf } from "../../api/costs";
 import { bytes, count, plural } from "../../view/format";
 import { define } from "../define";
 import { Watch } from "../observable";
+import { fold, frozenText, titleOf } from "../pretrained/fold";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import type { Change } from "./changes";
@@ -47,7 +48,12 @@ export class NetSummary extends LitElement {
     const { summary, spec, costs } = checked.info;
     const sources = sourcesOf(spec.layers);
     const branches = sources.some((from, place) => from.length !== 1 || from[0] !== place - 1);
-    const nameAt = (place: number): string => (place < 0 ? "input" : (summary.layers[place]?.name ?? ""));
+    const nameAt = (place: number): string => {
+      const { name = "input", base: from } = summary.layers[place] ?? {};
+      return from !== undefined && !builder.unfolded ? titleOf(from) : name;
+    };
+    const { layers } = summary;
+    const rows = fold(layers.map(({ base: from }) => (builder.unfolded ? null : from)));
     const peak = costs.reduce((sum, { values }) => sum + values, 0);
     const work = costs.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0);
     const { totalParams, trainableParams } = summary;
@@ -55,7 +61,20 @@ export class NetSummary extends LitElement {
     return html`<table id="summary">
         <caption class="sr">The layers, with their output shapes and numbers of parameters</caption>
         <thead><tr><th scope="col">Layer (type)</th><th scope="col">Output shape</th><th scope="col" class="number">Param #</th>${branches ? html`<th scope="col" class="number">Connected to</th>` : nothing}</tr></thead>
-        <tbody>${summary.layers.map(({ name, layer, outputShape, params, trainable }, place) => {
+        <tbody>${rows.map(({ first, last, base: from }) => {
+          const within = layers.slice(first, last + 1);
+          if (from !== null) {
+            return html`<tr class=${builder.whole?.first === first ? "chosen" : ""}>
+              <td><button type="button" aria-expanded="false" @click=${() => builder.unfold(true)}>▸ ${titleOf(from)}</button> <small>(${plural(within.length, "layer")}, ${frozenText(within)})</small></td>
+              <td>${keras(within.at(-1)?.outputShape ?? [])}</td>
+              <td class="number">${count(within.reduce((sum, { params }) => sum + params, 0))}</td>
+              ${branches ? html`<td class="number"><small>${(sources[first] ?? []).map(nameAt).join(", ")}</small></td>` : nothing}
+            </tr>`;
+          }
+          const place = first;
+          const [row] = within;
+          if (!row) return nothing;
+          const { name, layer, outputShape, params, trainable } = row;
           const change = comparison.rows[place] ?? { kind: "same" };
           const key = checked.draft.layers[place]?.key;
           const old = change.kind === "changed" ? change.before : null;

@@ -28,7 +28,7 @@ const titles: Record<Sign, string> = { weights: "Weights (value)", gradients: "G
 const chartsALayer = 5;
 const severities: Record<Finding["severity"], string> = { bad: "Problem", watch: "Watch out", good: "Good" };
 const never = "It has no units that can fall silent.";
-const noWeights = "It has no weights.";
+const noWeights = "It has no weights that learn.";
 
 /** Training's vital signs over time, and what to try where something is wrong. */
 @define("cnn-lab-vitals")
