@@ -20,6 +20,8 @@ use burn::backend::backend_extension;
 use burn::backend::tensor::FloatTensor;
 use burn::tensor::{Device, Tensor};
 use cnn_lab_kernels::conv::Block;
+#[cfg(feature = "webgpu")]
+use cnn_lab_kernels::conv::Rectify;
 use cnn_lab_kernels::update;
 
 #[cfg(feature = "cpu")]
@@ -67,12 +69,9 @@ fn place(device: &Device) -> Option<Place> {
 
 /// Whether a normalisation by fixed numbers is worth folding into the convolution before it: a CPU
 /// goes through memory for each operation, a graphics processor has them in shaders of its own.
+#[cfg(feature = "cpu")]
 pub fn folds(device: &Device) -> bool {
-    match place(device) {
-        #[cfg(feature = "cpu")]
-        Some(Place::Flex) => true,
-        _ => false,
-    }
+    matches!(place(device), Some(Place::Flex))
 }
 
 /// A convolution with its bias, its rectifier and its pooling: pictures `[batch, channels,
@@ -86,6 +85,11 @@ pub fn conv_block(
 ) -> Option<Tensor<4>> {
     let device = pictures.device();
     place(&device)?;
+    // The shaders know no upper bound.
+    #[cfg(feature = "webgpu")]
+    if block.rectify == Rectify::Relu6 && matches!(place(&device), Some(Place::Gpu)) {
+        return None;
+    }
     let bias = bias.unwrap_or_else(|| Tensor::zeros([block.filters], &device.inner()));
     let [pictures, kernel, bias] =
         [pictures.into_dispatch(), kernel.into_dispatch(), bias.into_dispatch()];

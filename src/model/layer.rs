@@ -11,7 +11,7 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData, activation};
 
 #[cfg(feature = "kernels")]
 use cnn_lab_kernels::conv::{self, Block, Order, Rectify};
-#[cfg(feature = "kernels")]
+#[cfg(feature = "cpu")]
 use cnn_lab_kernels::depthwise::Depthwise;
 
 #[cfg(feature = "kernels")]
@@ -313,7 +313,7 @@ pub(super) fn conv_block_of(
 }
 
 /// The same of a depthwise convolution.
-#[cfg(feature = "kernels")]
+#[cfg(feature = "cpu")]
 pub(super) fn depthwise_of(
     conv: &DepthwiseConv,
     [_, channels, height, width]: [usize; 4],

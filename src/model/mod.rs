@@ -8,7 +8,7 @@ pub mod cost;
 // Without tensors only what a base is asked for is read so.
 #[cfg_attr(not(feature = "tensors"), allow(dead_code))]
 mod fields;
-#[cfg(feature = "kernels")]
+#[cfg(feature = "cpu")]
 mod fold;
 #[cfg(feature = "tensors")]
 pub mod initializer;

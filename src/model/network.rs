@@ -549,7 +549,7 @@ impl Network {
                     values[input] = None;
                 }
             }
-            #[cfg(feature = "kernels")]
+            #[cfg(feature = "cpu")]
             if self.fast
                 && pass.fuse
                 && let Some((last, output)) = self.folded(index, &inputs, pass)

@@ -105,6 +105,28 @@ async function train(place: Locator, epochs: number): Promise<void> {
   await expect(rows).toHaveCount(before + epochs);
 }
 
+/** The photos again on a pretrained network, where the site has it: a new head, then its last block. */
+async function transfer(page: Page, place: Locator): Promise<void> {
+  if (!(await page.request.get("data/bases/bases.json")).ok()) {
+    console.log("Left out: this site has no pretrained network.");
+    return;
+  }
+  const before = (await lastEpoch(place)).valAccuracy;
+  await place.locator("#preset").selectOption("mobilenet-v2");
+  await place.locator("#load-base").click();
+  await expect(place.locator("cnn-lab-pretrained")).toContainText("155 layers, frozen", { timeout: 30_000 });
+  await place.locator("#epochs").fill("5");
+  await place.locator("#epochs").blur();
+  await train(place, 5);
+  expect((await lastEpoch(place)).valAccuracy).toBeGreaterThan(before);
+  await place.locator("#free-blocks").fill("1");
+  await place.locator("#set-free").click();
+  await place.locator("#small-rate").click();
+  await place.locator("#epochs").fill("1");
+  await place.locator("#epochs").blur();
+  await train(place, 1);
+}
+
 /** A number as the lab writes it. */
 const read = (text: string): number => Number(text.replace(/[\u202f%]/g, "").replace("\u2212", "-"));
 
@@ -353,6 +375,7 @@ for (const own of [true, false]) {
     await expect(page.locator("#augment-dialog .grid figure").first()).toBeVisible();
     await page.keyboard.press("Escape");
     if (own) await looksWell(page, "real-images");
+    if (own) await transfer(page, place);
     await closeLab(place);
     await ask(page, "q5", 6405);
 
