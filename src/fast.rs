@@ -30,6 +30,8 @@ mod depthwise;
 mod flex;
 #[cfg(feature = "webgpu")]
 mod gpu;
+#[cfg(feature = "cpu")]
+mod held;
 mod known;
 #[cfg(feature = "cpu")]
 mod normalised;
@@ -38,6 +40,8 @@ mod shelf;
 
 #[cfg(feature = "cpu")]
 pub use depthwise::depthwise;
+#[cfg(feature = "cpu")]
+pub use held::Held;
 pub use known::cross_entropy;
 #[cfg(feature = "cpu")]
 pub use normalised::batch_norm;
@@ -67,10 +71,9 @@ fn place(device: &Device) -> Option<Place> {
     of(device.as_dispatch())
 }
 
-/// Whether a normalisation by fixed numbers is worth folding into the convolution before it: a CPU
-/// goes through memory for each operation, a graphics processor has them in shaders of its own.
+/// Whether it is the CPU that computes, by our kernels.
 #[cfg(feature = "cpu")]
-pub fn folds(device: &Device) -> bool {
+pub fn on_cpu(device: &Device) -> bool {
     matches!(place(device), Some(Place::Flex))
 }
 

@@ -29,14 +29,14 @@ struct Threads {
 }
 
 impl Team for Threads {
-    fn begin(&mut self, weights: &[Vec<f32>], tasks: Vec<Task>) {
+    fn begin(&mut self, weights: &[&[f32]], tasks: Vec<Task>) {
         self.found = tasks
             .into_iter()
             .map(|task| {
                 let (brief, weights) = (self.brief.clone(), weights.concat());
                 thread::spawn(move || {
                     let mut replica = Replica::new(brief, &Device::flex()).unwrap();
-                    block_on(replica.compute(weights, &task)).unwrap().concat()
+                    block_on(replica.compute(weights, &task)).unwrap().to_vec()
                 })
             })
             .collect();
@@ -136,7 +136,7 @@ fn a_share_that_is_nonsense_is_computed_again() {
     /// Says what it was never asked.
     struct Babbling(Rc<RefCell<usize>>);
     impl Team for Babbling {
-        fn begin(&mut self, _: &[Vec<f32>], tasks: Vec<Task>) {
+        fn begin(&mut self, _: &[&[f32]], tasks: Vec<Task>) {
             *self.0.borrow_mut() += tasks.len();
         }
         fn finish(&mut self) -> Pin<Box<dyn Future<Output = Found>>> {

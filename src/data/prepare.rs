@@ -48,7 +48,7 @@ impl Target {
 }
 
 /// A batch on the host.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Prepared {
     /// Picture after picture, each channel after channel.
     pub values: Vec<f32>,
@@ -57,7 +57,7 @@ pub struct Prepared {
 }
 
 /// Which pictures a training step takes.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct StepPlan {
     /// The step, over the life of the weights, counted from 0.
@@ -76,30 +76,50 @@ impl Recipe {
     /// What `picture` gives, and `option` where a picture is not of `shape`.
     pub fn prepare<'a>(
         &self,
-        mut picture: impl FnMut(usize) -> Result<(Cow<'a, [u8]>, u16)>,
+        picture: impl FnMut(usize) -> Result<(Cow<'a, [u8]>, u16)>,
         shape: [usize; 3],
         count: usize,
         epoch: u32,
         numbers: &[u32],
     ) -> Result<Prepared> {
-        let mut values = Vec::with_capacity(numbers.len() * shape.iter().product::<usize>());
-        let mut targets = Vec::with_capacity(numbers.len());
+        let mut prepared = Prepared::default();
+        self.prepare_into(picture, shape, count, epoch, numbers, &mut prepared)?;
+        Ok(prepared)
+    }
+
+    /// The same in place of what another batch was prepared in.
+    ///
+    /// # Errors
+    /// As [`prepare`](Self::prepare).
+    pub fn prepare_into<'a>(
+        &self,
+        mut picture: impl FnMut(usize) -> Result<(Cow<'a, [u8]>, u16)>,
+        shape: [usize; 3],
+        count: usize,
+        epoch: u32,
+        numbers: &[u32],
+        into: &mut Prepared,
+    ) -> Result<()> {
+        let Prepared { values, targets } = into;
+        values.clear();
+        values.reserve(numbers.len() * shape.iter().product::<usize>());
+        targets.clear();
         let mut scratch = Vec::new();
         let plain = self.augmentation.does_nothing();
         for &number in numbers {
             let index = number as usize;
             targets.push(if plain {
                 let (pixels, label) = sized(picture(index)?, shape)?;
-                self.preprocessing.append(&pixels, shape[2], &mut values);
+                self.preprocessing.append(&pixels, shape[2], values);
                 label.into()
             } else {
                 let target =
                     self.augmented(&mut picture, shape, count, epoch, index, &mut scratch)?;
-                self.preprocessing.append_values(&mut scratch, shape[2], &mut values);
+                self.preprocessing.append_values(&mut scratch, shape[2], values);
                 target
             });
         }
-        Ok(Prepared { values, targets })
+        Ok(())
     }
 
     /// The pictures that the batch of these `numbers` is made of: they and those that they

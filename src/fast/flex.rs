@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use burn::backend::Flex;
 use burn::backend::flex::FlexTensor;
 use burn::tensor::{Tensor, TensorData};
-use cnn_lab_kernels::conv::{self, Block, Gradients, Scratch};
+use cnn_lab_kernels::conv::{self, Block, Gradients, Places, Scratch};
 use cnn_lab_kernels::{softmax, update};
 
 use super::shelf::Borrowed;
@@ -37,7 +37,17 @@ impl Parts for Flex {
         let panels = Borrowed::new(kernel, block, false);
         SCRATCH.with_borrow_mut(|scratch| {
             let bias = Some(values(bias));
-            conv::forward(block, numbers, &panels, bias, &mut output, &mut chosen, scratch);
+            let places = Places::new(block, batch);
+            conv::forward(
+                block,
+                &places,
+                numbers,
+                &panels,
+                bias,
+                &mut output,
+                &mut chosen,
+                scratch,
+            );
         });
         let output = tensor(output, [batch, height, width, channels]);
         (output, block.pool.map(|_| flat(chosen)))
@@ -54,9 +64,11 @@ impl Parts for Flex {
         let mut by_kernel = vec![0.0; values(kernel).len()];
         let mut by_bias = by_bias.then(|| vec![0.0; block.filters]);
         let panels = by_pictures.is_some().then(|| Borrowed::new(kernel, block, true));
+        let batch = numbers.len() / block.input.iter().product::<usize>();
         SCRATCH.with_borrow_mut(|scratch| {
             conv::backward(
                 block,
+                &Places::new(block, batch),
                 numbers,
                 panels.as_deref(),
                 values(output),
@@ -108,9 +120,10 @@ pub(super) fn cross_entropy(
 ) -> (Tensor<1>, Tensor<1>, Tensor<1>) {
     let logits = logits.try_into_primitive::<Flex>();
     let logits = Flex::contiguous(logits.expect("a plain tensor of a device that is covered"));
-    let found = softmax::cross_entropy(values(&logits), weights, labels);
+    let mut slopes = vec![0.0; weights.len()];
+    let found = softmax::cross_entropy(values(&logits), weights, labels, &mut slopes);
     let tensor = |numbers: Vec<f32>| Tensor::from_primitive::<Flex>(flat(numbers));
-    (tensor(vec![found.loss]), tensor(vec![found.correct as f32]), tensor(found.slopes))
+    (tensor(vec![found.loss]), tensor(vec![found.correct as f32]), tensor(slopes))
 }
 
 thread_local! {

@@ -1,5 +1,7 @@
 //! Batch normalisation in training as an operation of Burn, on the CPU, with its backward.
 
+use std::cell::RefCell;
+
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
 use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads;
@@ -8,7 +10,8 @@ use burn::backend::flex::FlexTensor;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::tensor::Tensor;
-use cnn_lab_kernels::norm;
+use cnn_lab_kernels::conv::Rectify;
+use cnn_lab_kernels::norm::{self, Scratch};
 
 use super::flex::{flat, sides, tensor, values};
 use super::{Place, channels_first, channels_last, place};
@@ -39,8 +42,13 @@ pub fn batch_norm(
     let Place::Flex = place(&pictures.device())? else { return None };
     let channels = pictures.dims()[1];
     let plain = pictures.clone().inner().try_into_primitive::<Flex>().ok()?;
-    let moments = norm::moments(values(&channels_last::<Flex>(plain)), channels);
-    let moments = moments.map(|moments| Tensor::<1>::from_primitive::<Flex>(flat(moments)));
+    let (mut mean, mut variance) = (vec![0.0; channels], vec![0.0; channels]);
+    let plain = channels_last::<Flex>(plain);
+    SCRATCH.with_borrow_mut(|scratch| {
+        norm::moments(values(&plain), &mut mean, &mut variance, scratch);
+    });
+    let moments =
+        [mean, variance].map(|moments| Tensor::<1>::from_primitive::<Flex>(flat(moments)));
     let [mean, variance] = moments.clone().map(Tensor::into_dispatch);
     let [pictures, gamma, beta] =
         [pictures.into_dispatch(), gamma.into_dispatch(), beta.into_dispatch()];
@@ -111,8 +119,14 @@ impl Backward<Flex, 3> for Normalised {
         let by_output = channels_last::<Flex>(grads.consume::<Flex>(&ops.node));
         let [mean, variance] = &moments;
         let moments = [values(mean), values(variance)];
-        let [by_input, by_gamma, by_beta] =
-            norm::backward(values(&pictures), values(&gamma), moments, epsilon, values(&by_output));
+        let (pixels, gamma, slopes) = (values(&pictures), values(&gamma), values(&by_output));
+        let lengths = [pixels.len(), gamma.len(), gamma.len()];
+        let mut found = lengths.map(|length| vec![0.0; length]);
+        let into = found.each_mut().map(|one| &mut one[..]);
+        SCRATCH.with_borrow_mut(|scratch| {
+            norm::backward(pixels, gamma, moments, epsilon, slopes, into, scratch);
+        });
+        let [by_input, by_gamma, by_beta] = found;
         let [picture_node, gamma_node, beta_node] = ops.parents;
         if let Some(node) = picture_node {
             let by_input = channels_first::<Flex>(tensor(by_input, sides(&pictures)));
@@ -135,6 +149,15 @@ fn normalised(
 ) -> FlexTensor {
     let learned = [values(gamma), values(beta)];
     let moments = [values(mean), values(variance)];
-    let output = norm::normalise(values(pictures), learned, moments, epsilon);
+    let pixels = values(pictures);
+    let mut output = vec![0.0; pixels.len()];
+    SCRATCH.with_borrow_mut(|scratch| {
+        norm::normalise(pixels, learned, moments, epsilon, Rectify::No, &mut output, scratch);
+    });
     channels_first::<Flex>(tensor(output, sides(pictures)))
+}
+
+thread_local! {
+    /// A thread computes one thing at a time.
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
 }

@@ -70,6 +70,21 @@ pub struct Pool {
 }
 
 impl Block {
+    /// A dense layer as a convolution of pictures of one pixel.
+    pub fn dense(inputs: usize, units: usize, rectify: Rectify) -> Self {
+        Self {
+            input: [1, 1, inputs],
+            filters: units,
+            kernel: [1, 1],
+            strides: [1, 1],
+            dilation: [1, 1],
+            padding: [[0, 0]; 2],
+            order: Order::FiltersLast,
+            rectify,
+            pool: None,
+        }
+    }
+
     /// Height and width after the convolution.
     pub fn convolved(&self) -> [usize; 2] {
         [0, 1].map(|axis| {
@@ -111,8 +126,10 @@ impl Block {
     }
 }
 
-/// Where the windows lie in a picture with its border.
-pub(crate) struct Places {
+/// Where the windows lie in a picture with its border. It depends on the block alone and on how many
+/// pictures there are at the most: whoever computes with a block again keeps it.
+#[derive(Debug)]
+pub struct Places {
     /// Numbers of a picture with its border.
     pub(crate) picture: usize,
     /// Numbers of a row of it.
@@ -123,6 +140,8 @@ pub(crate) struct Places {
     pub(crate) runs: Vec<usize>,
     /// Where the window of each output pixel begins, picture after picture.
     pub(crate) windows: Vec<usize>,
+    /// Where the maps of each of these pixels begin.
+    pub(crate) maps: Vec<usize>,
     /// Pictures that are taken together.
     pub(crate) group: usize,
     /// Output pixels of one picture.
@@ -137,7 +156,8 @@ pub(crate) struct Runs<'a> {
 }
 
 impl Places {
-    pub(crate) fn new(block: &Block, pictures: usize) -> Self {
+    /// Those of so many pictures, or of fewer.
+    pub fn new(block: &Block, pictures: usize) -> Self {
         let [height, width, channels] = block.input;
         let [[top, bottom], [left, right]] = block.padding;
         let row = (width + left + right) * channels;
@@ -159,7 +179,8 @@ impl Places {
                 windows.extend((0..wide).map(|x| start + x * block.strides[1] * channels));
             }
         }
-        Self { picture, row, run, runs, windows, group, pixels }
+        let maps = (0..windows.len()).map(|pixel| pixel * block.wide()).collect();
+        Self { picture, row, run, runs, windows, maps, group, pixels }
     }
 
     /// How far these windows, the first of some pictures, reach.

@@ -1,7 +1,7 @@
 //! A convolution, its bias, its rectifier and a max pooling after it, as one operation.
 
-pub use crate::block::{Block, Order, Pool, Rectify};
-use crate::block::{Places, Runs, crop, each_weight, pad};
+pub use crate::block::{Block, Order, Places, Pool, Rectify};
+use crate::block::{Runs, crop, each_weight, pad};
 pub use crate::panels::{Panels, by_filters, by_inputs};
 use crate::pool::{choose, spread};
 use crate::product::{COLUMNS, ROWS, add, outer, product};
@@ -21,6 +21,7 @@ pub struct Scratch {
     sums: Vec<f32>,
     slopes: Vec<f32>,
     gradient: Vec<f32>,
+    biases: Vec<f32>,
 }
 
 /// The gradients that [`backward`] writes.
@@ -34,13 +35,16 @@ pub struct Gradients<'a> {
     pub bias: Option<&'a mut [f32]>,
 }
 
-/// Computes `output` of pictures `input` (NHWC) with the kernel's `panels` [`by_filters`], and which number of its window each pooled value
-/// was (`chosen`, as long as the output where there is a pooling).
+/// Computes `output` of pictures `input` (NHWC) with the kernel's `panels` [`by_filters`], and which
+/// number of its window each pooled value was (`chosen`, as long as the output where there is a
+/// pooling).
 ///
 /// # Panics
-/// Where a slice is shorter than the block says.
+/// Where a slice is shorter than the block says, or the places are those of fewer pictures.
+#[allow(clippy::too_many_arguments)] // what is read, what is written, and what is kept
 pub fn forward(
     block: &Block,
+    places: &Places,
     input: &[f32],
     panels: &Panels,
     bias: Option<&[f32]>,
@@ -54,10 +58,9 @@ pub fn forward(
     let each_out: usize = block.output().iter().product();
     assert!(output.len() >= pictures * each_out, "the output is too short");
     assert!(block.pool.is_none() || chosen.len() >= pictures * each_out, "no place to choose");
-    let places = Places::new(block, pictures);
     let wide = block.wide();
     assert!(panels.is_for(block, false), "these panels are another kernel's");
-    let mut biases = vec![0.0; wide];
+    let biases = clear(&mut scratch.biases, wide);
     if let Some(bias) = bias {
         biases[..block.filters].copy_from_slice(&bias[..block.filters]);
     }
@@ -72,7 +75,7 @@ pub fn forward(
         let count = places.group.min(pictures - first);
         let given = &input[first * each..(first + count) * each];
         let read = if block.pads() {
-            pad(block, &places, given, &mut scratch.padded);
+            pad(block, places, given, &mut scratch.padded);
             &scratch.padded[..]
         } else {
             given
@@ -81,7 +84,8 @@ pub fn forward(
         let out = &mut output[first * each_out..(first + count) * each_out];
         let direct = block.pool.is_none() && wide == block.filters;
         let maps = if direct { &mut out[..] } else { &mut scratch.maps[..] };
-        convolve(block, &places, &places.windows[..pixels], read, &panels.numbers, &biases, maps);
+        let windows = &places.windows[..pixels];
+        convolve(block, places, windows, read, &panels.numbers, &scratch.biases, maps);
         if direct {
             continue;
         }
@@ -106,10 +110,11 @@ pub fn forward(
 /// [`forward`]; that by the input takes the kernel's panels [`by_inputs`].
 ///
 /// # Panics
-/// Where a slice is shorter than the block says.
+/// Where a slice is shorter than the block says, or the places are those of fewer pictures.
 #[allow(clippy::too_many_arguments)] // one for each thing that a derivative is made of
 pub fn backward(
     block: &Block,
+    places: &Places,
     input: &[f32],
     panels: Option<&Panels>,
     output: &[f32],
@@ -122,7 +127,6 @@ pub fn backward(
     let each = height * width * channels;
     let pictures = input.len() / each;
     let each_out: usize = block.output().iter().product();
-    let places = Places::new(block, pictures);
     let (depth, wide) = (block.depth(), block.wide());
     assert!(output.len() >= pictures * each_out && by_output.len() >= pictures * each_out);
     let panels = panels.filter(|panels| panels.is_for(block, true));
@@ -142,7 +146,7 @@ pub fn backward(
     let sums = if direct { &mut gradients.kernel[..] } else { &mut scratch.sums[..] };
     let mut fresh = true;
     clear(&mut scratch.maps, places.group * places.pixels * wide);
-    let mut bias_sums = vec![0.0; wide];
+    clear(&mut scratch.biases, wide);
     let [least, most] = block.rectify.bounds();
 
     for first in (0..pictures).step_by(places.group) {
@@ -166,14 +170,14 @@ pub fn backward(
             }
         }
         for row in maps.chunks_exact(wide) {
-            for (sum, &slope) in bias_sums.iter_mut().zip(row) {
+            for (sum, &slope) in scratch.biases.iter_mut().zip(row) {
                 *sum += slope;
             }
         }
 
         let given = &input[first * each..(first + count) * each];
         let read = if block.pads() {
-            pad(block, &places, given, &mut scratch.padded);
+            pad(block, places, given, &mut scratch.padded);
             &scratch.padded[..]
         } else {
             given
@@ -181,7 +185,7 @@ pub fn backward(
         let windows = &places.windows[..pixels];
         let chunks = maps.chunks(PIXELS_BY_KERNEL * wide);
         for (windows, maps) in windows.chunks(PIXELS_BY_KERNEL).zip(chunks) {
-            add_by_kernel(&places, windows, read, maps, wide, sums, fresh, &mut scratch.slopes);
+            add_by_kernel(places, windows, read, maps, wide, sums, fresh, &mut scratch.slopes);
             fresh = false;
         }
         if let (Some(by_input), Some(panels)) = (gradients.input.as_deref_mut(), panels) {
@@ -189,9 +193,9 @@ pub fn backward(
             let to = if block.pads() { &mut scratch.gradient[..] } else { &mut by_input[..] };
             to[..count * places.picture].fill(0.0);
             let filters = [block.filters, wide];
-            add_by_input(&places, windows, &panels.numbers, maps, filters, to);
+            add_by_input(places, windows, &panels.numbers, maps, filters, to);
             if block.pads() {
-                crop(block, &places, &scratch.gradient, by_input);
+                crop(block, places, &scratch.gradient, by_input);
             }
         }
     }
@@ -203,7 +207,7 @@ pub fn backward(
         });
     }
     if let Some(bias) = gradients.bias {
-        bias[..block.filters].copy_from_slice(&bias_sums[..block.filters]);
+        bias[..block.filters].copy_from_slice(&scratch.biases[..block.filters]);
     }
 }
 
@@ -294,7 +298,7 @@ fn add_by_input(
 ) {
     assert!(by_input.len() >= places.end(windows) && maps.len() >= windows.len() * wide);
     let strips = places.run.div_ceil(COLUMNS);
-    let pixels: Vec<usize> = (0..windows.len()).map(|pixel| pixel * wide).collect();
+    let pixels = &places.maps[..windows.len()];
     let runs = Runs { starts: &[0], length: filters };
     for (run, &start) in places.runs.iter().enumerate() {
         for strip in 0..strips {

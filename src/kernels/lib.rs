@@ -25,8 +25,11 @@
 //! A depthwise convolution (`depthwise.rs`) is no such product: it goes through the channels eight
 //! by eight, a few pixels of a row together.
 //!
-//! Softmax with cross-entropy (`softmax.rs`), batch normalisation (`norm.rs`) and what an optimizer does with the gradients (`update.rs`) are
-//! passes over numbers side by side.
+//! Pooling by itself (`window.rs`), softmax with cross-entropy (`softmax.rs`), batch normalisation
+//! (`norm.rs`) and what an optimizer does with the gradients (`update.rs`) are passes over numbers
+//! side by side.
+//!
+//! `graph.rs` puts all of them together: a network's step over memory that is laid out once.
 //!
 //! # Order of sums
 //!
@@ -36,6 +39,7 @@
 mod block;
 pub mod conv;
 pub mod depthwise;
+pub mod graph;
 pub mod norm;
 mod panels;
 pub mod peak;
@@ -46,3 +50,4 @@ pub mod softmax;
 #[cfg(test)]
 mod tests;
 pub mod update;
+pub mod window;

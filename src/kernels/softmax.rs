@@ -1,25 +1,22 @@
 //! Softmax and cross-entropy together, with their gradient.
 
 /// What [`cross_entropy`] finds.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Found {
     /// The loss, summed over all examples.
     pub loss: f32,
     /// Examples whose largest logit is their label's; of equal ones the first counts.
     pub correct: usize,
-    /// The gradient of the loss by the logits.
-    pub slopes: Vec<f32>,
 }
 
 /// The sum over examples and classes of `-weight * log softmax(logits)`: rows of logits, as many
-/// rows of weights, and a label for each.
+/// rows of weights, and a label for each. Its gradient by the logits becomes `slopes`.
 ///
 /// # Panics
-/// Where there are not as many weights as logits.
-pub fn cross_entropy(logits: &[f32], weights: &[f32], labels: &[u16]) -> Found {
-    assert_eq!(logits.len(), weights.len());
+/// Where there are not as many weights, or slopes, as logits.
+pub fn cross_entropy(logits: &[f32], weights: &[f32], labels: &[u16], slopes: &mut [f32]) -> Found {
+    assert!(logits.len() == weights.len() && logits.len() == slopes.len());
     let classes = logits.len() / labels.len().max(1);
-    let mut slopes = vec![0.0; logits.len()];
     let (mut loss, mut correct) = (0.0, 0);
     let rows = logits.chunks_exact(classes).zip(weights.chunks_exact(classes));
     for ((slopes, (logits, weights)), &label) in
@@ -45,5 +42,5 @@ pub fn cross_entropy(logits: &[f32], weights: &[f32], labels: &[u16]) -> Found {
             *slope = *slope / sum * whole - weight;
         }
     }
-    Found { loss, correct, slopes }
+    Found { loss, correct }
 }

@@ -1,8 +1,8 @@
 //! The kernels against sums written out in 64 bits, and their gradients against differences.
 
-use crate::conv::{Block, Gradients, Order, Pool, Rectify, Scratch, backward, forward};
+use crate::conv::{Block, Gradients, Order, Places, Pool, Rectify, Scratch, backward, forward};
 use crate::depthwise::{self, Depthwise};
-use crate::norm::{backward as norm_backward, moments, normalise};
+use crate::norm::{self, backward as norm_backward, moments, normalise};
 use crate::panels::{Panels, by_filters, by_inputs};
 use crate::softmax::cross_entropy;
 
@@ -187,7 +187,18 @@ fn every_shape_gives_what_its_definition_says_and_its_gradient() {
         let length = pictures * block.output().iter().product::<usize>();
         let (mut output, mut chosen) = (vec![0.0; length], vec![0.0; length]);
         by_filters(&block, &kernel, &mut panels);
-        forward(&block, &input, &panels, bias.as_deref(), &mut output, &mut chosen, &mut scratch);
+        let places = Places::new(&block, pictures + number % 3);
+        let some_bias = bias.as_deref();
+        forward(
+            &block,
+            &places,
+            &input,
+            &panels,
+            some_bias,
+            &mut output,
+            &mut chosen,
+            &mut scratch,
+        );
         let given = [wide(&input), wide(&kernel), bias.as_deref().map(wide).unwrap_or_default()];
         let some = |bias: &Vec<f64>| (!bias.is_empty()).then(|| bias.clone());
         let right = slow(&block, &given[0], &given[1], some(&given[2]).as_deref());
@@ -206,7 +217,7 @@ fn every_shape_gives_what_its_definition_says_and_its_gradient() {
         };
         by_inputs(&block, &kernel, &mut panels);
         let kept = Some(&panels);
-        backward(&block, &input, kept, &output, &chosen, &slopes, gradients, &mut scratch);
+        backward(&block, &places, &input, kept, &output, &chosen, &slopes, gradients, &mut scratch);
         // By differences in 64 bits, at some of the numbers.
         let objective = |given: &[Vec<f64>; 3]| -> f64 {
             let output = slow(&block, &given[0], &given[1], some(&given[2]).as_deref());
@@ -246,10 +257,11 @@ fn the_same_numbers_give_the_same_bits_whatever_was_computed_before() {
         let mut chosen = output.clone();
         let mut panels = Panels::default();
         by_filters(block, &kernel, &mut panels);
-        forward(block, &input, &panels, None, &mut output, &mut chosen, scratch);
+        let places = Places::new(block, 7);
+        forward(block, &places, &input, &panels, None, &mut output, &mut chosen, scratch);
         let mut by_kernel = vec![0.0; kernel.len()];
         let gradients = Gradients { input: None, kernel: &mut by_kernel, bias: None };
-        backward(block, &input, None, &output, &chosen, &output, gradients, scratch);
+        backward(block, &places, &input, None, &output, &chosen, &output, gradients, scratch);
         let bits = |numbers: Vec<f32>| numbers.into_iter().map(f32::to_bits).collect::<Vec<_>>();
         (bits(output), bits(by_kernel))
     };
@@ -263,7 +275,8 @@ fn the_same_numbers_give_the_same_bits_whatever_was_computed_before() {
         let mut chosen = output.clone();
         let mut panels = Panels::default();
         by_filters(other, &kernel, &mut panels);
-        forward(other, &input, &panels, None, &mut output, &mut chosen, &mut used);
+        let places = Places::new(other, 3);
+        forward(other, &places, &input, &panels, None, &mut output, &mut chosen, &mut used);
     }
     assert_eq!(run(&mut used), fresh);
 }
@@ -271,7 +284,7 @@ fn the_same_numbers_give_the_same_bits_whatever_was_computed_before() {
 #[test]
 fn batches_are_normalised_by_their_moments() {
     let mut numbers = Numbers(9);
-    let mut checked = 0;
+    let (mut checked, mut scratch) = (0, norm::Scratch::default());
     for (rows, channels) in [(1, 3), (2, 1), (7, 5), (200, 8), (1000, 13)] {
         let input: Vec<f32> =
             numbers.take(rows * channels).iter().map(|value| 3.0 + 2.0 * value).collect();
@@ -293,13 +306,23 @@ fn batches_are_normalised_by_their_moments() {
             output
         };
         let given = [wide(&input), wide(&gamma), wide(&beta)];
-        let [mean, variance] = moments(&input, channels);
+        // Others have used it before.
+        let scratch = &mut scratch;
+        let [mut mean, mut variance] = [0, 1].map(|_| vec![0.0; channels]);
+        moments(&input, &mut mean, &mut variance, scratch);
         let moments = [&mean[..], &variance[..]];
-        let output = normalise(&input, [&gamma, &beta], moments, epsilon as f32);
+        let (learned, epsilon_32) = ([&gamma[..], &beta], epsilon as f32);
+        let mut output = vec![0.0; input.len()];
+        normalise(&input, learned, moments, epsilon_32, Rectify::No, &mut output, scratch);
+        let mut bounded = vec![0.0; input.len()];
+        normalise(&input, learned, moments, epsilon_32, Rectify::Relu, &mut bounded, scratch);
+        assert!(output.iter().zip(&bounded).all(|(value, bounded)| value.max(0.0) == *bounded));
         for (found, right) in output.iter().zip(slow(&given[0], &given[1], &given[2])) {
             assert!((f64::from(*found) - right).abs() < 1e-5, "{rows} {channels}: {found} {right}");
         }
-        let by = norm_backward(&input, &gamma, moments, epsilon as f32, &slopes);
+        let mut by = [rows * channels, channels, channels].map(|length| vec![0.0; length]);
+        let into = by.each_mut().map(|by| &mut by[..]);
+        norm_backward(&input, &gamma, moments, epsilon_32, &slopes, into, scratch);
         let objective = |given: &[Vec<f64>; 3]| -> f64 {
             let output = slow(&given[0], &given[1], &given[2]);
             output.iter().zip(&slopes).map(|(out, &slope)| out * f64::from(slope)).sum()
@@ -329,7 +352,8 @@ fn batches_are_normalised_by_their_moments() {
 fn cross_entropy_is_what_its_definition_says_and_its_gradient() {
     let logits = [0.3f32, -1.2, 2.0, 80.0, 79.0, -40.0, 1.0, 1.0, 0.5];
     let weights = [0.0f32, 1.0, 0.0, 0.5, 0.25, 0.25, 2.0, 0.0, 0.0];
-    let found = cross_entropy(&logits, &weights, &[1, 0, 0]);
+    let mut slopes = [0.0; 9];
+    let found = cross_entropy(&logits, &weights, &[1, 0, 0], &mut slopes);
     let loss = |logits: &[f64]| -> f64 {
         let rows = logits.chunks(3).zip(weights.chunks(3));
         rows.map(|(row, weights)| {
@@ -343,7 +367,7 @@ fn cross_entropy_is_what_its_definition_says_and_its_gradient() {
     let exact: Vec<f64> = logits.iter().map(|&one| one.into()).collect();
     assert!((f64::from(found.loss) - loss(&exact)).abs() < 1e-4, "{found:?}");
     assert_eq!(found.correct, 2, "of equal ones the first counts");
-    for (at, &slope) in found.slopes.iter().enumerate() {
+    for (at, &slope) in slopes.iter().enumerate() {
         let moved = |by: f64| {
             let mut logits = exact.clone();
             logits[at] += by;

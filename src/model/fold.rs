@@ -51,7 +51,7 @@ impl Network {
         let LayerKind::BatchNormalization(norm) = self.only_user(at)?.kind else { return None };
         at += 1;
         let is_fixed = matches!(pass.mode, Mode::Inference) || !layers[at].trainable;
-        if !is_fixed || at > pass.until || !fast::folds(&pictures.device()) {
+        if !is_fixed || at > pass.until || !fast::on_cpu(&pictures.device()) {
             return None;
         }
         let norm_at = at;

@@ -245,17 +245,7 @@ pub(super) fn forward_fast(
         }
         (LayerKind::Dense(dense), Value::Vector(vectors)) if pool.is_none() => {
             let [batch, inputs] = vectors.dims();
-            let block = Block {
-                input: [1, 1, inputs],
-                filters: dense.units,
-                kernel: [1, 1],
-                strides: [1, 1],
-                dilation: [1, 1],
-                padding: [[0, 0], [0, 0]],
-                order: Order::FiltersLast,
-                rectify,
-                pool,
-            };
+            let block = Block::dense(inputs, dense.units, rectify);
             let bias = dense.bias.map(|_| cx.param(1));
             let pixels = vectors.clone().reshape([batch, inputs, 1, 1]);
             let output = fast::conv_block(pixels, cx.param(0), bias, block)?;
@@ -570,11 +560,25 @@ fn mask(batch: usize, length: usize, rate: f32, cx: &Context) -> Option<Vec<f32>
     if rate == 0.0 {
         return None;
     }
-    let mut stream = Stream::new(seed, Purpose::Dropout, cx.index, step);
-    stream.seek(first as u64 * length as u64);
+    let mut factors = vec![0.0; batch * length];
+    draw_factors([seed, step], cx.index, rate, first * length, &mut factors);
+    Some(factors)
+}
+
+/// Dropout's factors in a layer of this place, from the `first` on in the whole batch, for this seed
+/// and step.
+pub(crate) fn draw_factors(
+    [seed, step]: [u64; 2],
+    layer: usize,
+    rate: f32,
+    first: usize,
+    factors: &mut [f32],
+) {
+    let mut stream = Stream::new(seed, Purpose::Dropout, layer, step);
+    stream.seek(first as u64);
     let keep = 1.0 / (1.0 - rate);
-    let draw = |_| if stream.unit() < rate { 0.0 } else { keep };
-    Some((0..batch * length).map(draw).collect())
+    let mut draw = || if stream.unit() < rate { 0.0 } else { keep };
+    factors.iter_mut().for_each(|factor| *factor = draw());
 }
 
 /// Every pixel `size` times.

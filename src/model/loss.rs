@@ -136,6 +136,30 @@ pub fn head_logits(output: Tensor<2>, activation: Option<Activation>, loss: Loss
     }
 }
 
+/// How much each class counts in the loss of each example, a row for each, in place of what `weights`
+/// held: the targets, smoothed, times the weights of their classes.
+pub(crate) fn weights_of(
+    targets: &[Target],
+    classes: usize,
+    class_weights: &[f32],
+    smoothing: f64,
+    weights: &mut Vec<f32>,
+) {
+    let (kept, spread) = ((1.0 - smoothing) as f32, (smoothing / classes as f64) as f32);
+    weights.clear();
+    weights.resize(targets.len() * classes, 0.0);
+    for (row, target) in weights.chunks_exact_mut(classes).zip(targets) {
+        for (label, share) in [(target.label, target.share), (target.other, 1.0 - target.share)] {
+            let label = usize::from(label);
+            let share = share * class_weights.get(label).unwrap_or(&1.0);
+            row[label] += share * kept;
+            if spread > 0.0 {
+                row.iter_mut().for_each(|weight| *weight += share * spread);
+            }
+        }
+    }
+}
+
 /// The sum over examples of `-log softmax(logits)[label]`, each times the weight of its class,
 /// and the number of examples whose largest logit is their label's; each of shape `[1]`, both
 /// still on the device. Of a blended example each part counts by its share and its own
@@ -154,18 +178,8 @@ pub fn cross_entropy(
     fast: bool,
 ) -> (Tensor<1>, Tensor<1>) {
     let [examples, classes] = logits.dims();
-    let (kept, spread) = ((1.0 - smoothing) as f32, (smoothing / classes as f64) as f32);
-    let mut weights = vec![0f32; examples * classes];
-    for (row, target) in weights.chunks_exact_mut(classes).zip(targets) {
-        for (label, share) in [(target.label, target.share), (target.other, 1.0 - target.share)] {
-            let label = usize::from(label);
-            let share = share * class_weights.get(label).unwrap_or(&1.0);
-            row[label] += share * kept;
-            if spread > 0.0 {
-                row.iter_mut().for_each(|weight| *weight += share * spread);
-            }
-        }
-    }
+    let mut weights = Vec::new();
+    weights_of(targets, classes, class_weights, smoothing, &mut weights);
     #[cfg(feature = "kernels")]
     if fast {
         let labels: Vec<u16> = targets.iter().map(Target::leading).collect();

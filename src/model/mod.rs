@@ -10,6 +10,8 @@ pub mod cost;
 mod fields;
 #[cfg(feature = "cpu")]
 mod fold;
+#[cfg(feature = "cpu")]
+pub(crate) mod graph;
 #[cfg(feature = "tensors")]
 pub mod initializer;
 pub mod keras;
@@ -32,3 +34,5 @@ mod weights;
 pub(crate) use fields::{Fields, name_of};
 #[cfg(feature = "tensors")]
 pub(crate) use layer::activate_all;
+#[cfg(feature = "cpu")]
+pub(crate) use layer::draw_factors;

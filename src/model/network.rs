@@ -14,6 +14,7 @@ use crate::data::prepare::Target;
 use crate::data::preprocess::Preprocessing;
 use crate::error::Result;
 use crate::model::base::{Base, BaseWeights};
+use crate::model::initializer::Regularizer;
 use crate::model::layer::{self, Context, gradient};
 pub use crate::model::layer::{Mode, Value};
 use crate::model::loss::{cross_entropy, head_logits};
@@ -454,16 +455,17 @@ impl Network {
     }
 
     fn penalty_of(&self, params: &[Tensor<1>]) -> Option<Tensor<1>> {
-        let layers = self.spec.layers.iter().zip(&self.places);
-        let penalties = layers.flat_map(|(layer, places)| {
-            let weights = trainable(layer, input_of(&self.spec, &self.shapes, layer));
-            let params = &params[places.params.clone()];
-            weights
-                .into_iter()
-                .zip(params)
-                .filter_map(|(weight, param)| weight.spec.regularizer.penalty(param))
-        });
+        let penalties = self.regularizers();
+        let penalties = penalties.filter_map(|(place, one)| one.penalty(&params[place]));
         penalties.reduce(|sum, penalty| sum + penalty)
+    }
+
+    /// The parameters' places and what their size costs.
+    pub(crate) fn regularizers(&self) -> impl Iterator<Item = (usize, Regularizer)> {
+        let layers = self.spec.layers.iter();
+        let weights =
+            layers.flat_map(|layer| trainable(layer, input_of(&self.spec, &self.shapes, layer)));
+        weights.map(|weight| weight.spec.regularizer).enumerate()
     }
 
     /// The logits, whatever the last activation is and wherever `pass` ends.
@@ -487,7 +489,7 @@ impl Network {
     /// The pooling that a convolution's output goes into and nothing else, where kernels can do both
     /// at once.
     #[cfg(feature = "kernels")]
-    fn pool_after(&self, index: usize) -> Option<&Pool> {
+    pub(super) fn pool_after(&self, index: usize) -> Option<&Pool> {
         let convolves = matches!(self.spec.layers[index].kind, LayerKind::Conv2D(_));
         match &self.only_user(index)?.kind {
             LayerKind::MaxPooling2D(pool) if convolves && pool.padding == Padding::Valid => {
@@ -495,6 +497,13 @@ impl Network {
             }
             _ => None,
         }
+    }
+
+    /// Where a layer's weights stand in [`params`](Self::params) and in [`state`](Self::state).
+    #[cfg(feature = "cpu")]
+    pub(super) fn places_of(&self, index: usize) -> [Range<usize>; 2] {
+        let Places { params, state, .. } = &self.places[index];
+        [params.clone(), state.clone()]
     }
 
     /// The layer after this one, where that takes its output, and nothing else, and nobody else

@@ -1,5 +1,7 @@
 //! Training: optimizers, the session's state machine and its history.
 
+#[cfg(feature = "cpu")]
+pub mod compiled;
 pub(crate) mod features;
 pub mod finder;
 pub mod history;

@@ -443,7 +443,15 @@ impl Optimizer {
         gradient: &Tensor<1>,
         rate: f64,
     ) -> bool {
-        let mut step = rate;
+        let Some((rule, step)) = self.rule_of_kernels(rate) else { return false };
+        let decay = self.spec.weight_decay.unwrap_or(0.0) * rate;
+        let slots = self.slots.iter_mut().map(|slot| &mut slot[index]).collect();
+        fast::update(rule, [step, decay], weight, gradient, slots)
+    }
+
+    /// The rule as our kernels have it, where they do, and the size of this step.
+    #[cfg(feature = "kernels")]
+    fn rule_of_kernels(&self, rate: f64) -> Option<(update::Rule, f64)> {
         let rule = match self.spec.rule {
             Rule::Sgd { momentum: 0.0, .. } => update::Rule::Descent,
             Rule::Sgd { momentum, nesterov } => {
@@ -454,15 +462,49 @@ impl Optimizer {
             }
             Rule::Adam { beta_1, beta_2, epsilon, amsgrad: false }
             | Rule::AdamW { beta_1, beta_2, epsilon, amsgrad: false } => {
-                step *= adam_correction(beta_1, beta_2, self.iterations);
+                let rate = rate * adam_correction(beta_1, beta_2, self.iterations);
                 let [beta_1, beta_2] = [beta_1 as f32, beta_2 as f32];
-                update::Rule::Adam { beta_1, beta_2, epsilon: epsilon as f32 }
+                return Some((
+                    update::Rule::Adam { beta_1, beta_2, epsilon: epsilon as f32 },
+                    rate,
+                ));
             }
-            _ => return false,
+            _ => return None,
         };
-        let decay = self.spec.weight_decay.unwrap_or(0.0) * rate;
-        let slots = self.slots.iter_mut().map(|slot| &mut slot[index]).collect();
-        fast::update(rule, [step, decay], weight, gradient, slots)
+        Some((rule, rate))
+    }
+
+    /// Takes one step as [`update`](Self::update) does, without tensors: `params` and `slots` are
+    /// held, and the gradient of each stands at its place. False, and nothing is done, where our
+    /// kernels lack the rule or gradients are clipped.
+    #[cfg(feature = "cpu")]
+    pub(crate) fn update_in_place(
+        &mut self,
+        places: &[std::ops::Range<usize>],
+        params: &mut fast::Held,
+        gradient: &[f32],
+        slots: &mut [fast::Held],
+    ) -> bool {
+        let rate = self.learning_rate();
+        self.iterations += 1;
+        let rule = self.rule_of_kernels(rate).filter(|_| self.spec.clip.is_none());
+        let Some((rule, step)) = rule else {
+            self.iterations -= 1;
+            return false;
+        };
+        let decay = (self.spec.weight_decay.unwrap_or(0.0) * rate) as f32;
+        for (number, place) in places.iter().enumerate() {
+            let (weights, gradient) = (params.of_mut(number), &gradient[place.clone()]);
+            let mut step = |slots: &mut [&mut [f32]]| {
+                update::update(rule, step as f32, decay, weights, gradient, slots);
+            };
+            match slots {
+                [] => step(&mut []),
+                [one] => step(&mut [one.of_mut(number)]),
+                [one, other, ..] => step(&mut [one.of_mut(number), other.of_mut(number)]),
+            }
+        }
+        true
     }
 
     #[cfg(not(feature = "kernels"))]

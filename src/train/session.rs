@@ -35,8 +35,11 @@ mod choose;
 mod run;
 mod start;
 
-use run::Good;
+use run::{Good, Room};
 use start::Start;
+
+/// Memory for so many steps' records is there from a run's beginning on, at the most.
+const MOST_RESERVED: u64 = 100_000;
 
 /// Batches made elsewhere are kept for so many steps ahead at the most.
 const MOST_AHEAD: u64 = 64;
@@ -71,6 +74,7 @@ struct Run {
     next_good: Option<Good>,
     /// The network at the end of its best epoch, where early stopping keeps it.
     best: Option<Network>,
+    room: Room,
 }
 
 impl Run {
@@ -89,6 +93,7 @@ impl Run {
             good: None,
             next_good: None,
             best: None,
+            room: Room::default(),
         }
     }
 }
@@ -411,6 +416,8 @@ impl Session {
         }
         self.optimizer = Some(optimizer);
         self.classes = classes;
+        let steps = u64::from(progress.epochs).saturating_mul(steps_per_epoch as u64);
+        self.history.steps.reserve(steps.min(steps_left).min(MOST_RESERVED) as usize);
         // A run that was stopped between its last step and its validation goes on there.
         let evaluator = match progress.step {
             step if step >= steps_per_epoch => self.validation(&progress)?,
@@ -423,6 +430,7 @@ impl Session {
             None => Run::new(progress, recipe),
         };
         (run.order, run.steps_left, run.phase) = (order, steps_left, phase);
+        run.room = Room::default();
         run.by_features = by_features;
         if run.good.is_none() {
             run.good = self.network.as_ref().map(|network| self.good(network, &run.progress));
@@ -499,17 +507,30 @@ impl Session {
     /// `device-lost` where the device fails; the weights are not to be trusted then. `storage`
     /// where a picture cannot be read.
     pub async fn advance(&mut self, n: usize) -> Result<Vec<Event>> {
+        let mut events = Vec::new();
+        self.advance_into(n, &mut events).await?;
+        Ok(events)
+    }
+
+    /// The same, with the events after those that are there already.
+    ///
+    /// # Errors
+    /// As [`advance`](Self::advance).
+    pub async fn advance_into(&mut self, n: usize, events: &mut Vec<Event>) -> Result<()> {
         if self.start.is_some() {
-            return self.advance_fitting();
+            events.extend(self.advance_fitting()?);
+            return Ok(());
         }
         if let Some(event) = self.advance_features().await? {
-            return Ok(vec![event]);
+            events.push(event);
+            return Ok(());
         }
         match self.run.as_ref().map(|run| &run.phase) {
-            None | Some(Phase::Over) => Ok(Vec::new()),
-            Some(Phase::Training) => self.advance_training(n.max(1)).await,
-            Some(Phase::Validating(_)) => self.advance_validation(n.max(1)).await,
+            None | Some(Phase::Over) => {}
+            Some(Phase::Training) => self.advance_training(n.max(1), events).await?,
+            Some(Phase::Validating(_)) => events.extend(self.advance_validation(n.max(1)).await?),
         }
+        Ok(())
     }
 
     fn advance_fitting(&mut self) -> Result<Vec<Event>> {

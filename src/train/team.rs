@@ -24,6 +24,8 @@ use crate::error::{Error, Result};
 use crate::fast::KeepPanels;
 use crate::model::network::{Mode, Network, Share};
 use crate::model::spec::ModelSpec;
+#[cfg(feature = "cpu")]
+use crate::train::compiled::{Compiled, Step};
 
 /// Pieces of a batch that is cut: a power of two, so that two and four workers get equal shares.
 /// More would serve more cores, but each costs a pass over all weights.
@@ -79,7 +81,7 @@ pub type Found = Vec<Option<Vec<f32>>>;
 pub trait Team {
     /// Hands out the shares of a step after the first, with the weights of it, parameter by
     /// parameter.
-    fn begin(&mut self, weights: &[Vec<f32>], tasks: Vec<Task>);
+    fn begin(&mut self, weights: &[&[f32]], tasks: Vec<Task>);
 
     /// What came of them.
     fn finish(&mut self) -> Pin<Box<dyn Future<Output = Found>>>;
@@ -124,7 +126,7 @@ fn total(
     }
 }
 
-fn halves(pieces: &Range<usize>) -> Option<[Range<usize>; 2]> {
+pub(super) fn halves(pieces: &Range<usize>) -> Option<[Range<usize>; 2]> {
     let middle = pieces.start + pieces.len() / 2;
     (pieces.len() > 1).then_some([pieces.start..middle, middle..pieces.end])
 }
@@ -179,7 +181,7 @@ impl Batch<'_> {
     pub(super) fn share(
         &self,
         pieces: &[Range<usize>],
-        prepare: &mut impl FnMut(&Range<usize>) -> Result<Prepared>,
+        prepare: &mut impl FnMut(&Range<usize>, &mut Prepared) -> Result<()>,
     ) -> Result<Share> {
         if let Some([left, right]) = halves(&(0..pieces.len())) {
             let left = self.share(&pieces[left], prepare)?;
@@ -188,7 +190,9 @@ impl Batch<'_> {
         let Some(piece) = pieces.first() else {
             return Err(Error::option("A share has at least one piece."));
         };
-        let Prepared { values, targets } = prepare(piece)?;
+        let mut prepared = Prepared::default();
+        prepare(piece, &mut prepared)?;
+        let Prepared { values, targets } = prepared;
         let pictures = batch::upload_values(values, self.shape, self.network.device());
         let mode = Mode::Training { seed: self.seed, step: self.step, first: piece.start };
         Ok(self.network.gradients(pictures, &targets, self.weights, self.examples, mode))
@@ -200,7 +204,7 @@ impl Batch<'_> {
 pub(super) async fn gradients(
     batch: &Batch<'_>,
     pieces: &[Range<usize>],
-    prepare: &mut impl FnMut(&Range<usize>) -> Result<Prepared>,
+    prepare: &mut impl FnMut(&Range<usize>, &mut Prepared) -> Result<()>,
     task: impl Fn(&[Range<usize>]) -> Result<Task>,
     workers: usize,
     team: Option<&mut (dyn Team + 'static)>,
@@ -214,7 +218,7 @@ pub(super) async fn gradients(
         let tasks = shares[1..].iter().map(|share| task(&pieces[share.clone()]));
         let tasks = tasks.collect::<Result<_>>()?;
         let weights = device::read(batch.network.params.clone()).await?;
-        team.begin(&weights, tasks);
+        team.begin(&weights.iter().map(Vec::as_slice).collect::<Vec<_>>(), tasks);
         first = Some(batch.share(&pieces[shares[0].clone()], prepare)?);
         found = team.finish().await.into_iter();
     }
@@ -238,6 +242,11 @@ pub struct Replica {
     brief: Brief,
     network: Network,
     device: Device,
+    /// Its training step without tensors, where that is covered.
+    #[cfg(feature = "cpu")]
+    compiled: Option<Compiled>,
+    /// What was found last.
+    found: Vec<f32>,
 }
 
 impl Replica {
@@ -248,21 +257,23 @@ impl Replica {
     pub fn new(brief: Brief, device: &Device) -> Result<Self> {
         let mut network = Network::new(brief.spec.clone(), 0, device)?;
         network.fast = brief.fast;
-        Ok(Self { brief, network, device: device.clone() })
+        Ok(Self {
+            #[cfg(feature = "cpu")]
+            compiled: None,
+            brief,
+            network,
+            device: device.clone(),
+            found: Vec::new(),
+        })
     }
 
-    /// A share's loss and correct examples, its gradients and its statistics, part by part, at
+    /// A share's loss and correct examples, its gradients and its statistics, one after another, at
     /// these `weights`: all parameters, one after another.
     ///
     /// # Errors
     /// `option` where weights or task are not of this run.
-    pub async fn compute(&mut self, weights: Vec<f32>, task: &Task) -> Result<Vec<Vec<f32>>> {
+    pub async fn compute(&mut self, weights: Vec<f32>, task: &Task) -> Result<&[f32]> {
         let Brief { recipe, shape, pictures, class_weights, .. } = &self.brief;
-        let wrong = || Error::option("These weights are another network's.");
-        let mut parts = Parts::new(weights, &self.device);
-        for param in &mut self.network.params {
-            *param = parts.next(param.dims()[0]).ok_or_else(wrong)?;
-        }
         let bytes = shape.iter().product::<usize>();
         let picture = |number: usize| {
             let place = task.pictures.binary_search(&(number as u32)).ok();
@@ -275,11 +286,28 @@ impl Replica {
         let pieces = task.cuts.windows(2).map(|ends| ends[0] as usize..ends[1] as usize);
         let pieces: Vec<_> = pieces.collect();
         let (first, _) = ends(&pieces);
-        let mut prepare = |piece: &Range<usize>| {
+        let mut prepare = |piece: &Range<usize>, into: &mut Prepared| {
             let numbers = task.numbers.get(piece.start - first..piece.end - first);
             let numbers = numbers.ok_or_else(|| Error::option("A piece lacks its pictures."))?;
-            recipe.prepare(picture, *shape, *pictures, task.epoch, numbers)
+            recipe.prepare_into(picture, *shape, *pictures, task.epoch, numbers, into)
         };
+        #[cfg(feature = "cpu")]
+        {
+            let most = pieces.iter().map(Range::len).max().unwrap_or(0);
+            if self.compiled.as_ref().is_none_or(|compiled| compiled.most() < most) {
+                self.compiled = Compiled::new(&self.network, most);
+            }
+            if let Some(compiled) = &mut self.compiled {
+                let (seed, number, examples) = (recipe.seed, task.step, task.batch);
+                let step = Step { seed, number, examples, class_weights };
+                return compiled.share(&weights, step, &pieces, &mut prepare);
+            }
+        }
+        let wrong = || Error::option("These weights are another network's.");
+        let mut parts = Parts::new(weights, &self.device);
+        for param in &mut self.network.params {
+            *param = parts.next(param.dims()[0]).ok_or_else(wrong)?;
+        }
         let batch = Batch {
             network: &self.network,
             shape: *shape,
@@ -292,7 +320,8 @@ impl Replica {
         let _kept = KeepPanels::new();
         let Share { metrics, gradients, statistics } = batch.share(&pieces, &mut prepare)?;
         let all = [metrics].into_iter().chain(gradients).chain(statistics).collect();
-        device::read(all).await
+        self.found = device::read(all).await?.concat();
+        Ok(&self.found)
     }
 }
 

@@ -63,8 +63,14 @@ extern "C" {
 }
 
 impl Team for Replicas {
-    fn begin(&mut self, weights: &[Vec<f32>], tasks: Vec<Task>) {
-        copy_parts(weights, &self.weights(weights.iter().map(Vec::len).sum()));
+    fn begin(&mut self, weights: &[&[f32]], tasks: Vec<Task>) {
+        let to = self.weights(weights.iter().map(|part| part.len()).sum());
+        let mut first = 0;
+        for part in weights {
+            let end = first + part.len() as u32;
+            to.subarray(first, end).copy_from(part);
+            first = end;
+        }
         let tasks =
             tasks.iter().map(|task| task_to_js(task).map_or(JsValue::UNDEFINED, Into::into));
         Replicas::begin(self, tasks.collect());
@@ -77,16 +83,6 @@ impl Team for Replicas {
             let share = |found: JsValue| found.dyn_into::<Float32Array>().ok();
             found.iter().map(|found| Some(share(found)?.to_vec())).collect()
         })
-    }
-}
-
-/// Copies what lies in parts to one place, which is as long as all of them.
-fn copy_parts(parts: &[Vec<f32>], to: &Float32Array) {
-    let mut first = 0;
-    for part in parts {
-        let end = first + part.len() as u32;
-        to.subarray(first, end).copy_from(part);
-        first = end;
     }
 }
 
@@ -156,11 +152,11 @@ impl Replica {
             labels: task.labels(),
             pixels: task.pixels(),
         };
-        let parts = self.0.compute(weights, &task).await?;
-        let length = parts.iter().map(|part| part.len() as u32).sum();
+        let found = self.0.compute(weights, &task).await?;
+        let length = found.len() as u32;
         let into = into.filter(|into| into.length() == length);
         let into = into.unwrap_or_else(|| Float32Array::new_with_length(length));
-        copy_parts(&parts, &into);
+        into.copy_from(found);
         Ok(into)
     }
 }

@@ -22,8 +22,9 @@ async fn close(found: Tensor<1>, right: Tensor<1>, within: f32, what: &str) {
     assert!(off <= within * whole.max(1e-3), "{what}: off by {off} of {whole}");
 }
 
-/// Both ways from the same weights and pictures, in training and in inference.
-async fn compare(device: &Device, spec: ModelSpec, name: &str) {
+/// Both ways from the same weights and pictures, in training and in inference; and the step without
+/// tensors, where there is one for the network and the device. Whether there was.
+async fn compare(device: &Device, spec: ModelSpec, name: &str) -> bool {
     // Where pictures are normalised by their own spread, rounding grows from layer to layer, and
     // takes a rectifier here and there to the other side of its corner.
     let norms = spec.layers.iter().any(|l| matches!(l.kind, LayerKind::BatchNormalization(_)));
@@ -43,7 +44,24 @@ async fn compare(device: &Device, spec: ModelSpec, name: &str) {
     let mode = Mode::Training { seed: 1, step: 2, first: 0 };
     let [found, right] =
         [&fast, &plain].map(|net| net.gradients(pictures.clone(), &targets, &[], batch, mode));
-    close(found.metrics, right.metrics, within, &format!("{name}: loss")).await;
+    close(found.metrics, right.metrics.clone(), within, &format!("{name}: loss")).await;
+    let compiled = compiled(&fast, &values, &targets, mode).await;
+    let covered = compiled.is_some();
+    if let Some(compiled) = compiled {
+        let names = ["loss".to_owned()].into_iter();
+        let names = names.chain(fast.param_infos().iter().map(|info| info.name.clone()));
+        let statistics = (0..right.statistics.len()).map(|number| format!("statistics {number}"));
+        let parts = [right.metrics.clone()].into_iter();
+        let parts = parts.chain(right.gradients.clone()).chain(right.statistics.clone());
+        let mut rest = &compiled[..];
+        for (name_of_part, part) in names.chain(statistics).zip(parts) {
+            let (own, after) = rest.split_at(part.dims()[0]);
+            let own = Tensor::<1>::from_floats(own, device);
+            close(own, part, within, &format!("{name}, compiled: {name_of_part}")).await;
+            rest = after;
+        }
+        assert!(rest.is_empty(), "{name}: {} numbers more", rest.len());
+    }
     let gradients = found.gradients.into_iter().zip(right.gradients);
     for ((found, right), info) in gradients.zip(fast.param_infos()) {
         close(found, right, within, &format!("{name}: {}", info.name)).await;
@@ -67,16 +85,59 @@ async fn compare(device: &Device, spec: ModelSpec, name: &str) {
         net.differentiate(pictures.clone(), Mode::Inference, sum).pictures.flatten(0, 3)
     };
     close(of(&fast), of(&plain), within, &format!("{name}: by the pictures")).await;
+    covered
 }
 
-/// Some of the lessons' networks, and what they have not.
-pub async fn networks(device: &Device, lessons: &[[usize; 3]]) {
+/// Loss, gradients and statistics by the step without tensors, which has computed something else
+/// before.
+#[cfg(feature = "cpu")]
+async fn compiled(
+    network: &Network,
+    values: &[f32],
+    targets: &[Target],
+    mode: Mode,
+) -> Option<Vec<f32>> {
+    use cnn_lab::data::prepare::Prepared;
+    use cnn_lab::train::compiled::{Compiled, Step};
+
+    let Mode::Training { seed, step: number, .. } = mode else { return None };
+    let mut compiled = Compiled::new(network, targets.len() + 2)?;
+    let mut weights = Vec::new();
+    for param in &network.params {
+        weights.extend(param.clone().into_data_async().await.unwrap().try_to_vec::<f32>().unwrap());
+    }
+    let step = Step { seed, number, examples: targets.len(), class_weights: &[] };
+    let mut share = |weights: &[f32], values: &[f32]| {
+        let mut prepare = |_: &_, into: &mut Prepared| {
+            *into = Prepared { values: values.to_vec(), targets: targets.to_vec() };
+            Ok(())
+        };
+        let whole = 0..targets.len();
+        compiled.share(weights, step, &[whole], &mut prepare).unwrap().to_vec()
+    };
+    let others: Vec<f32> = weights.iter().map(|weight| 0.5 - weight).collect();
+    share(&others, &values.iter().map(|value| 1.0 - value).collect::<Vec<_>>());
+    Some(share(&weights, values))
+}
+
+#[cfg(not(feature = "cpu"))]
+async fn compiled(_: &Network, _: &[f32], _: &[Target], _: Mode) -> Option<Vec<f32>> {
+    None
+}
+
+/// Some of the lessons' networks, and what they have not. The names of those that have a step without
+/// tensors.
+pub async fn networks(device: &Device, lessons: &[[usize; 3]]) -> Vec<String> {
+    let mut covered = Vec::new();
     for &shape in lessons {
         for preset in presets(shape, 10) {
-            compare(device, ModelSpec::from_json(&preset.spec).unwrap(), preset.title).await;
+            let spec = ModelSpec::from_json(&preset.spec).unwrap();
+            if compare(device, spec, preset.title).await {
+                covered.push(format!("{} {shape:?}", preset.name));
+            }
         }
     }
-    let layers: [(&str, Json); 4] = [
+    let layers: [(&str, Json); 6] = [
         (
             "strides, borders, gaps and odd numbers of filters",
             json!([
@@ -120,6 +181,35 @@ pub async fn networks(device: &Device, lessons: &[[usize; 3]]) {
                 {"layer": "Dense", "units": 4, "activation": "softmax"}]),
         ),
         (
+            "poolings with borders, and pixels that are kept and dropped",
+            json!([
+                {"layer": "Rescaling", "scale": 2, "offset": -1},
+                {"layer": "MaxPooling2D", "pool_size": 3, "strides": 2, "padding": "same"},
+                {"layer": "Conv2D", "filters": 6, "kernel_size": 3, "activation": "elu"},
+                {"layer": "AveragePooling2D", "pool_size": 3, "strides": 2, "padding": "same"},
+                {"layer": "SpatialDropout2D", "rate": 0.4},
+                {"layer": "GlobalMaxPooling2D", "keepdims": true},
+                {"layer": "Flatten"},
+                {"layer": "BatchNormalization"},
+                {"layer": "Dense", "units": 5, "activation": "selu",
+                 "kernel_regularizer": {"l1": 0.02, "l2": 0.03}},
+                {"layer": "Dropout", "rate": 0.2},
+                {"layer": "Dense", "units": 4, "activation": "softmax"}]),
+        ),
+        (
+            "a value that many take",
+            json!([
+                {"layer": "Conv2D", "filters": 4, "kernel_size": 3, "padding": "same", "activation": "leaky_relu", "name": "one"},
+                {"layer": "Conv2D", "filters": 4, "kernel_size": 1, "activation": "relu6", "name": "two"},
+                {"layer": "Add", "name": "sum", "inputs": ["one", "two", "one"]},
+                {"layer": "ReLU", "name": "bounded"},
+                {"layer": "Concatenate", "name": "all", "inputs": ["two", "one", "bounded"]},
+                {"layer": "BatchNormalization", "center": false},
+                {"layer": "ReLU", "max_value": 6},
+                {"layer": "GlobalAveragePooling2D"},
+                {"layer": "Dense", "units": 3, "activation": "softmax"}]),
+        ),
+        (
             "one unit at the end",
             json!([
                 {"layer": "Conv2D", "filters": 4, "kernel_size": 5, "activation": "sigmoid"},
@@ -132,6 +222,9 @@ pub async fn networks(device: &Device, lessons: &[[usize; 3]]) {
         if name.starts_with("one") {
             value["compile"] = json!({"loss": "binary_crossentropy"});
         }
-        compare(device, ModelSpec::from_value(value).unwrap(), name).await;
+        if compare(device, ModelSpec::from_value(value).unwrap(), name).await {
+            covered.push(name.to_owned());
+        }
     }
+    covered
 }

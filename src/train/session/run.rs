@@ -11,6 +11,8 @@ use crate::error::Result;
 use crate::evaluate::Evaluator;
 use crate::evaluate::metrics::Measured;
 use crate::model::network::{Mode, Network, Share};
+#[cfg(feature = "cpu")]
+use crate::train::compiled::{Compiled, Step};
 use crate::train::features::Features;
 use crate::train::history::{EpochRecord, Event, Reason, StepRecord};
 use crate::train::monitor::Verdict;
@@ -20,6 +22,52 @@ use crate::train::schedule::LearningRate;
 use crate::train::team::{self, Batch, Task, pieces};
 
 use super::{Phase, Run, Session, Split};
+
+/// What steps are taken in, kept from call to call so that none allocates it anew.
+#[derive(Default)]
+pub(super) struct Room {
+    plan: StepPlan,
+    /// Of a batch as large as the last one.
+    pieces: Vec<Range<usize>>,
+    /// The steps of this call.
+    taken: Vec<Taken>,
+    /// The network's step without tensors, where it was looked for and is covered.
+    #[cfg(feature = "cpu")]
+    compiled: Option<Option<Box<Compiled>>>,
+    /// Pictures of the batches that it was looked for.
+    #[cfg(feature = "cpu")]
+    batch: usize,
+}
+
+/// A step that was taken: its examples, the step size, and what was found: the loss and the number
+/// of correct examples.
+struct Taken {
+    examples: usize,
+    rate: f64,
+    found: [f32; 2],
+}
+
+impl Room {
+    fn plan(&mut self, step: u64, epoch: u32, numbers: &[u32]) {
+        (self.plan.step, self.plan.epoch) = (step, epoch);
+        self.plan.numbers.clear();
+        self.plan.numbers.extend_from_slice(numbers);
+    }
+
+    /// Looks for the network's step without tensors, in batches of at most so many pictures.
+    #[cfg(feature = "cpu")]
+    fn compile(&mut self, network: &Network, batch: usize, cut: bool) {
+        let most = || pieces(network, batch, cut).iter().map(Range::len).max().unwrap_or(0);
+        match &self.compiled {
+            // Pieces of later batches may be larger, after the batch's size was changed.
+            Some(Some(compiled)) if self.batch != batch && compiled.most() < most() => {}
+            Some(_) => return,
+            None => {}
+        }
+        self.compiled = Some(Compiled::new(network, most()).map(Box::new));
+        self.batch = batch;
+    }
+}
 
 /// The state that a run goes back to when its loss is no longer a number: that of the run's
 /// beginning or of the end of an epoch, after which a step had a finite loss.
@@ -45,81 +93,117 @@ impl Session {
         }
     }
 
-    pub(super) async fn advance_training(&mut self, n: usize) -> Result<Vec<Event>> {
+    pub(super) async fn advance_training(
+        &mut self,
+        n: usize,
+        events: &mut Vec<Event>,
+    ) -> Result<()> {
         let (Some(run), Some(dataset), Some(network), Some(optimizer)) =
             (&mut self.run, &self.dataset, &mut self.network, &mut self.optimizer)
         else {
-            return Ok(Vec::new());
+            return Ok(());
         };
         let size = run.progress.batch_size;
         let steps_per_epoch = run.order.len().div_ceil(size);
         let left = usize::try_from(run.steps_left).unwrap_or(usize::MAX);
         let n = n.min(steps_per_epoch - run.progress.step).min(left);
-        let mut metrics = Vec::with_capacity(n + 1);
-        let mut counts = Vec::with_capacity(n);
+        // What fails takes this with it; it is only memory.
+        let mut room = std::mem::take(&mut run.room);
+        #[cfg(feature = "cpu")]
+        if !run.by_features {
+            room.compile(network, size.min(run.order.len()), self.cut);
+        }
+        room.taken.clear();
+        let mut metrics = Vec::new();
         for step in run.progress.step..run.progress.step + n {
             let numbers = &run.order[step * size..run.order.len().min((step + 1) * size)];
-            let life_step = (self.history.steps.len() + metrics.len()) as u64;
+            let life_step = (self.history.steps.len() + room.taken.len()) as u64;
             let supplied = run.supplied.remove(&life_step);
-            let plan =
-                StepPlan { step: life_step, epoch: run.progress.epoch, numbers: numbers.into() };
-            counts.push((numbers.len(), optimizer.learning_rate()));
+            room.plan(life_step, run.progress.epoch, numbers);
+            if room.pieces.last().is_none_or(|last| last.end != numbers.len()) {
+                room.pieces = pieces(network, numbers.len(), self.cut);
+            }
+            let (recipe, plan, weights) = (&run.recipe, &room.plan, &run.progress.class_weight);
+            let mut prepare = |piece: &_, into: &mut _| {
+                prepare(dataset, recipe, plan, piece, supplied.as_deref(), into)
+            };
+            let task = |pieces: &_| Task::new(dataset, recipe, plan, pieces);
+            let team = self.team.as_deref_mut();
+            let (examples, rate) = (numbers.len(), optimizer.learning_rate());
+            let mut taken = Taken { examples, rate, found: [0.0; 2] };
+            #[cfg(feature = "cpu")]
+            if let Some(Some(compiled)) = &mut room.compiled {
+                let (seed, class_weights) = (self.seed, &weights[..]);
+                let step = Step { seed, number: life_step, examples, class_weights };
+                let (pieces, workers) = (&room.pieces, self.workers);
+                let found = compiled.step(
+                    (network, optimizer),
+                    step,
+                    pieces,
+                    (&mut prepare, task),
+                    (workers, team),
+                );
+                taken.found = found.await?;
+                room.taken.push(taken);
+                continue;
+            }
             let batch = Batch {
                 network,
                 shape: dataset.shape(),
-                weights: &run.progress.class_weight,
+                weights,
                 seed: self.seed,
                 step: life_step,
-                examples: numbers.len(),
+                examples,
             };
-            let recipe = &run.recipe;
             let known = match &self.features {
                 Some(features) if run.by_features => {
-                    by_features(&batch, features, dataset, recipe, &plan)?
+                    by_features(&batch, features, dataset, recipe, plan)?
                 }
                 _ => None,
             };
-            let share = if let Some(share) = known {
-                share
-            } else {
-                let pieces = pieces(network, numbers.len(), self.cut);
-                let mut prepare =
-                    |piece: &_| prepare(dataset, recipe, &plan, piece, supplied.as_deref());
-                let task = |pieces: &_| Task::new(dataset, recipe, &plan, pieces);
-                let team = self.team.as_deref_mut();
-                team::gradients(&batch, &pieces, &mut prepare, task, self.workers, team).await?
+            let share = match known {
+                Some(share) => share,
+                None => {
+                    let pieces = &room.pieces;
+                    team::gradients(&batch, pieces, &mut prepare, task, self.workers, team).await?
+                }
             };
             let Share { metrics: measured, gradients, statistics } = share;
             optimizer.update(&mut network.params, gradients, network.fast);
             network.follow(statistics);
             metrics.push(measured);
+            room.taken.push(taken);
         }
         // No later loss tells of the last step before a pause; its weights do.
         if run.progress.step + n == steps_per_epoch || n == left {
             metrics.extend(size_of(&network.params));
         }
         let metrics = device::read(metrics).await?;
-        let mut events = Vec::with_capacity(n + 2);
-        for (metrics, (images, rate)) in metrics.iter().zip(&counts) {
-            let (loss, correct) = (metrics[0], metrics[1]);
+        for (taken, found) in room.taken.iter_mut().zip(metrics.iter().filter(|one| one.len() == 2))
+        {
+            taken.found = [found[0], found[1]];
+        }
+        let size = metrics.last().filter(|last| last.len() == 1).map(|last| last[0]);
+        events.reserve(n + 2);
+        for &Taken { examples, rate, found: [loss, correct] } in &room.taken {
             let progress = &mut run.progress;
             if !loss.is_finite() {
                 let when =
                     format!("The loss is no longer a number after step {}", progress.step + 1);
                 events.extend(self.diverge(&when));
-                return Ok(events);
+                return Ok(());
             }
             // The state that it began with is one to go back to.
             if let Some(next) = run.next_good.take() {
                 run.good = Some(next);
             }
             progress.step += 1;
-            progress.seen += *images as u64;
-            progress.loss_sum += f64::from(loss) * *images as f64;
+            progress.seen += examples as u64;
+            progress.loss_sum += f64::from(loss) * examples as f64;
             progress.correct += f64::from(correct);
-            progress.learning_rate = Some(*rate);
+            progress.learning_rate = Some(rate);
             run.steps_left = run.steps_left.saturating_sub(1);
-            let accuracy = correct / *images as f32;
+            let accuracy = correct / examples as f32;
             self.history.steps.push(StepRecord { epoch: progress.epoch, loss, accuracy });
             events.push(Event::Step {
                 epoch: progress.epoch,
@@ -128,11 +212,12 @@ impl Session {
                 global_step: self.history.steps.len() as u64,
                 loss,
                 accuracy,
-                images: *images,
-                learning_rate: *rate,
+                images: examples,
+                learning_rate: rate,
             });
         }
-        if metrics.get(n).is_some_and(|size| !size[0].is_finite()) {
+        run.room = room;
+        if size.is_some_and(|size| !size.is_finite()) {
             let when =
                 format!("The weights are no longer numbers after step {}", run.progress.step);
             events.extend(self.diverge(&when));
@@ -145,7 +230,7 @@ impl Session {
         } else if run.steps_left == 0 {
             events.extend(self.end(Reason::Finished, None));
         }
-        Ok(events)
+        Ok(())
     }
 
     pub(super) async fn advance_validation(&mut self, n: usize) -> Result<Vec<Event>> {
@@ -293,6 +378,7 @@ impl Session {
         if let Some(run) = &mut self.run {
             run.phase = Phase::Over;
             run.order = Vec::new();
+            run.room = Room::default();
             run.supplied.clear();
         }
         vec![Event::Done { reason, restored_epoch }]
@@ -373,15 +459,17 @@ fn prepare(
     plan: &StepPlan,
     piece: &Range<usize>,
     supplied: Option<&[f32]>,
-) -> Result<Prepared> {
+    into: &mut Prepared,
+) -> Result<()> {
     let (count, numbers) = (dataset.len(Split::Train), &plan.numbers[piece.clone()]);
     if let Some(values) = supplied {
         let label = |index| dataset.label_of(Split::Train, index);
-        let targets = recipe.targets(label, count, plan.epoch, numbers)?;
+        into.targets = recipe.targets(label, count, plan.epoch, numbers)?;
         let bytes = dataset.picture_bytes();
-        let values = values[piece.start * bytes..piece.end * bytes].to_vec();
-        return Ok(Prepared { values, targets });
+        into.values.clear();
+        into.values.extend_from_slice(&values[piece.start * bytes..piece.end * bytes]);
+        return Ok(());
     }
     let picture = |index| dataset.picture(Split::Train, index);
-    recipe.prepare(picture, dataset.shape(), count, plan.epoch, numbers)
+    recipe.prepare_into(picture, dataset.shape(), count, plan.epoch, numbers, into)
 }
