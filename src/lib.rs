@@ -18,7 +18,8 @@
 //!    [`model::keras`] reads Keras's Python and JSON, and writes Keras, PyTorch and Burn.
 //! 3. [`train`]: the optimizers and schedules, and the session that is pulled
 //!    forward step by step ([`train::session`]), each batch in pieces that several workers
-//!    compute ([`train::team`]), or a copy of its weights beside it ([`train::finder`]). What
+//!    compute ([`train::team`]), on the CPU without tensors where all layers are covered
+//!    ([`train::compiled`](train)), or a copy of its weights beside it ([`train::finder`]). What
 //!    frozen layers make of a picture is computed once (`train/features.rs`).
 //! 4. [`evaluate`]: how good a network is, on a split or on every fold in turn
 //!    ([`evaluate::cross_validation`]), with curves ([`evaluate::curves`]) and a map of points

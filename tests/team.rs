@@ -87,6 +87,9 @@ fn run(prepare: impl FnOnce(&mut Session)) -> Vec<f32> {
     prepare(&mut session);
     while session.is_training() {
         block_on(session.advance(3)).unwrap();
+        if session.history().steps.len() % 2 == 0 {
+            session.slim();
+        }
     }
     session.history().steps.iter().map(|step| step.loss).collect()
 }

@@ -229,6 +229,12 @@ impl Graph {
         self.kept.iter_mut().for_each(|kept| kept.packed = [false; 2]);
     }
 
+    /// Gives back the memory that is as large as the weights, until the next way forward.
+    pub fn slim(&mut self) {
+        self.change();
+        self.kept.iter_mut().for_each(|kept| kept.panels = Default::default());
+    }
+
     /// Where the next so many examples go: pictures with their channels last.
     ///
     /// # Panics

@@ -142,6 +142,12 @@ impl Compiled {
         self.parts.graph.most()
     }
 
+    /// Gives back the memory that is as large as the weights, until the next step.
+    pub fn slim(&mut self) {
+        self.parts.graph.slim();
+        self.parts.sums.clear();
+    }
+
     /// Loss and correct examples, gradients and statistics of these pieces at `weights`, which lie
     /// one after another as the parameters do. `prepare` makes a piece's pictures.
     ///

@@ -334,6 +334,14 @@ impl Session {
         self.source = self.sources;
     }
 
+    /// Gives back memory that steps keep for the next ones, as much as the weights take a few times:
+    /// whoever is to copy those has it meanwhile.
+    pub fn slim(&mut self) {
+        if let Some(run) = &mut self.run {
+            run.room.slim();
+        }
+    }
+
     /// Takes a step with copies of the weights and forgets it. What a graphics processor has to
     /// compile before a run's first step is compiled then.
     ///

@@ -326,7 +326,8 @@ impl Core {
     }
 
     /// The session as a checkpoint's bytes.
-    pub async fn save(&self) -> JsResult<Uint8Array> {
+    pub async fn save(&mut self) -> JsResult<Uint8Array> {
+        self.session.slim();
         Ok(checkpoint::save(&self.session).await?.as_slice().into())
     }
 

@@ -54,6 +54,14 @@ impl Room {
         self.plan.numbers.extend_from_slice(numbers);
     }
 
+    /// Gives back what is as large as the weights, until the next step.
+    pub(super) fn slim(&mut self) {
+        #[cfg(feature = "cpu")]
+        if let Some(Some(compiled)) = &mut self.compiled {
+            compiled.slim();
+        }
+    }
+
     /// Looks for the network's step without tensors, in batches of at most so many pictures.
     #[cfg(feature = "cpu")]
     fn compile(&mut self, network: &Network, batch: usize, cut: bool) {
@@ -130,7 +138,7 @@ impl Session {
             let task = |pieces: &_| Task::new(dataset, recipe, plan, pieces);
             let team = self.team.as_deref_mut();
             let (examples, rate) = (numbers.len(), optimizer.learning_rate());
-            let mut taken = Taken { examples, rate, found: [0.0; 2] };
+            let taken = |found| Taken { examples, rate, found };
             #[cfg(feature = "cpu")]
             if let Some(Some(compiled)) = &mut room.compiled {
                 let (seed, class_weights) = (self.seed, &weights[..]);
@@ -143,8 +151,7 @@ impl Session {
                     (&mut prepare, task),
                     (workers, team),
                 );
-                taken.found = found.await?;
-                room.taken.push(taken);
+                room.taken.push(taken(found.await?));
                 continue;
             }
             let batch = Batch {
@@ -172,7 +179,8 @@ impl Session {
             optimizer.update(&mut network.params, gradients, network.fast);
             network.follow(statistics);
             metrics.push(measured);
-            room.taken.push(taken);
+            // Told by the device after the last step.
+            room.taken.push(taken([f32::NAN; 2]));
         }
         // No later loss tells of the last step before a pause; its weights do.
         if run.progress.step + n == steps_per_epoch || n == left {
@@ -224,7 +232,11 @@ impl Session {
         } else if run.progress.step == steps_per_epoch {
             let progress = run.progress.clone();
             match (self.validation(&progress)?, &mut self.run) {
-                (Some(evaluator), Some(run)) => run.phase = Phase::Validating(evaluator),
+                (Some(evaluator), Some(run)) => {
+                    // Validation takes as much memory of its own.
+                    run.room = Room::default();
+                    run.phase = Phase::Validating(evaluator);
+                }
                 _ => events.extend(self.end_epoch(None)?),
             }
         } else if run.steps_left == 0 {
