@@ -75,6 +75,7 @@ test("scores sort and are saved; the matrix opens pictures, whose labels can be 
   await expect(matrix.locator('[data-row="1"][data-column="9"]')).toBeFocused();
   await page.keyboard.press("Home");
   await page.keyboard.press("ArrowRight");
+  await expect(cell).toBeFocused();
   await page.keyboard.press("Enter");
   await expect(matrix.locator("#cell-pictures")).toContainText("recognised as such");
   await expect(matrix.locator("cnn-lab-cases li").first()).toBeVisible();

@@ -6,7 +6,7 @@ import type { RunState } from "./run-state";
 import { RunStore } from "./run-store";
 import type { DeviceKind, RunInfo, RunRecord } from "./types";
 
-/** A run that goes on is written at most so often, in milliseconds. */
+/** A run is written with its first step, and while it goes on at most so often, in milliseconds. */
 const WRITE_EVERY = 2000;
 
 /** A run and its record, which a later run of the same weights may go on with. */
@@ -84,7 +84,7 @@ export class RunLog {
       timer ??= setTimeout(() => {
         timer = undefined;
         if (noted && !state.over) this.#note(noted, state, null);
-      }, WRITE_EVERY);
+      }, noted.written ? WRITE_EVERY : 0);
     });
     const end = (reason: RunRecord["reason"]): void => {
       clearTimeout(timer);
@@ -130,17 +130,19 @@ export class RunLog {
     const course = courseOf(this.#lab.memory.history, start, state.info?.stepsPerEpoch ?? start.stepsPerEpoch);
     Object.assign(record, course, { seconds: before + state.seconds, reason });
     void this.#write(async () => {
-      // It may have been renamed meanwhile.
-      const kept = await this.#store.get(record.id);
-      if (noted.written && kept === undefined) {
-        // Deleted in another tab: it does not come back, and a later run is a record of its own.
-        if (this.#last === noted) this.#last = null;
-        return;
-      }
-      noted.written = true;
-      record.name = kept?.name ?? (record.name || nextName(await this.#store.all()));
-      // A copy: the run may go on meanwhile.
-      await this.#store.put({ ...record });
+      record.name ||= nextName(await this.#store.all());
+      await this.#store.change(record.id, (kept) => {
+        if (noted.written && kept === undefined) {
+          // Deleted in another tab: it does not come back, and a later run is a record of its own.
+          if (this.#last === noted) this.#last = null;
+          return undefined;
+        }
+        noted.written = true;
+        // It may have been renamed meanwhile.
+        record.name = kept?.name ?? record.name;
+        // A copy: the run may go on meanwhile.
+        return { ...record };
+      });
     });
   }
 

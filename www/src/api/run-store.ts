@@ -25,6 +25,25 @@ export class RunStore {
     return this.#unkept.get(id) ?? (await this.#ask("readonly", (store) => store.get(id) as IDBRequest<RunRecord | undefined>));
   }
 
+  /**
+   * Writes a record in place of the one that is kept, in one go: a tab that is closed in between loses
+   * neither. `next` is told of that one as by {@link get}; nothing is written where it gives nothing.
+   */
+  async change(id: string, next: (kept: RunRecord | undefined | null) => RunRecord | undefined): Promise<void> {
+    const here = this.#unkept.get(id);
+    const found = here ? null : await this.#ask("readwrite", (store) => {
+      const asked = store.get(id) as IDBRequest<RunRecord | undefined>;
+      asked.addEventListener("success", () => {
+        const record = next(asked.result);
+        if (record) store.put(record);
+      });
+      return asked;
+    });
+    if (found !== null) return;
+    const record = next(here ?? null);
+    if (record) this.#unkept.set(id, record);
+  }
+
   /** Writes a record, new or in place of the one before. */
   async put(record: RunRecord): Promise<void> {
     const written = await this.#ask("readwrite", (store) => store.put(record));
