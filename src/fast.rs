@@ -41,7 +41,7 @@ mod shelf;
 #[cfg(feature = "cpu")]
 pub use depthwise::depthwise;
 #[cfg(feature = "cpu")]
-pub use held::Held;
+pub use held::{Held, numbers};
 pub use known::cross_entropy;
 #[cfg(feature = "cpu")]
 pub use normalised::batch_norm;

@@ -134,6 +134,41 @@ fn pieces_agree_with_the_whole_batch() {
     assert!(apart < 1e-4, "{apart} apart\n{whole:?}\n{pieces:?}");
 }
 
+/// A base that is frozen, with a normalisation that is, and a new head.
+#[test]
+fn replicas_know_frozen_layers() {
+    let spec = json!({"input_shape": [12, 12, 1], "layers": [
+        {"layer": "Conv2D", "filters": 16, "kernel_size": 3, "activation": "relu", "trainable": false},
+        {"layer": "BatchNormalization", "trainable": false},
+        {"layer": "Conv2D", "filters": 64, "kernel_size": 3, "padding": "same", "activation": "relu"},
+        {"layer": "GlobalAveragePooling2D"},
+        {"layer": "Dense", "units": 3, "activation": "softmax"}]});
+    let run = |team: bool| {
+        let handed_out = Rc::new(Cell::new(0));
+        let mut session = Session::new(Device::flex(), 5);
+        session.keep_features = false;
+        session.set_dataset(bars(500, 12)).unwrap();
+        session.set_model(ModelSpec::from_json(&spec.to_string()).unwrap()).unwrap();
+        let options = json!({"epochs": 1, "steps": 8, "batchSize": 64, "validate": false});
+        session.start_training(&serde_json::from_value(options).unwrap()).unwrap();
+        session.workers = 2;
+        if let (true, Some(brief)) = (team, session.brief()) {
+            let (lost, handed_out) = (|_| false, handed_out.clone());
+            let threads = Threads { brief, found: Vec::new(), lost, handed_out };
+            session.team = Some(Box::new(threads));
+        }
+        while session.is_training() {
+            block_on(session.advance(3)).unwrap();
+        }
+        let losses = session.history().steps.iter().map(|step| step.loss);
+        (losses.collect::<Vec<_>>(), handed_out.get())
+    };
+    let (alone, none) = run(false);
+    let (together, handed_out) = run(true);
+    assert_eq!((alone.len(), none, handed_out), (8, 0, 8));
+    assert_eq!(alone, together);
+}
+
 #[test]
 fn a_share_that_is_nonsense_is_computed_again() {
     /// Says what it was never asked.

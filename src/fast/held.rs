@@ -7,6 +7,13 @@ use cnn_lab_kernels::graph::Weights;
 
 use super::flex::{flat, values};
 
+/// The numbers of tensors of the CPU, one tensor's after another's.
+pub fn numbers(tensors: &[Tensor<1>]) -> Vec<f32> {
+    let mut held = Held::default();
+    held.take(&mut tensors.to_vec());
+    held.0.iter().flat_map(values).copied().collect()
+}
+
 /// Flat tensors of the CPU, taken from where they are until they are [given back](Self::give_back):
 /// nothing is copied and nothing allocated but where others hold the same numbers.
 #[derive(Debug, Default)]

@@ -450,6 +450,13 @@ impl Network {
         }
     }
 
+    /// Whether it has moving statistics that follow the data.
+    pub fn follows(&self) -> bool {
+        let mut layers = self.spec.layers.iter();
+        layers
+            .any(|layer| matches!(layer.kind, LayerKind::BatchNormalization(_)) && layer.trainable)
+    }
+
     fn leaves(&self) -> Vec<Tensor<1>> {
         self.params.iter().map(|param| param.clone().autodiff().require_grad()).collect()
     }

@@ -50,6 +50,8 @@ pub struct Brief {
     pub class_weights: Vec<f32>,
     /// Whether our own kernels compute what they cover.
     pub fast: bool,
+    /// What the weights of frozen layers are, one after another.
+    pub frozen: Vec<f32>,
 }
 
 /// One share of one step's batch, for another worker.
@@ -89,11 +91,10 @@ pub trait Team {
 
 /// The pieces of a batch of `batch` pictures: equal ones, the first ones one longer where it does
 /// not come out even. It is one piece where nothing is to be `cut`, where batch or network are
-/// small, and where it is normalised by its own statistics, for no piece has them, or layers are
-/// frozen, for no replica has those.
+/// small, and where it is normalised by its own statistics, for no piece has them.
 pub fn pieces(network: &Network, batch: usize, cut: bool) -> Vec<Range<usize>> {
     let whole = !cut
-        || !network.state.is_empty()
+        || network.follows()
         || batch < PIECES * LEAST_PICTURES
         || network.multiplications() * (batch as u64) < PIECES as u64 * LEAST_WORK;
     let pieces = if whole { 1 } else { PIECES };
@@ -253,10 +254,16 @@ impl Replica {
     /// A replica for a run.
     ///
     /// # Errors
-    /// `spec` for a model that cannot be.
-    pub fn new(brief: Brief, device: &Device) -> Result<Self> {
+    /// `spec` for a model that cannot be, `option` where frozen weights are missing.
+    pub fn new(mut brief: Brief, device: &Device) -> Result<Self> {
         let mut network = Network::new(brief.spec.clone(), 0, device)?;
         network.fast = brief.fast;
+        let mut frozen = Parts::new(std::mem::take(&mut brief.frozen), device);
+        for weights in &mut network.state {
+            let own = frozen.next(weights.dims()[0]);
+            *weights =
+                own.ok_or_else(|| Error::option("The weights of a frozen layer are missing."))?;
+        }
         Ok(Self {
             #[cfg(feature = "cpu")]
             compiled: None,
@@ -331,9 +338,8 @@ fn share_of(network: &Network, numbers: Vec<f32>) -> Option<Share> {
     let metrics = parts.next(2)?;
     let gradients = network.params.iter().map(|param| parts.next(param.dims()[0])).collect();
     let gradients: Option<Vec<_>> = gradients;
-    let statistics = network.state.iter().map(|one| parts.next(one.dims()[0])).collect();
-    let statistics: Option<Vec<_>> = statistics;
-    Some(Share { metrics, gradients: gradients?, statistics: statistics? })
+    // Nothing is cut that has statistics of its own.
+    Some(Share { metrics, gradients: gradients?, statistics: Vec::new() })
 }
 
 /// Tensors that lie one after another in one.

@@ -60,6 +60,8 @@ extern "C" {
     fn pictures_in_all(this: &RunBrief) -> usize;
     #[wasm_bindgen(method, getter, js_name = classWeights)]
     fn class_weights(this: &RunBrief) -> Vec<f32>;
+    #[wasm_bindgen(method, getter)]
+    fn frozen(this: &RunBrief) -> Vec<f32>;
 }
 
 impl Team for Replicas {
@@ -107,6 +109,7 @@ pub(super) fn brief_to_js(brief: &Brief) -> JsResult<Object> {
     set(&object, "shape", Uint32Array::from(&shape[..]))?;
     set(&object, "count", brief.pictures as f64)?;
     set(&object, "classWeights", Float32Array::from(brief.class_weights.as_slice()))?;
+    set(&object, "frozen", Float32Array::from(brief.frozen.as_slice()))?;
     Ok(object)
 }
 
@@ -129,6 +132,7 @@ impl Replica {
             shape: shape.map(|side| side as usize),
             pictures: brief.pictures_in_all(),
             class_weights: brief.class_weights(),
+            frozen: brief.frozen(),
             fast: chosen.fast,
         };
         Ok(Self(team::Replica::new(brief, &chosen.device)?))

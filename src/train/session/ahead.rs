@@ -3,10 +3,25 @@
 use crate::data::prepare::{Recipe, StepPlan};
 use crate::data::preprocess::Preprocessing;
 use crate::error::{Error, Result};
+#[cfg(feature = "cpu")]
+use crate::fast;
+use crate::model::network::Network;
 use crate::train::options::Progress;
 use crate::train::team::pieces;
 
 use super::{Brief, MOST_AHEAD, Run, Session, Split};
+
+/// The weights of frozen layers, one after another; nothing where they are not here to be read at once.
+fn frozen(network: &Network) -> Option<Vec<f32>> {
+    if network.state.is_empty() {
+        return Some(Vec::new());
+    }
+    #[cfg(feature = "cpu")]
+    if fast::on_cpu(network.device()) {
+        return Some(fast::numbers(&network.state));
+    }
+    None
+}
 
 impl Session {
     /// How the present run's batches are made: with it and the training pictures, another
@@ -19,7 +34,7 @@ impl Session {
     }
 
     /// What the replicas of a team are told of the present run. Nothing while something is being
-    /// fitted, nor where its batches are not cut.
+    /// fitted, where its batches are not cut, and where frozen weights are not at hand.
     pub fn brief(&self) -> Option<Brief> {
         let (recipe, dataset) = (self.recipe()?, self.dataset.as_ref()?);
         let network = self.network.as_ref()?;
@@ -34,6 +49,7 @@ impl Session {
             pictures: dataset.len(Split::Train),
             class_weights: self.progress()?.class_weight.clone(),
             fast: network.fast,
+            frozen: frozen(network)?,
         })
     }
 

@@ -111,6 +111,8 @@ export type Brief = {
   /** Training pictures. */
   count: number;
   classWeights: Float32Array<ArrayBuffer>;
+  /** The weights of frozen layers, one after another. */
+  frozen: Float32Array<ArrayBuffer>;
 };
 
 /** A share of a step's batch. */

@@ -38,7 +38,7 @@ class FakePort extends EventTarget {
   }
 }
 
-const brief: Brief = { spec: "{}", recipe: new Uint8Array(), shape: new Uint32Array(3), count: 1, classWeights: new Float32Array() };
+const brief: Brief = { spec: "{}", recipe: new Uint8Array(), shape: new Uint32Array(3), count: 1, classWeights: new Float32Array(), frozen: new Float32Array() };
 const task = (): ShareTask => ({
   step: 0,
   epoch: 1,
