@@ -87,7 +87,7 @@ fn run(prepare: impl FnOnce(&mut Session)) -> Vec<f32> {
     prepare(&mut session);
     while session.is_training() {
         block_on(session.advance(3)).unwrap();
-        if session.history().steps.len() % 2 == 0 {
+        if session.history().steps.len().is_multiple_of(2) {
             session.slim();
         }
     }
