@@ -5,6 +5,7 @@ use crate::depthwise::{self, Depthwise};
 use crate::norm::{self, backward as norm_backward, moments, normalise};
 use crate::panels::{Panels, by_filters, by_inputs};
 use crate::softmax::cross_entropy;
+use crate::window::{self, Window};
 
 /// Numbers between -1 and 1 that look random, the same every time.
 struct Numbers(u64);
@@ -515,4 +516,71 @@ fn every_depthwise_shape_gives_what_its_definition_says_and_its_gradient() {
     assert!(compared > 300_000, "only {compared} values were compared");
     assert!(capped > 1000, "only {capped} values came to the upper bound");
     assert!(checked.iter().all(|&checked| checked > 1800), "{checked:?} differences were taken");
+}
+
+#[test]
+fn windows_with_borders_give_what_their_definition_says_and_go_back_the_same_way() {
+    let mut numbers = Numbers(11);
+    let mut beyond = 0;
+    for (input, size, strides, same) in [
+        ([5, 7, 3], [2, 2], [2, 2], false),
+        ([5, 7, 3], [3, 2], [2, 1], true),
+        ([6, 4, 9], [3, 3], [2, 2], true),
+        ([4, 4, 1], [4, 4], [1, 1], false),
+        ([1, 3, 2], [2, 3], [1, 1], true),
+    ] {
+        let [height, width, channels]: [usize; 3] = input;
+        let sides = [height, width];
+        let output: [usize; 2] = std::array::from_fn(|axis| match same {
+            true => sides[axis].div_ceil(strides[axis]),
+            false => (sides[axis] - size[axis]) / strides[axis] + 1,
+        });
+        let before: [usize; 2] = std::array::from_fn(|axis| {
+            let span = (output[axis] - 1) * strides[axis] + size[axis];
+            span.saturating_sub(sides[axis]) / 2
+        });
+        let window = Window { input, size, strides, before, output };
+        let pictures = 3;
+        let given = numbers.take(pictures * height * width * channels);
+        let length = pictures * output[0] * output[1] * channels;
+        let (mut most, mut mean, mut chosen) =
+            (vec![0.0; length], vec![0.0; length], vec![0; length]);
+        window::largest(&window, &given, &mut most, &mut chosen);
+        window::mean(&window, &given, &mut mean);
+        for at in 0..length {
+            let (pixel, channel) = (at / channels, at % channels);
+            let (picture, y, x) =
+                (pixel / (output[0] * output[1]), pixel / output[1] % output[0], pixel % output[1]);
+            let mut covered = Vec::new();
+            for (down, across) in (0..size[0]).flat_map(|down| (0..size[1]).map(move |x| (down, x)))
+            {
+                let row = (y * strides[0] + down) as isize - before[0] as isize;
+                let column = (x * strides[1] + across) as isize - before[1] as isize;
+                if (0..height as isize).contains(&row) && (0..width as isize).contains(&column) {
+                    let pixel = (picture * height + row as usize) * width + column as usize;
+                    covered.push(given[pixel * channels + channel]);
+                } else {
+                    beyond += 1;
+                }
+            }
+            let right = covered.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+            assert_eq!(most[at], right, "{window:?} at {at}");
+            let right = covered.iter().sum::<f32>() / covered.len() as f32;
+            assert!((mean[at] - right).abs() < 1e-6, "{window:?} at {at}: {} {right}", mean[at]);
+        }
+        // Both only add and choose: what comes out, times slopes, is what goes in times the gradient.
+        let slopes = numbers.take(length);
+        let [mut by_most, mut by_mean] = [9.0, 9.0].map(|value| vec![value; given.len()]);
+        window::largest_backward(&window, &chosen, &slopes, &mut by_most);
+        window::mean_backward(&window, &slopes, &mut by_mean);
+        let dot = |one: &[f32], other: &[f32]| -> f64 {
+            one.iter().zip(other).map(|(one, other)| f64::from(*one) * f64::from(*other)).sum()
+        };
+        for (output, by_input) in [(&most, &by_most), (&mean, &by_mean)] {
+            let (out, back) = (dot(output, &slopes), dot(&given, by_input));
+            assert!((out - back).abs() < 1e-4, "{window:?}: {out} {back}");
+        }
+        assert!(by_most.iter().all(|slope| slope.abs() < 9.0), "all of it is written");
+    }
+    assert!(beyond > 100, "only {beyond} places lie beyond a border");
 }
