@@ -3,7 +3,6 @@ import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { largestSeed } from "../api/check";
 import type { Augmentation, DatasetInfo } from "../api/types";
-import { count, plural } from "../view/format";
 import "../view/pixels";
 import { fitCell } from "../view/window";
 import { changes, groups, lesson, numbersOf, type Parameter, valueOf, withValue } from "./augment";
@@ -16,6 +15,7 @@ import { button, typedNumber } from "./parts";
 import { styles } from "./style-directive";
 import { base } from "./styles";
 import type { Workbench } from "./workbench";
+import "../text/en/augment";
 
 type Numbers = Extract<Parameter, { min: number }>;
 
@@ -87,18 +87,19 @@ export class AugmentDialog extends LitElement {
   }
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { data, settings } = this.bench;
     const why = this.#why;
     const n = changes(settings.augmentation);
     return html`<dialog id="augment-dialog" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
       ${this.#modal.open
-        ? html`${this.#modal.head("Augmentation")}
+        ? html`${this.#modal.head(t.common.augmentation)}
             <div class="body">${this.#controls(data.info, why)} ${this.#preview(data.info)}</div>
             <footer>
-              <span class="grow small muted">${why ?? (n === 0 ? "Off: training pictures are taken as they are." : `${plural(n, "parameter")} set. Used from the next run on.`)}</span>
-              ${button({ id: "augment-none", label: "None", why: why ?? (n === 0 ? "It is off." : undefined), onClick: () => this.#set({}) })}
-              ${button({ id: "augment-lesson", label: "As in the lesson", why, onClick: () => this.#set({ ...lesson }) })}
-              ${button({ id: "augment-done", label: "Done", kind: "primary", onClick: this.#modal.closed })}
+              <span class="grow small muted">${why ?? (n === 0 ? t.augment.off : t.augment.set(n))}</span>
+              ${button({ id: "augment-none", label: t.augment.none, why: why ?? (n === 0 ? t.augment.isOff : undefined), onClick: () => this.#set({}) })}
+              ${button({ id: "augment-lesson", label: t.augment.asLesson, why, onClick: () => this.#set({ ...lesson }) })}
+              ${button({ id: "augment-done", label: t.common.done, kind: "primary", onClick: this.#modal.closed })}
             </footer>`
         : nothing}
     </dialog>`;
@@ -107,7 +108,7 @@ export class AugmentDialog extends LitElement {
   /** Why it cannot be changed now. */
   get #why(): string | undefined {
     const { training } = this.bench;
-    return training.active || training.resumable ? "A run keeps this to its end. Start over to choose another." : undefined;
+    return training.active || training.resumable ? this.bench.text.common.runKeeps : undefined;
   }
 
   #set(augmentation: Augmentation): void {
@@ -122,9 +123,10 @@ export class AugmentDialog extends LitElement {
   }
 
   #controls(info: DatasetInfo | null, why: string | undefined): TemplateResult {
+    const t = this.bench.text;
     const [height, width] = info?.shape ?? [28, 28, 1];
-    return html`<div class="controls" role="region" aria-label="Parameters" tabindex="0">
-      ${groups(Math.min(height, width)).map(({ title, about, parameters }) => html`<section aria-label=${title}>
+    return html`<div class="controls" role="region" aria-label=${t.common.parameters} tabindex="0">
+      ${groups(t, Math.min(height, width)).map(({ title, about, parameters }) => html`<section aria-label=${title}>
         <h3>${title}</h3><p class="small muted">${about}</p>
         ${parameters.map((parameter) => this.#control(parameter, why))}
       </section>`)}
@@ -136,7 +138,7 @@ export class AugmentDialog extends LitElement {
     const value = valueOf(augmentation, parameter);
     const id = `${parameter.kind === "jitter" ? "jitter-" : ""}${parameter.key}`;
     const changed = parameter.kind === "flag" ? value === true : String(value) !== String(parameter.rest);
-    const help = html`<cnn-lab-help about=${parameter.key}>${parameter.help}</cnn-lab-help>`;
+    const help = html`<cnn-lab-help .text=${this.bench.text} about=${parameter.key}>${parameter.help}</cnn-lab-help>`;
     switch (parameter.kind) {
       case "flag":
         return html`<div class="parameter ${changed ? "changed" : ""}"><div class="check">
@@ -173,6 +175,7 @@ export class AugmentDialog extends LitElement {
   }
 
   #sliders(id: string, parameter: Numbers, value: unknown, why: string | undefined): TemplateResult | typeof nothing {
+    const t = this.bench.text;
     if (parameter.typed) {
       return nothing;
     }
@@ -181,8 +184,8 @@ export class AugmentDialog extends LitElement {
       @input=${(event: Event) => take((event.target as HTMLInputElement).valueAsNumber)} />`;
     if (parameter.kind === "pair") {
       const [low, high] = value as [number, number];
-      return html`${slider(`${parameter.key}, least`, low, (to) => this.#change(parameter, [to, Math.max(to, high)]))}
-        ${slider(`${parameter.key}, most`, high, (to) => this.#change(parameter, [Math.min(to, low), to]))}`;
+      return html`${slider(t.augment.least(parameter.key), low, (to) => this.#change(parameter, [to, Math.max(to, high)]))}
+        ${slider(t.augment.most(parameter.key), high, (to) => this.#change(parameter, [Math.min(to, low), to]))}`;
     }
     // Both ends of a range have no one place on the slider; moving it makes them even again.
     const now = Array.isArray(value) ? Math.max(...(value as number[]).map((x) => Math.abs(x - 1))) : (value as number);
@@ -190,30 +193,31 @@ export class AugmentDialog extends LitElement {
   }
 
   #preview(info: DatasetInfo | null): TemplateResult {
+    const t = this.bench.text;
     const { bench } = this;
     const total = info?.splits.train ?? 0;
     const room = this.#narrow.matches ? 96 : 150;
     const { height, width } = fitCell(info?.shape[1] ?? 28, info?.shape[0] ?? 28, room);
     const zoom = width / (info?.shape[1] ?? 28);
-    const none = total === 0 ? "Load pictures first." : undefined;
+    const none = total === 0 ? t.common.loadFirst : undefined;
     const turn = (by: number): void => {
       bench.augmentIndex = (bench.augmentIndex + by + total) % total;
       bench.changed();
     };
     const draws = this.#count;
     return html`<div class="preview">
-      <div class="grid" ${styles({ "--cell": `${height}px` })} role="group" aria-label="One training picture, as it is and augmented">
+      <div class="grid" ${styles({ "--cell": `${height}px` })} role="group" aria-label=${t.augment.onePicture}>
         ${Array.from({ length: draws }, (_, i) => {
           const picture = this.pictures[i];
-          return html`<figure><div class="cell">${picture ? html`<cnn-lab-pixels .picture=${picture} zoom=${zoom} name=${i === 0 ? "The picture as it is" : `Augmented, draw ${i}`}></cnn-lab-pixels>` : nothing}</div>
-            <figcaption>${i === 0 ? "as it is" : `draw ${i}`}</figcaption></figure>`;
+          return html`<figure><div class="cell">${picture ? html`<cnn-lab-pixels .picture=${picture} zoom=${zoom} name=${i === 0 ? t.augment.asItIsName : t.augment.drawName(i)}></cnn-lab-pixels>` : nothing}</div>
+            <figcaption>${i === 0 ? t.augment.asItIs : t.augment.draw(i)}</figcaption></figure>`;
         })}
       </div>
-      <p class="small muted" role="status">${none ? "Load pictures to see one of them augmented." : this.problem}</p>
+      <p class="small muted" role="status">${none ? t.augment.loadToSee : this.problem}</p>
       <div class="tools">
-        <div class="field"><div class="caption"><label for="augment-index">Picture${total > 0 ? ` of ${count(total)}` : ""}</label><cnn-lab-help about="Picture">The training picture that is shown, counted from 0. “Look through” in Data has a button that brings any other here.</cnn-lab-help></div>
+        <div class="field"><div class="caption"><label for="augment-index">${t.augment.pictureOf(total > 0 ? t.augment.ofAll(total) : "")}</label><cnn-lab-help .text=${t} about=${t.augment.picture}>${t.augment.pictureHelp}</cnn-lab-help></div>
           <div class="together">
-            ${button({ id: "augment-before", label: "←", name: "Picture before", kind: "square", why: none, onClick: () => turn(-1) })}
+            ${button({ id: "augment-before", label: "←", name: t.augment.pictureBefore, kind: "square", why: none, onClick: () => turn(-1) })}
             <input id="augment-index" type="number" min="0" max=${Math.max(0, total - 1)} step="1" .value=${String(bench.augmentIndex)} ?disabled=${none !== undefined}
               @change=${(event: Event) => {
                 const input = event.target as HTMLInputElement;
@@ -221,9 +225,9 @@ export class AugmentDialog extends LitElement {
                 input.value = String(bench.augmentIndex);
                 bench.changed();
               }} />
-            ${button({ id: "augment-next", label: "→", name: "Next picture", kind: "square", why: none, onClick: () => turn(1) })}
+            ${button({ id: "augment-next", label: "→", name: t.augment.nextPicture, kind: "square", why: none, onClick: () => turn(1) })}
           </div></div>
-        <div class="field"><div class="caption"><label for="augment-seed">Seed</label><cnn-lab-help about="Seed">The same seed draws the same changes again. Training draws by its own seed, and anew in every epoch.</cnn-lab-help></div>
+        <div class="field"><div class="caption"><label for="augment-seed">${t.common.seed}</label><cnn-lab-help .text=${t} about=${t.common.seed}>${t.augment.seedHelp}</cnn-lab-help></div>
           <div class="together">
             <input id="augment-seed" type="number" min="0" max=${largestSeed} step="1" .value=${String(bench.augmentSeed)}
               @change=${(event: Event) => {
@@ -233,7 +237,7 @@ export class AugmentDialog extends LitElement {
                 bench.changed();
               }} />
             ${button({
-              id: "augment-again", label: "Draw again", why: none,
+              id: "augment-again", label: t.augment.drawAgain, why: none,
               onClick: () => {
                 bench.augmentSeed += 1;
                 bench.changed();

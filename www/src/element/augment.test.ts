@@ -1,8 +1,10 @@
 import { describe, expect, test } from "vitest";
 import type { Augmentation } from "../api/types";
 import { changes, groups, lesson, numbersOf, type Parameter, valueOf, withValue } from "./augment";
+import { english } from "../text/en";
+import "../text/en/augment";
 
-const all = groups(150).flatMap(({ parameters }) => parameters);
+const all = groups(english, 150).flatMap(({ parameters }) => parameters);
 const find = (key: string): Parameter => all.find((parameter) => parameter.key === key)!;
 
 test("numbers are taken one or two at a time, in order", () => {

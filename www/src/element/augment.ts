@@ -1,4 +1,5 @@
 import type { Augmentation } from "../api/types";
+import type { Texts } from "../text/texts";
 
 /**
  * The parameters of augmentation as the page offers them: each by Keras's name, with the
@@ -24,62 +25,62 @@ export type Parameter = { help: string } & (
 export type Group = { title: string; about: string; parameters: readonly Parameter[] };
 
 /** All of them, for pictures whose shorter side has so many pixels. */
-export function groups(side: number): readonly Group[] {
+export function groups(t: Texts, side: number): readonly Group[] {
   const half = Math.max(1, Math.floor(side / 2));
   return [
     {
-      title: "Move",
-      about: "Each training picture is turned, shifted and zoomed a little, differently every time it is seen.",
+      title: t.augment.move,
+      about: t.augment.moveHelp,
       parameters: [
-        { kind: "number", key: "rotation_range", rest: 0, min: 0, max: 180, step: 1, unit: "°", help: "Turns by at most so many degrees to either side." },
-        { kind: "number", key: "shear_range", rest: 0, min: 0, max: 45, step: 0.1, unit: "°", help: "Slants by at most so many degrees. The lesson's 0.2 is a fifth of a degree, as in Keras." },
-        { kind: "number", key: "width_shift_range", rest: 0, min: 0, max: 0.5, step: 0.01, help: "Shifts to the left or right: below 1 a share of the width, from 1 on whole pixels." },
-        { kind: "number", key: "height_shift_range", rest: 0, min: 0, max: 0.5, step: 0.01, help: "Shifts up or down: below 1 a share of the height, from 1 on whole pixels." },
-        { kind: "span", key: "zoom_range", rest: 0, min: 0, max: 0.9, step: 0.01, help: "Zooms by a factor from 1 − z to 1 + z, along each axis by itself. Or type both ends: 0.8, 1.2." },
-        { kind: "choice", key: "fill_mode", rest: "nearest", values: ["nearest", "constant", "reflect", "wrap"], help: "What fills the corners that become free: the pixel at the edge, one grey, the picture mirrored, or the picture again." },
-        { kind: "flag", key: "horizontal_flip", help: "Mirrors half of the pictures left to right. Not for digits, letters or hands that mean something." },
-        { kind: "flag", key: "vertical_flip", help: "Turns half of the pictures upside down. For pictures that have no up, such as from a microscope." },
-        { kind: "number", key: "cval", rest: 0, min: 0, max: 255, step: 1, help: "The grey, from 0 black to 255 white, that fill_mode constant fills with." },
+        { kind: "number", key: "rotation_range", rest: 0, min: 0, max: 180, step: 1, unit: "°", help: t.augment.rotation },
+        { kind: "number", key: "shear_range", rest: 0, min: 0, max: 45, step: 0.1, unit: "°", help: t.augment.shear },
+        { kind: "number", key: "width_shift_range", rest: 0, min: 0, max: 0.5, step: 0.01, help: t.augment.widthShift },
+        { kind: "number", key: "height_shift_range", rest: 0, min: 0, max: 0.5, step: 0.01, help: t.augment.heightShift },
+        { kind: "span", key: "zoom_range", rest: 0, min: 0, max: 0.9, step: 0.01, help: t.augment.zoom },
+        { kind: "choice", key: "fill_mode", rest: "nearest", values: ["nearest", "constant", "reflect", "wrap"], help: t.augment.fill },
+        { kind: "flag", key: "horizontal_flip", help: t.augment.horizontalFlip },
+        { kind: "flag", key: "vertical_flip", help: t.augment.verticalFlip },
+        { kind: "number", key: "cval", rest: 0, min: 0, max: 255, step: 1, help: t.augment.fillValue },
       ],
     },
     {
-      title: "Colour",
-      about: "Light and colour vary too.",
+      title: t.augment.colour,
+      about: t.augment.colourHelp,
       parameters: [
-        { kind: "pair", key: "brightness_range", rest: [1, 1], min: 0, max: 2, step: 0.01, help: "Multiplies the brightness by a factor between these two; 1 leaves it." },
-        { kind: "number", key: "channel_shift_range", rest: 0, min: 0, max: 255, step: 1, help: "Adds up to so much, of 255, to all channels, or takes it away." },
+        { kind: "pair", key: "brightness_range", rest: [1, 1], min: 0, max: 2, step: 0.01, help: t.augment.brightnessRange },
+        { kind: "number", key: "channel_shift_range", rest: 0, min: 0, max: 255, step: 1, help: t.augment.channelShift },
       ],
     },
     {
       title: "color_jitter",
-      about: "Not in Keras's ImageDataGenerator. Each of the four is drawn by itself.",
+      about: t.augment.notInKeras,
       parameters: [
-        { kind: "jitter", key: "brightness", rest: 0, min: 0, max: 1, step: 0.01, help: "Brightness varies by at most this share." },
-        { kind: "jitter", key: "contrast", rest: 0, min: 0, max: 1, step: 0.01, help: "Contrast varies by at most this share." },
-        { kind: "jitter", key: "saturation", rest: 0, min: 0, max: 1, step: 0.01, help: "How colourful it is varies by at most this share." },
-        { kind: "jitter", key: "hue", rest: 0, min: 0, max: 0.5, step: 0.01, help: "Colours turn by at most this share of the colour circle." },
+        { kind: "jitter", key: "brightness", rest: 0, min: 0, max: 1, step: 0.01, help: t.augment.brightness },
+        { kind: "jitter", key: "contrast", rest: 0, min: 0, max: 1, step: 0.01, help: t.augment.contrast },
+        { kind: "jitter", key: "saturation", rest: 0, min: 0, max: 1, step: 0.01, help: t.augment.saturation },
+        { kind: "jitter", key: "hue", rest: 0, min: 0, max: 0.5, step: 0.01, help: t.augment.hue },
       ],
     },
     {
-      title: "Cut and mix",
-      about: "Not in Keras's ImageDataGenerator either, but in many a recipe since.",
+      title: t.augment.cut,
+      about: t.augment.cutHelp,
       parameters: [
-        { kind: "number", key: "random_crop", rest: 0, min: 0, max: Math.min(half, 32), step: 1, unit: "px", help: "Adds so many pixels on every side and cuts the picture's size out of that anywhere." },
-        { kind: "number", key: "cutout", rest: 0, min: 0, max: Math.min(side, 128), step: 1, unit: "px", help: "Covers a square of this side, so that the network cannot rely on one place." },
-        { kind: "number", key: "mixup", rest: 0, min: 0, max: 1, step: 0.01, help: "Blends two pictures and their labels; larger values blend more evenly. The preview shows one picture alone." },
+        { kind: "number", key: "random_crop", rest: 0, min: 0, max: Math.min(half, 32), step: 1, unit: "px", help: t.augment.crop },
+        { kind: "number", key: "cutout", rest: 0, min: 0, max: Math.min(side, 128), step: 1, unit: "px", help: t.augment.erase },
+        { kind: "number", key: "mixup", rest: 0, min: 0, max: 1, step: 0.01, help: t.augment.mix },
       ],
     },
     {
-      title: "Scale",
-      about: "These hold for validation, test and prediction too. The preview shows pictures before them.",
+      title: t.augment.scale,
+      about: t.augment.scaleHelp,
       parameters: [
-        { kind: "number", key: "rescale", rest: 1 / 255, min: 0, max: 1, step: 0.0001, typed: true, help: "Multiplies every pixel, from 0 to 255. 1/255 brings them to 0 to 1." },
-        { kind: "flag", key: "samplewise_center", help: "Takes each picture's own mean away." },
-        { kind: "flag", key: "samplewise_std_normalization", help: "Divides each picture by its own standard deviation." },
-        { kind: "flag", key: "featurewise_center", help: "Takes the mean of all training pictures away, channel by channel." },
-        { kind: "flag", key: "featurewise_std_normalization", help: "Divides by the standard deviation of all training pictures, channel by channel." },
-        { kind: "flag", key: "zca_whitening", help: "Removes what neighbouring pixels have in common. For small pictures only: it takes a matrix of all pixels by all pixels." },
-        { kind: "number", key: "zca_epsilon", rest: 1e-6, min: 0, max: 1, step: 0.000001, typed: true, help: "Keeps zca_whitening from dividing by nearly nothing." },
+        { kind: "number", key: "rescale", rest: 1 / 255, min: 0, max: 1, step: 0.0001, typed: true, help: t.augment.rescale },
+        { kind: "flag", key: "samplewise_center", help: t.augment.samplewiseCenter },
+        { kind: "flag", key: "samplewise_std_normalization", help: t.augment.samplewiseStd },
+        { kind: "flag", key: "featurewise_center", help: t.augment.featurewiseCenter },
+        { kind: "flag", key: "featurewise_std_normalization", help: t.augment.featurewiseStd },
+        { kind: "flag", key: "zca_whitening", help: t.augment.zca },
+        { kind: "number", key: "zca_epsilon", rest: 1e-6, min: 0, max: 1, step: 0.000001, typed: true, help: t.augment.zcaEpsilon },
       ],
     },
   ];

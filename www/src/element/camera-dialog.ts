@@ -1,7 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import { count, plural } from "../view/format";
 import { closeCamera, openCamera, refusalOf } from "./camera";
 import { define } from "./define";
 import { dialogStyles, Modal } from "./dialog";
@@ -9,6 +8,7 @@ import { Watch } from "./observable";
 import { button, field } from "./parts";
 import { base } from "./styles";
 import type { Workbench } from "./workbench";
+import "../text/en/camera";
 
 /** A frame is taken so often while a button is held, in milliseconds. */
 const frameEvery = 100;
@@ -85,7 +85,7 @@ export class CameraDialog extends LitElement {
 
   override render(): TemplateResult {
     return html`<dialog id="camera" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
-      ${this.#modal.open ? html`${this.#modal.head("Film your own classes")} ${this.#body()}` : nothing}
+      ${this.#modal.open ? html`${this.#modal.head(this.bench.text.camera.title)} ${this.#body()}` : nothing}
     </dialog>`;
   }
 
@@ -101,69 +101,73 @@ export class CameraDialog extends LitElement {
   }
 
   #body(): TemplateResult {
+    const t = this.bench.text;
     const { info } = this.bench.data;
     const busy = this.bench.own.busy;
     const radio = (begin: boolean, label: string): TemplateResult => html`<label class="check">
       <input type="radio" name="begin" .checked=${live(this.#begins === begin)} ?disabled=${this.holding !== null}
         @change=${() => (this.begin = begin)} />${label}</label>`;
     return html`<div class="body">
-        ${info ? html`<fieldset><legend class="sr">Where the pictures go</legend>${radio(true, "A new set")}${radio(false, `Add to ${info.name}`)}</fieldset>` : nothing}
+        ${info ? html`<fieldset><legend class="sr">${t.camera.where}</legend>${radio(true, t.camera.newSet)}${radio(false, t.camera.addTo(info.name))}</fieldset>` : nothing}
         <div class="columns">
           <div class="stage ${this.holding === null ? "" : "on"}">${this.#stage()}</div>
           <div class="classes scroll">
             ${this.#classes.map((name, i) => this.#hold(name, i, busy))}
             <div class="new">
-              <label class="sr" for="new-class">Name of a new class</label>
-              <input id="new-class" type="text" placeholder=${this.#classes.length === 0 ? "First class" : "Another class"} autocomplete="off" .value=${live(this.typed)}
+              <label class="sr" for="new-class">${t.camera.newName}</label>
+              <input id="new-class" type="text" placeholder=${this.#classes.length === 0 ? t.camera.firstClass : t.camera.anotherClass} autocomplete="off" .value=${live(this.typed)}
                 @input=${(event: Event) => (this.typed = (event.target as HTMLInputElement).value)}
                 @keydown=${(event: KeyboardEvent) => {
                   if (event.key === "Enter") this.#name();
                 }} />
-              ${button({ id: "add-class", label: "Add", why: this.#nameWhy, onClick: () => this.#name() })}
+              ${button({ id: "add-class", label: t.camera.add, why: this.#nameWhy, onClick: () => this.#name() })}
             </div>
           </div>
         </div>
         <p class="small muted">${this.#advice()}</p>
-        ${field({
+        ${field(t, {
           id: "camera-size",
-          label: "Size of a new set",
-          help: "Frames are cut square and brought to this size. Smaller learns faster. What is added to a set takes the size of that.",
-          control: html`<select id="camera-size" ?disabled=${!this.#begins} title=${this.#begins ? nothing : "The set has its size already."} @change=${(event: Event) => (this.side = Number((event.target as HTMLSelectElement).value))}>
+          label: t.camera.size,
+          help: t.camera.sizeHelp,
+          control: html`<select id="camera-size" ?disabled=${!this.#begins} title=${this.#begins ? nothing : t.camera.sizeGiven} @change=${(event: Event) => (this.side = Number((event.target as HTMLSelectElement).value))}>
             ${[32, 64, 96, 150].map((side) => html`<option value=${side} .selected=${live(side === this.side)}>${side} × ${side}</option>`)}
           </select>`,
         })}
       </div>
-      <footer>${button({ id: "camera-done", label: "Done", kind: "primary", onClick: this.#modal.closed })}</footer>`;
+      <footer>${button({ id: "camera-done", label: t.common.done, kind: "primary", onClick: this.#modal.closed })}</footer>`;
   }
 
   #advice(): string {
+    const t = this.bench.text;
     return this.#classes.length < 2
-      ? "Name at least two classes. Then hold a class's button, or the space key on it, while you show it from all sides."
-      : "Hold a class's button, or the space key on it, and show it from all sides. About fifty pictures of each class are a start.";
+      ? t.camera.nameTwo
+      : t.camera.holdAndShow;
   }
 
   #stage(): TemplateResult {
+    const t = this.bench.text;
     if (this.stream) {
-      return html`<video muted playsinline aria-label="What the camera sees"></video>`;
+      return html`<video muted playsinline aria-label=${t.camera.sees}></video>`;
     }
     return html`<div>
-      ${button({ id: "camera-on", label: this.asking ? "Waiting for your leave …" : "Turn the camera on", why: this.asking ? "Your browser asks whether this page may use the camera." : undefined, onClick: () => void this.#turnOn() })}
-      <p class="small" role="status">${this.refusal || "What it sees stays in this tab."}</p>
+      ${button({ id: "camera-on", label: this.asking ? t.camera.waiting : t.camera.turnOn, why: this.asking ? t.common.cameraAsks : undefined, onClick: () => void this.#turnOn() })}
+      <p class="small" role="status">${this.refusal || t.camera.staysHere}</p>
     </div>`;
   }
 
   #hold(name: string, i: number, busy: string | undefined): TemplateResult {
+    const t = this.bench.text;
     const { info } = this.bench.data;
     const label = info?.classes.indexOf(name) ?? -1;
     const known = info && !this.#begins ? Object.values(info.counts).reduce((sum, counts) => sum + (counts[label] ?? 0), 0) : 0;
     const pictures = known + (this.waiting.get(name) ?? 0);
-    const why = busy ?? (this.stream ? undefined : "Turn the camera on first.");
+    const why = busy ?? (this.stream ? undefined : t.camera.turnOnFirst);
     // Another button loses the focus when this one is pressed, which must not end the pressing.
     const stop = (): void => {
       if (this.holding === name) this.#stop();
     };
     return html`<button type="button" class="button hold" id="hold-${i}" aria-pressed=${this.holding === name ? "true" : "false"}
-        aria-disabled=${why ? "true" : nothing} title=${why ?? "Hold to film"} aria-label="Hold to film ${name}, ${plural(pictures, "picture")}"
+        aria-disabled=${why ? "true" : nothing} title=${why ?? t.camera.hold} aria-label=${t.camera.holdName(name, pictures)}
         @pointerdown=${(event: PointerEvent) => {
           if (!why && event.button === 0) {
             (event.currentTarget as HTMLElement).setPointerCapture(event.pointerId);
@@ -178,12 +182,13 @@ export class CameraDialog extends LitElement {
             if (!why && !event.repeat) this.#start(name);
           }
         }}
-        @keyup=${stop}><span>${name}</span><span class="muted number">${count(pictures)}</span></button>`;
+        @keyup=${stop}><span>${name}</span><span class="muted number">${t.count(pictures)}</span></button>`;
   }
 
   get #nameWhy(): string | undefined {
+    const t = this.bench.text;
     const name = this.typed.trim();
-    return name === "" ? "Type a name first." : this.#classes.includes(name) ? "There is a class of that name." : undefined;
+    return name === "" ? t.camera.typeName : this.#classes.includes(name) ? t.camera.nameTaken : undefined;
   }
 
   #name(): void {
@@ -204,7 +209,7 @@ export class CameraDialog extends LitElement {
         closeCamera(stream);
       }
     } catch (error) {
-      this.refusal = refusalOf(error);
+      this.refusal = refusalOf(this.bench.text, error);
     }
     this.asking = false;
   }

@@ -1,4 +1,5 @@
 /** The camera: turned on, turned off, and what to say where there is none. */
+import type { Texts } from "../text/texts";
 
 /** Turns the camera on, once the user gives leave; rejects with what `refusalOf` puts into words. */
 export async function openCamera(): Promise<MediaStream> {
@@ -15,19 +16,19 @@ export function closeCamera(stream: MediaStream): void {
 }
 
 /** Why there is no camera, and what to do, in a sentence. */
-export function refusalOf(error: unknown): string {
+export function refusalOf(t: Texts, error: unknown): string {
   switch ((error as { name?: unknown }).name) {
     case "NotAllowedError":
-      return "Your browser did not let this page use the camera. Allow it beside the address, and press again; or drop pictures instead.";
+      return t.lab.cameraDenied;
     case "NotFoundError":
     case "OverconstrainedError":
-      return "There is no camera here. Connect one and press again, or drop pictures instead.";
+      return t.lab.noCamera;
     case "NotReadableError":
     case "AbortError":
-      return "The camera is used by another program. Close that, and press again.";
+      return t.lab.cameraBusy;
     case "SecurityError":
-      return "This page may not use a camera: that takes an https address, and the leave of a page that embeds it. Drop pictures instead.";
+      return t.lab.cameraForbidden;
     default:
-      return "The camera did not start. Press again, or drop pictures instead.";
+      return t.lab.cameraFailed;
   }
 }

@@ -2,7 +2,6 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { state } from "lit/decorators.js";
 import type { CnnLab } from "../api/cnn-lab";
 import { CnnLabError } from "../api/error";
-import { loss, percent } from "../view/format";
 import "./data-panel";
 import "./inside-panel";
 import "./network-panel";
@@ -19,7 +18,9 @@ import { AttributeError, attributeNames, readAttributes, type Settings, type Ste
 import { isModel } from "./spec-text";
 import { base, tokens } from "./styles";
 import type { Told } from "./told";
+import { english } from "../text/en";
 import { Workbench } from "./workbench";
+import type { Texts } from "../text/texts";
 
 /**
  * `<cnn-lab>`: the whole lab as an element. Its attributes say what is chosen at first, and
@@ -75,6 +76,10 @@ export class CnnLabElement extends LitElement {
       .drop { position: absolute; z-index: 3; inset: 0; display: grid; place-items: center; border: 2px dashed var(--lab-accent); border-radius: 10px; background: color-mix(in srgb, var(--lab-panel) 85%, transparent); font-size: 20px; line-height: 28px; text-align: center; padding: 24px; pointer-events: none; }
     `,
   ];
+
+  get #text(): Texts {
+    return this.bench?.text ?? english;
+  }
 
   /** The attributes that choose something: for a page that makes an element from what others wrote. */
   static readonly choices = attributeNames;
@@ -132,7 +137,7 @@ export class CnnLabElement extends LitElement {
       this.#begin(settings, errors);
       return;
     }
-    const opened = await openLink(location.hash).catch((error: unknown) => error as Error);
+    const opened = await openLink(this.#text, location.hash).catch((error: unknown) => error as Error);
     if (isOver()) {
       return;
     }
@@ -193,7 +198,7 @@ export class CnnLabElement extends LitElement {
    */
   async #reopen(): Promise<void> {
     const old = this.bench;
-    const opened = await openLink(location.hash).catch((error: unknown) => error as Error);
+    const opened = await openLink(this.#text, location.hash).catch((error: unknown) => error as Error);
     if (opened instanceof Error) {
       old?.fail(opened);
       return;
@@ -254,7 +259,7 @@ export class CnnLabElement extends LitElement {
     const shown = this.bench?.settings.steps.includes("network") ?? false;
     if (!typing && shown && isModel(text)) {
       event.preventDefault();
-      if (this.bench?.fixed) this.bench.fail(fixedError());
+      if (this.bench?.fixed) this.bench.fail(fixedError(this.#text));
       else void this.bench?.builder.openText(text);
     }
   };
@@ -271,7 +276,7 @@ export class CnnLabElement extends LitElement {
     const single = another === undefined && !isFolder ? file : undefined;
     if (bench?.fixed) {
       if (single && isPicture(single)) void bench.inside.showFile(single);
-      else bench.fail(fixedError());
+      else bench.fail(fixedError(this.#text));
       return;
     }
     if (single && /\.(safetensors|keras|h5|hdf5|pt|pth)$/i.test(single.name)) {
@@ -311,7 +316,7 @@ export class CnnLabElement extends LitElement {
   async #load(dialog: DialogName): Promise<void> {
     const { bench } = this;
     try {
-      await loadDialog(dialog);
+      await loadDialog(this.#text, dialog);
       // Asked for twice meanwhile, it is there once.
       this.loaded = [...new Set([...this.loaded, dialog])];
     } catch (error) {
@@ -338,33 +343,35 @@ export class CnnLabElement extends LitElement {
           ${this.narrow ? this.#bar(bench) : nothing}
           <div role="alert">${bench.error && !bench.dialog ? this.#error(bench) : nothing}</div>
           ${this.loaded.map((name) => dialogs[name].show(bench))}
-          ${this.dragging ? html`<div class="drop"><p>Drop a folder, a zip or a table to learn from, one picture to look at, a network that you saved, or a notebook</p></div>` : nothing}
+          ${this.dragging ? html`<div class="drop"><p>${this.#text.lab.drop}</p></div>` : nothing}
         </div>`
       : nothing;
   }
 
   #bar(bench: Workbench): TemplateResult {
+    const t = this.#text;
     const { curves, share } = bench.training;
-    return html`<div class="bar" role="group" aria-label="Training at a glance">
-      <progress max="1" .value=${share} aria-label="Training"></progress>
+    return html`<div class="bar" role="group" aria-label=${t.lab.glance}>
+      <progress max="1" .value=${share} aria-label=${t.common.training}></progress>
       ${mainButton(bench)}
       <dl>
-        <div><dt>Loss</dt><dd>${curves.loss === null ? "–" : loss(curves.loss)}</dd></div>
-        <div><dt>Accuracy</dt><dd>${curves.accuracy === null ? "–" : percent(curves.accuracy)}</dd></div>
+        <div><dt>${t.common.loss}</dt><dd>${curves.loss === null ? "–" : t.loss(curves.loss)}</dd></div>
+        <div><dt>${t.common.accuracy}</dt><dd>${curves.accuracy === null ? "–" : t.percent(curves.accuracy)}</dd></div>
       </dl>
     </div>`;
   }
 
   #error(bench: Workbench): TemplateResult {
+    const t = this.#text;
     const { error } = bench;
     return html`<div class="error">
       <p>${error?.message}${error?.place ? ` (${error.place})` : ""}</p>
-      ${button({ id: "dismiss", label: "×", name: "Close this message", kind: "square", onClick: () => bench.dismiss() })}
-      <p class="small muted">What was loaded and trained is as it was.</p>
+      ${button({ id: "dismiss", label: "×", name: t.common.closeMessage, kind: "square", onClick: () => bench.dismiss() })}
+      <p class="small muted">${t.common.asItWas}</p>
     </div>`;
   }
 }
 
-function fixedError(): CnnLabError {
-  return new CnnLabError({ code: "state", message: "This page has chosen the pictures and the network for you. A single picture can be dropped, to see what the network makes of it." });
+function fixedError(t: Texts): CnnLabError {
+  return new CnnLabError({ code: "state", message: t.lab.fixedHere });
 }

@@ -4,7 +4,6 @@ import { live } from "lit/directives/live.js";
 import type { BundledSet, DatasetInfo, MissingSet, Progress, Split } from "../api/types";
 import "../view/bars";
 import "../view/pixels";
-import { bytes, count, duration, percent, plural, shape } from "../view/format";
 import { gridOf } from "./data-step";
 import { define } from "./define";
 import { imbalance } from "./imbalance";
@@ -14,7 +13,6 @@ import { styles } from "./style-directive";
 import { base, panel } from "./styles";
 import type { Workbench } from "./workbench";
 
-const splitNames: Record<Split, string> = { train: "Training", validation: "Validation", test: "Test" };
 /** So many classes have their bars here; “Look through” has all. */
 const mostBars = 10;
 
@@ -79,18 +77,19 @@ export class DataPanel extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { data, fixed } = this.bench;
     return html`<section aria-labelledby="title">
-      <header><span class="place" aria-hidden="true">1</span><h2 id="title" class="grow">Data</h2>
+      <header><span class="place" aria-hidden="true">1</span><h2 id="title" class="grow">${t.data.title}</h2>
         ${button({
-          id: "load", label: data.upToDate ? "Loaded" : "Load", onClick: () => void data.load(),
-          why: data.upToDate ? "These pictures are loaded." : this.bench.own.running ?? this.#loading,
+          id: "load", label: data.upToDate ? t.data.loaded : t.data.load, onClick: () => void data.load(),
+          why: data.upToDate ? t.data.areLoaded : this.bench.own.running ?? this.#loading,
         })}
       </header>
       <slot></slot>
       <fieldset>
-        <legend class="sr">Pictures to learn from</legend>
-        ${data.sets.length === 0 && !this.bench.error ? html`<p class="muted small">Looking which sets there are …</p>` : nothing}
+        <legend class="sr">${t.data.toLearnFrom}</legend>
+        ${data.sets.length === 0 && !this.bench.error ? html`<p class="muted small">${t.data.lookingSets}</p>` : nothing}
         ${data.sets.filter((set) => !fixed || set === data.chosen).map((set) => this.#set(set))}
         ${fixed ? nothing : html`${data.missing.map((set) => this.#missing(set))} ${this.#own()}`}
       </fieldset>
@@ -101,10 +100,11 @@ export class DataPanel extends LitElement {
   }
 
   #set({ name, title, description, source, train, test, classes, bytes: size, cached, shape: size3 }: BundledSet): TemplateResult {
+    const t = this.bench.text;
     const { data, settings } = this.bench;
     const [heading, ...rest] = title.split(": ");
     const faces = data.previews.get(name)?.slice(0, 2) ?? [];
-    return html`<label class="set" title="${description} ${plural(classes.length, "class", "classes")}, ${shape(size3)}. ${source}">
+    return html`<label class="set" title="${description} ${t.common.count.classes(classes.length)}, ${t.shape(size3)}. ${source}">
       <input type="radio" name="set" .checked=${live(!data.useOwn && settings.dataset === name)} ?disabled=${this.#busy !== undefined}
         @change=${() => data.choose(name)} />
       <span class="faces" aria-hidden="true">
@@ -112,7 +112,7 @@ export class DataPanel extends LitElement {
       </span>
       <span class="about">
         <span><b>${heading}</b> <span class="small">${rest.join(": ")}</span></span>
-        <span class="small muted">${plural(train + test, "picture")}, ${cached ? "in browser" : bytes(size)}</span>
+        <span class="small muted">${t.common.count.pictures(train + test)}, ${cached ? t.data.inBrowser : t.bytes(size)}</span>
       </span>
     </label>`;
   }
@@ -127,11 +127,12 @@ export class DataPanel extends LitElement {
   }
 
   get #loading(): string | undefined {
-    return this.bench.data.loading ? "Loading is under way; cancel it first." : undefined;
+    return this.bench.data.loading ? this.bench.text.data.loadingCancel : undefined;
   }
 
   /** The person's own set, or how to get one. */
   #own(): TemplateResult {
+    const t = this.bench.text;
     const { data, own } = this.bench;
     const info = data.own?.info;
     const why = own.busy;
@@ -139,32 +140,34 @@ export class DataPanel extends LitElement {
       @dragover=${() => (this.over = true)} @dragleave=${() => (this.over = false)} @drop=${() => (this.over = false)}>
       ${info ? this.#ownSet(info) : this.#invitation()}
       <div class="ways">
-        ${this.#pick("own-files", "Files", "Choose files", false)} ${this.#pick("own-folder", "Folder", "Choose a folder", true)}
-        ${button({ id: "own-camera", label: "Camera", name: "Film classes with the camera", why, onClick: () => this.bench.open("camera") })}
+        ${this.#pick("own-files", t.data.files, t.data.chooseFiles, false)} ${this.#pick("own-folder", t.data.folder, t.data.chooseFolder, true)}
+        ${button({ id: "own-camera", label: t.data.camera, name: t.data.film, why, onClick: () => this.bench.open("camera") })}
       </div>
     </div>`;
   }
 
   #invitation(): TemplateResult {
+    const t = this.bench.text;
     return html`<div>
-      <h3>Your own pictures<cnn-lab-help about="Your own pictures">Folders named train, validation and test with a folder for each class in them, or class folders alone, at any depth. Or a zip or tar of these, a CSV table of pixels or of file names with labels, IDX or CIFAR files. They stay in this tab.</cnn-lab-help></h3>
-      <p class="small muted">Drop a folder with a folder for each class, a zip of it, or a CSV table.</p>
+      <h3>${t.common.yourOwnPictures}<cnn-lab-help .text=${t} about=${t.common.yourOwnPictures}>${t.data.ownHelp}</cnn-lab-help></h3>
+      <p class="small muted">${t.data.dropHere}</p>
     </div>`;
   }
 
   #ownSet({ name, splits, shape: [height, width], paged }: DatasetInfo): TemplateResult {
+    const t = this.bench.text;
     const { data } = this.bench;
-    return html`<label class="set" title="Your own pictures, ${count(width)} × ${count(height)}${paged ? ", kept in this browser's storage" : ""}">
+    return html`<label class="set" title=${t.data.ownTitle(width, height, paged ? t.data.inStorage : "")}>
       <input type="radio" name="set" .checked=${live(data.useOwn)} ?disabled=${this.#busy !== undefined} @change=${() => data.chooseOwn()} />
       <span class="faces" aria-hidden="true">
         ${data.ownFaces.map((picture) => html`<cnn-lab-pixels .picture=${picture} zoom=${28 / Math.max(picture.width, picture.height)} name=""></cnn-lab-pixels>`)}
       </span>
       <span class="about">
         <span><b>${name}</b></span>
-        <span class="small muted">${plural(splits.train + splits.validation + splits.test, "picture")}${paged ? ", from disk" : ""}</span>
+        <span class="small muted">${t.common.count.pictures(splits.train + splits.validation + splits.test)}${paged ? t.data.fromDisk : ""}</span>
       </span>
     </label>
-    <p class="small muted">Drop others to take their place.</p>`;
+    <p class="small muted">${t.data.dropOthers}</p>`;
   }
 
   #pick(id: string, label: string, name: string, folder: boolean): TemplateResult {
@@ -183,45 +186,48 @@ export class DataPanel extends LitElement {
 
   /** What this browser remembers. */
   #kept(): TemplateResult {
+    const t = this.bench.text;
     const { data, own } = this.bench;
-    const why = !data.ownLoaded ? "Load pictures of your own first." : own.remembering ? "They are being kept." : undefined;
+    const why = !data.ownLoaded ? t.data.loadOwnFirst : own.remembering ? t.data.beingKept : undefined;
     return html`<details class="kept" id="remembered">
-      <summary>Remembered in this browser: ${own.remembered.length === 0 ? "none" : plural(own.remembered.length, "set")}</summary>
-      <p class="muted">Sets stay in this browser until you forget them. Nothing is sent anywhere.</p>
+      <summary>${t.data.remembered(own.remembered.length === 0 ? t.data.noneKept : t.common.count.sets(own.remembered.length))}</summary>
+      <p class="muted">${t.data.rememberedHelp}</p>
       ${own.remembered.length > 0
         ? html`<ul>${own.remembered.map(({ name, pictures, bytes: size, classes }, i) => html`<li>
-            <span class="grow about" title="${name}: ${classes.slice(0, 20).join(", ")}"><span><b>${name}</b></span><span class="muted">${plural(pictures, "picture")}, ${bytes(size)}</span></span>
-            ${button({ id: `open-${i}`, label: "Open", name: `Open ${name}`, why: this.#busy, onClick: () => void own.open(name) })}
-            ${button({ id: `forget-${i}`, label: "Forget", name: `Forget ${name}`, onClick: () => void own.forget(name) })}
+            <span class="grow about" title="${name}: ${classes.slice(0, 20).join(", ")}"><span><b>${name}</b></span><span class="muted">${t.common.count.pictures(pictures)}, ${t.bytes(size)}</span></span>
+            ${button({ id: `open-${i}`, label: t.data.open, name: t.data.openName(name), why: this.#busy, onClick: () => void own.open(name) })}
+            ${button({ id: `forget-${i}`, label: t.data.forget, name: t.data.forgetName(name), onClick: () => void own.forget(name) })}
           </li>`)}</ul>`
         : nothing}
-      ${button({ id: "remember", label: own.remembering ? "Keeping …" : "Remember the present set", why, onClick: () => void own.remember() })}
+      ${button({ id: "remember", label: own.remembering ? t.data.keeping : t.data.remember, why, onClick: () => void own.remember() })}
     </details>`;
   }
 
   #options(): TemplateResult {
+    const t = this.bench.text;
     const { data } = this.bench;
     const given = data.useOwn ? data.own?.info?.given : { validation: false, test: true };
     return html`<div class="options" title=${this.#busy ?? nothing}>
       ${!data.useOwn
         ? this.#limit()
         : given?.test
-          ? this.#given("Test", "The test pictures came with the set and stay as they are.")
-          : this.#share("test", "Test", "The share of the pictures kept aside to measure the network with at the end. “Look through”, Numbers, has the seed of the draw.")}
+          ? this.#given(t.common.test, t.data.testGiven)
+          : this.#share("test", t.common.test, t.data.testHelp)}
       ${given?.validation
-        ? this.#given("Validation", "The validation pictures came with the set and stay as they are.")
-        : this.#share("validation", "Validation", "The share of the training pictures kept aside to see, after each epoch, how well the network does on pictures it has not learned from.")}
+        ? this.#given(t.common.validation, t.data.validationGiven)
+        : this.#share("validation", t.common.validation, t.data.validationHelp)}
     </div>`;
   }
 
   #limit(): TemplateResult {
+    const t = this.bench.text;
     const { data, settings } = this.bench;
     const most = data.chosen?.train;
-    return field({
+    return field(t, {
       id: "limit",
-      label: "Pictures",
-      help: "How many pictures of each split to take. Fewer load and train faster, and teach less. Empty takes all.",
-      control: html`<input id="limit" type="number" min="10" step="1" inputmode="numeric" placeholder=${most ? `all ${count(most)}` : "all"}
+      label: t.common.pictures,
+      help: t.data.limitHelp,
+      control: html`<input id="limit" type="number" min="10" step="1" inputmode="numeric" placeholder=${most ? t.common.allOf(most) : t.data.all}
         .value=${settings.limit === null ? "" : String(settings.limit)} ?disabled=${this.#busy !== undefined}
         @change=${(event: Event) => {
           const input = event.target as HTMLInputElement;
@@ -233,21 +239,23 @@ export class DataPanel extends LitElement {
 
   /** A split that the set came with. */
   #given(label: string, help: string): TemplateResult {
+    const t = this.bench.text;
     return html`<div class="field">
-      <div class="caption"><span>${label}</span><cnn-lab-help about=${label}>${help}</cnn-lab-help></div>
-      <span class="small given">came with the set</span>
+      <div class="caption"><span>${label}</span><cnn-lab-help .text=${t} about=${label}>${help}</cnn-lab-help></div>
+      <span class="small given">${t.data.cameWithSet}</span>
     </div>`;
   }
 
   #share(key: "validation" | "test", label: string, help: string): TemplateResult {
+    const t = this.bench.text;
     const { data, settings } = this.bench;
-    return field({
+    return field(t, {
       id: `${key}-share`,
       label,
-      value: percent(settings[key], 0),
+      value: t.percent(settings[key], 0),
       help,
       control: html`<input id="${key}-share" type="range" min="0" max=${key === "test" ? 40 : 50} step="5" ?disabled=${this.#busy !== undefined}
-        aria-valuetext=${percent(settings[key], 0)} .value=${live(String(Math.round(settings[key] * 100)))}
+        aria-valuetext=${t.percent(settings[key], 0)} .value=${live(String(Math.round(settings[key] * 100)))}
         @input=${(event: Event) => {
           settings[key] = (event.target as HTMLInputElement).valueAsNumber / 100;
           this.bench.changed();
@@ -258,22 +266,24 @@ export class DataPanel extends LitElement {
 
   /** Stands in for the options while they are at work, and is as high. */
   #progress({ done, total, unit }: Progress): TemplateResult {
+    const t = this.bench.text;
     const { data } = this.bench;
-    const amount = unit === "bytes" ? bytes : count;
+    const amount = unit === "bytes" ? t.bytes : t.count;
     const noun = unit === "bytes" ? "" : ` ${unit}`;
-    const words = total > 0 ? `${amount(done)} of ${amount(total)}${noun}` : done > 0 ? `${amount(done)}${noun}` : "Loading …";
+    const words = total > 0 ? t.data.amountOf(amount(done), amount(total), noun) : done > 0 ? `${amount(done)}${noun}` : t.common.loadingDots;
     const left = data.secondsLeft;
     return html`<div class="options row">
       <div class="grow">
         <div class="small nowrap" id="load-progress">${words}</div>
-        <progress max="1" .value=${total > 0 ? done / total : 0} aria-label="Loading pictures"></progress>
-        <div class="small muted">${left === null ? "\u00a0" : `${duration(left)} left`}</div>
+        <progress max="1" .value=${total > 0 ? done / total : 0} aria-label=${t.data.loadingPictures}></progress>
+        <div class="small muted">${left === null ? "\u00a0" : t.data.left(left)}</div>
       </div>
-      ${button({ id: "cancel-load", label: "Cancel", onClick: () => data.cancel() })}
+      ${button({ id: "cancel-load", label: t.common.cancel, onClick: () => data.cancel() })}
     </div>`;
   }
 
   #pictures(): TemplateResult {
+    const t = this.bench.text;
     const { data } = this.bench;
     const { info, chosen } = data;
     const showLoaded = info !== null && (data.upToDate || info.name === chosen?.name);
@@ -287,7 +297,7 @@ export class DataPanel extends LitElement {
         }));
     return html`
       <div class="row between turn">
-        ${showLoaded ? this.#choosing(info.splits) : html`<h3>${chosen ? "A first look" : "Load shows your pictures here"}</h3>`}
+        ${showLoaded ? this.#choosing(info.splits) : html`<h3>${chosen ? t.data.firstLook : t.data.loadShows}</h3>`}
       </div>
       <div class="pictures ${showLoaded ? "loaded" : ""}" ${styles({ "--columns": String(columns) })}
         @click=${() => {
@@ -304,36 +314,38 @@ export class DataPanel extends LitElement {
   }
 
   #choosing(splits: Record<Split, number>): TemplateResult {
+    const t = this.bench.text;
     const { data } = this.bench;
     return html`
-      <label class="sr" for="split">Split</label>
+      <label class="sr" for="split">${t.common.split}</label>
       <select id="split" @change=${(event: Event) => void data.show((event.target as HTMLSelectElement).value as Split, 0)}>
         ${(["train", "validation", "test"] as const).map(
-          (split) => html`<option value=${split} .selected=${live(split === data.split)}>${splitNames[split]}, ${count(splits[split])}</option>`,
+          (split) => html`<option value=${split} .selected=${live(split === data.split)}>${t.common.splits[split]}, ${t.count(splits[split])}</option>`,
         )}
       </select>
-      ${button({ id: "look", label: "Look through", name: "Look through all pictures, classes, numbers and warnings", onClick: () => this.bench.open("look") })}
+      ${button({ id: "look", label: t.data.lookThrough, name: t.data.lookThroughAll, onClick: () => this.bench.open("look") })}
     `;
   }
 
   #counts(): TemplateResult {
+    const t = this.bench.text;
     const { info, split } = this.bench.data;
     if (!info) {
-      return html`<p class="small muted">Once loaded, you see here how many pictures there are of each class.</p>`;
+      return html`<p class="small muted">${t.data.onceLoaded}</p>`;
     }
     const counts = info.counts[split];
     const most = counts.reduce((top, n) => Math.max(top, n), 1);
     const bars = info.classes.slice(0, mostBars).map((label, i) => {
       const n = counts[i] ?? 0;
-      return { label, share: n / most, text: count(n) };
+      return { label, share: n / most, text: t.count(n) };
     });
     const more = info.classes.length - bars.length;
-    const uneven = split === "train" ? imbalance(counts) : null;
-    return html`<h3>${splitNames[split]} pictures of each class</h3>
-      <cnn-lab-bars name="${splitNames[split]} pictures of each class" .bars=${bars}></cnn-lab-bars>
-      ${more > 0 ? html`<p class="small muted">… and ${plural(more, "more class", "more classes")}, in “Look through”.</p>` : nothing}
-      ${info.classes.length === 1 ? html`<p class="small muted">One class so far: add pictures of another to train.</p>` : nothing}
-      ${uneven ? html`<p class="small muted" id="imbalance">${uneven} “Balance classes” in Train makes up for it.</p>` : nothing}`;
+    const uneven = split === "train" ? imbalance(t, counts) : null;
+    return html`<h3>${t.data.ofEachClass(t.common.splits[split])}</h3>
+      <cnn-lab-bars name=${t.data.ofEachClass(t.common.splits[split])} .bars=${bars}></cnn-lab-bars>
+      ${more > 0 ? html`<p class="small muted">${t.data.moreClasses(more)}</p>` : nothing}
+      ${info.classes.length === 1 ? html`<p class="small muted">${t.data.oneClass}</p>` : nothing}
+      ${uneven ? html`<p class="small muted" id="imbalance">${t.data.balanceHelps(uneven)}</p>` : nothing}`;
   }
 }
 

@@ -1,6 +1,5 @@
 import type { CnnLab } from "../api/cnn-lab";
 import type { BundledSet, DatasetEdit, DatasetInfo, MissingSet, Progress, RestoredSession, SessionData, Shape, Split } from "../api/types";
-import { count } from "../view/format";
 import { previewPictures } from "../view/sprite";
 import { TimeLeft } from "../view/time-left";
 import type { Workbench } from "./workbench";
@@ -104,7 +103,7 @@ export class DataStep {
       this.bench.fail({
         code: "data-missing",
         field: "dataset",
-        message: missing?.reason ?? `There is no data set "${settings.dataset}" here. There is ${all}.`,
+        message: missing?.reason ?? this.bench.text.data.noSuchSet(settings.dataset, all),
       });
       settings.dataset = this.sets[0].name;
     }
@@ -213,6 +212,7 @@ export class DataStep {
 
   /** Loads a set in place of the present one; a load under way is cancelled. */
   async take(source: SetSource): Promise<boolean> {
+    const t = this.bench.text;
     const lab = await this.bench.ready;
     const loading = this.#beginLoading(source.key.startsWith("bundled:") ? "bytes" : "pictures");
     let [done, failed] = [false, false];
@@ -236,11 +236,11 @@ export class DataStep {
       this.split = "train";
       this.first = 0;
       const { name, classes, splits } = lab.dataset ?? info;
-      this.spoken = `Loaded ${name}: ${splits.train + splits.validation + splits.test} pictures in ${classes.length} classes.`;
+      this.spoken = t.data.loadedSet(name, splits.train + splits.validation + splits.test, classes.length);
       await this.#refresh();
     } catch (error) {
       failed = true;
-      this.spoken = done ? "The pictures are loaded; the network for them is not." : "Nothing was loaded; what was there before stays.";
+      this.spoken = done ? t.data.networkMissing : t.data.nothingLoaded;
       this.bench.fail(error);
     } finally {
       loading.end();
@@ -303,8 +303,9 @@ export class DataStep {
 
   /** A few are told each, many as a number: all of them are in the list of the set. */
   #tellWarnings({ warnings }: DatasetInfo): void {
+    const t = this.bench.text;
     if (warnings.length > 3) {
-      this.bench.warn({ message: `${count(warnings.length)} files or rows were passed over. “Look through” in Data lists them under Warnings.` });
+      this.bench.warn({ message: t.data.passedOver(warnings.length) });
     } else {
       warnings.forEach((warning) => this.bench.warn(warning));
     }

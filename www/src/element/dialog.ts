@@ -63,16 +63,17 @@ export class Modal implements ReactiveController {
 
   /** The title, and the cross that closes; below it what went wrong, which elsewhere would be covered. */
   head(title: string | TemplateResult, more?: TemplateResult): TemplateResult {
+    const t = this.bench().text;
     const { error } = this.bench();
     return html`<header>
         <h2 id="dialog-title" class="grow">${title}</h2>${more ?? ""}
-        ${button({ id: "close", label: "×", name: "Close", kind: "square", onClick: this.leave ?? this.closed })}
+        ${button({ id: "close", label: "×", name: t.common.close, kind: "square", onClick: this.leave ?? this.closed })}
       </header>
       <div class="failed" role="alert">${
         error
           ? html`<div class="problem row"><div class="grow"><p>${error.message}${error.place ? ` (${error.place})` : ""}</p>
-              <p class="small muted">What was loaded and trained is as it was.</p></div>
-              ${button({ id: "dismiss", label: "×", name: "Close this message", kind: "square", onClick: () => this.bench().dismiss() })}</div>`
+              <p class="small muted">${t.common.asItWas}</p></div>
+              ${button({ id: "dismiss", label: "×", name: t.common.closeMessage, kind: "square", onClick: () => this.bench().dismiss() })}</div>`
           : ""
       }</div>`;
   }

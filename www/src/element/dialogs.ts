@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from "lit";
 import { CnnLabError } from "../api/error";
 import type { Workbench } from "./workbench";
+import type { Texts } from "../text/texts";
 
 /**
  * The dialogs: how each is shown, and the file that it comes in. Together they are larger than
@@ -78,13 +79,13 @@ const failed = new Map<DialogName, string>();
  * for as long as the page lives, so at the next try the same file is asked for by another address.
  * Rejects with `network`.
  */
-export async function loadDialog(name: DialogName): Promise<void> {
+export async function loadDialog(t: Texts, name: DialogName): Promise<void> {
   const file = failed.get(name);
   try {
     await (file ? import(/* @vite-ignore */ `${file}?again=${Date.now()}`) : dialogs[name].load());
   } catch (error) {
     const address = /https?:[^\s?]+/.exec(String(error))?.[0];
     if (address) failed.set(name, address);
-    throw new CnnLabError({ code: "network", message: "This part of the page could not be loaded. Look at the connection and try again." });
+    throw new CnnLabError({ code: "network", message: t.lab.notLoaded });
   }
 }

@@ -1,7 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import type { ExportFormat, ModelTextFormat } from "../api/types";
-import { bytes } from "../view/format";
 import { define } from "./define";
 import { dialogStyles, Modal } from "./dialog";
 import { isAbort } from "./notices";
@@ -9,43 +8,45 @@ import { Watch } from "./observable";
 import { button, copy, download, field } from "./parts";
 import { base } from "./styles";
 import type { Workbench } from "./workbench";
+import "../text/en/exporting";
+import { phrase, type Phrase, type Texts } from "../text/texts";
 
 type Format = {
-  title: string;
-  about: string;
+  title: string | Phrase;
+  about: Phrase;
   ending: string;
   /** Whether the file can hold what is done to pictures before the first layer, and another end. */
   layers: boolean;
   /** How it is opened, for a file of some name. */
-  opened: (file: string) => string;
+  opened: (file: string, t: Texts) => string;
   /** The code that the file belongs to. */
   code?: ModelTextFormat;
 };
 
 const formats: Record<ExportFormat, Format> = {
   keras: {
-    title: "Keras", about: "The whole network for Keras 3, in Python.", ending: "keras", layers: true,
+    title: "Keras", about: (t) => t.exporting.keras, ending: "keras", layers: true,
     opened: (file) => `import keras\n\nmodel = keras.models.load_model("${file}")\nmodel.predict(pictures)  # [batch, height, width, channels]`,
   },
   "keras-weights": {
-    title: "Keras weights (HDF5)", about: "The numbers alone, for a model of the same layers.", ending: "weights.h5", layers: false,
+    title: (t) => t.exporting.kerasWeightsTitle, about: (t) => t.exporting.kerasWeights, ending: "weights.h5", layers: false,
     opened: (file) => `model.load_weights("${file}")`, code: "keras",
   },
   onnx: {
-    title: "ONNX", about: "For onnxruntime, and much else, in any language.", ending: "onnx", layers: true,
+    title: "ONNX", about: (t) => t.exporting.onnx, ending: "onnx", layers: true,
     opened: (file) => `import onnxruntime\n\nsession = onnxruntime.InferenceSession("${file}")\nsession.run(None, {"input": pictures})  # [batch, channels, height, width]`,
   },
   safetensors: {
-    title: "PyTorch (safetensors)", about: "The numbers, by the names that the PyTorch code has.", ending: "safetensors", layers: false,
+    title: "PyTorch (safetensors)", about: (t) => t.exporting.pytorch, ending: "safetensors", layers: false,
     opened: (file) => `from safetensors.torch import load_file\n\nmodel.load_state_dict(load_file("${file}"))\nmodel.eval()`, code: "pytorch",
   },
   "tensorflow-js": {
-    title: "TensorFlow.js", about: "A layers model, for other pages: a zip to unpack beside yours.", ending: "tfjs.zip", layers: true,
+    title: "TensorFlow.js", about: (t) => t.exporting.tensorflow, ending: "tfjs.zip", layers: true,
     opened: () => `const model = await tf.loadLayersModel("model.json");\nmodel.predict(pictures); // [batch, height, width, channels]`,
   },
   html: {
-    title: "A page by itself", about: "One HTML file that classifies pictures dropped on it, without a network connection.", ending: "html", layers: false,
-    opened: () => "Open the file in a browser, and drop pictures on it.",
+    title: (t) => t.exporting.pageTitle, about: (t) => t.exporting.page, ending: "html", layers: false,
+    opened: (_file, t) => t.exporting.pageUse,
   },
 };
 
@@ -84,7 +85,7 @@ export class ExportDialog extends LitElement {
 
   override render(): TemplateResult {
     return html`<dialog id="export" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
-      ${this.#modal.open ? html`${this.#modal.head("Export the network")} ${this.#body()}` : nothing}
+      ${this.#modal.open ? html`${this.#modal.head(this.bench.text.exporting.title)} ${this.#body()}` : nothing}
     </dialog>`;
   }
 
@@ -96,43 +97,46 @@ export class ExportDialog extends LitElement {
   }
 
   #body(): TemplateResult {
+    const t = this.bench.text;
     const { about, layers, opened, code } = formats[this.format];
     const { lab, training } = this.bench;
     return html`<div class="body">
-        ${training.trained ? nothing : html`<p class="muted">This network has not been trained yet; its weights are as they were drawn.</p>`}
-        <fieldset class="formats" ?disabled=${this.writing}><legend class="sr">Format</legend>
+        ${training.trained ? nothing : html`<p class="muted">${t.exporting.untrained}</p>`}
+        <fieldset class="formats" ?disabled=${this.writing}><legend class="sr">${t.exporting.format}</legend>
           ${names.map((name) => html`<label><input type="radio" name="format" value=${name} .checked=${name === this.format}
-            @change=${() => { this.format = name; this.told = ""; }} /><span>${formats[name].title}</span><span class="small muted">${formats[name].about}</span></label>`)}
+            @change=${() => { this.format = name; this.told = ""; }} /><span>${phrase(t, formats[name].title)}</span><span class="small muted">${formats[name].about(t)}</span></label>`)}
         </fieldset>
         ${layers ? this.#choices() : nothing}
-        <h3>${this.format === "html" ? "How it is used" : "How it is opened"}</h3>
-        <pre tabindex="0" aria-label="${about}">${opened(this.#file)}</pre>
-        ${code && lab ? html`<div>${button({ id: "export-code", label: "Copy the code of the model", onClick: () => void this.#copyCode(code) })}</div>` : nothing}
+        <h3>${this.format === "html" ? t.exporting.howUsed : t.exporting.howOpened}</h3>
+        <pre tabindex="0" aria-label="${about}">${opened(this.#file, t)}</pre>
+        ${code && lab ? html`<div>${button({ id: "export-code", label: t.exporting.copyCode, onClick: () => void this.#copyCode(code) })}</div>` : nothing}
       </div>
       <footer>
         <p class="grow small" role="status">${this.told}</p>
         ${this.writing
-          ? button({ id: "cancel-export", label: "Cancel", onClick: () => this.#cancel.abort() })
-          : button({ id: "export-file", label: "Export", kind: "primary", why: lab?.summary ? undefined : "There is no network yet.", onClick: () => void this.#write() })}
+          ? button({ id: "cancel-export", label: t.common.cancel, onClick: () => this.#cancel.abort() })
+          : button({ id: "export-file", label: t.exporting.export, kind: "primary", why: lab?.summary ? undefined : t.common.noNetwork, onClick: () => void this.#write() })}
       </footer>`;
   }
 
   #choices(): TemplateResult {
+    const t = this.bench.text;
     return html`<div class="fields">
-      ${field({
-        id: "export-pictures", label: "Pictures go in", help: "The lab divides every value by 255, or does what the augmentation's options say. That can be the first layer of the file, so that whoever uses it need not know.",
+      ${field(t, {
+        id: "export-pictures", label: t.exporting.goIn, help: t.exporting.goInHelp,
         control: html`<select id="export-pictures" ?disabled=${this.writing} @change=${(event: Event) => (this.prepares = (event.target as HTMLSelectElement).value === "raw")}>
-          <option value="raw" ?selected=${this.prepares}>From 0 to 255</option><option value="prepared" ?selected=${!this.prepares}>Prepared already</option></select>`,
+          <option value="raw" ?selected=${this.prepares}>${t.exporting.from0to255}</option><option value="prepared" ?selected=${!this.prepares}>${t.exporting.prepared}</option></select>`,
       })}
-      ${field({
-        id: "export-end", label: "What comes out", help: "Probabilities add up to 1. Logits are what softmax or a sigmoid makes them of; some programs want those.",
+      ${field(t, {
+        id: "export-end", label: t.exporting.comesOut, help: t.exporting.comesOutHelp,
         control: html`<select id="export-end" ?disabled=${this.writing} @change=${(event: Event) => (this.end = (event.target as HTMLSelectElement).value as typeof this.end)}>
-          <option value="as-is" ?selected=${this.end === "as-is"}>As the network has it</option><option value="probabilities" ?selected=${this.end === "probabilities"}>Probabilities</option><option value="logits" ?selected=${this.end === "logits"}>Logits</option></select>`,
+          <option value="as-is" ?selected=${this.end === "as-is"}>${t.exporting.asNetworkHasIt}</option><option value="probabilities" ?selected=${this.end === "probabilities"}>${t.exporting.probabilities}</option><option value="logits" ?selected=${this.end === "logits"}>${t.exporting.logits}</option></select>`,
       })}
     </div>`;
   }
 
   async #write(): Promise<void> {
+    const t = this.bench.text;
     const { lab } = this.bench;
     if (!lab || this.writing) return;
     const [format, name] = [this.format, this.#file];
@@ -140,13 +144,13 @@ export class ExportDialog extends LitElement {
     const title = `${lab.dataset?.name ?? "Image"} classifier`;
     const layers = formats[format].layers ? { preprocessing: this.prepares, ...(this.end !== "as-is" && { softmax: this.end === "probabilities" }) } : {};
     this.writing = true;
-    this.told = "Writing …";
+    this.told = t.exporting.writing;
     try {
       const blob = await lab.save(format, { ...layers, title, signal: this.#cancel.signal });
       download(blob, name);
-      this.told = `${name} is written: ${bytes(blob.size)}.`;
+      this.told = t.exporting.written(name, blob.size);
     } catch (error) {
-      this.told = isAbort(error) ? "Nothing was written." : "";
+      this.told = isAbort(error) ? t.exporting.notWritten : "";
       if (!isAbort(error)) this.bench.fail(error);
     } finally {
       this.writing = false;
@@ -154,10 +158,11 @@ export class ExportDialog extends LitElement {
   }
 
   async #copyCode(format: ModelTextFormat): Promise<void> {
+    const t = this.bench.text;
     await this.bench.try(async () => {
       const text = await this.bench.lab?.modelText(format);
       if (text === undefined) return;
-      this.told = (await copy(text)) ? "The code is copied." : "Your browser does not allow copying; open the builder, which shows the code.";
+      this.told = (await copy(text)) ? t.exporting.codeCopied : t.exporting.cannotCopy;
     });
   }
 }

@@ -2,10 +2,14 @@ import { css, html, LitElement, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import { define } from "./define";
 import { base } from "./styles";
+import { english } from "../text/en";
+import type { Texts } from "../text/texts";
 
 /** The small "?" beside a control: one line of explanation, by pointer and by keyboard. */
 @define("cnn-lab-help")
 export class HelpElement extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   /** The name of what is explained. */
   @property() about = "";
 
@@ -46,7 +50,7 @@ export class HelpElement extends LitElement {
 
   override render(): TemplateResult {
     return html`
-      <button type="button" popovertarget="tip" aria-label="About ${this.about}"><span aria-hidden="true">?</span></button>
+      <button type="button" popovertarget="tip" aria-label=${this.text.lab.about(this.about)}><span aria-hidden="true">?</span></button>
       <div id="tip" popover role="note" @toggle=${this.#place}><slot></slot></div>
     `;
   }

@@ -1,16 +1,17 @@
 import { expect, test } from "vitest";
 import { imbalance, trainingCopies } from "./imbalance";
+import { english } from "../text/en";
 
 test("about even classes are not spoken of", () => {
-  expect(imbalance([])).toBeNull();
-  expect(imbalance([100])).toBeNull();
-  expect(imbalance([0, 0])).toBeNull();
-  expect(imbalance([100, 140, 120])).toBeNull();
+  expect(imbalance(english, [])).toBeNull();
+  expect(imbalance(english, [100])).toBeNull();
+  expect(imbalance(english, [0, 0])).toBeNull();
+  expect(imbalance(english, [100, 140, 120])).toBeNull();
 });
 
 test("uneven ones are told by how much, and empty ones by name", () => {
-  expect(imbalance([100, 420])).toContain("4.2 times");
-  expect(imbalance([100, 0])).toContain("no training pictures");
+  expect(imbalance(english, [100, 420])).toContain("4.2 times");
+  expect(imbalance(english, [100, 0])).toContain("no training pictures");
 });
 
 test("a training picture goes where its copy stands in another split, the last first", () => {

@@ -1,18 +1,18 @@
 import type { DatasetStatistics } from "../api/types";
-import { decimal } from "../view/format";
+import type { Texts } from "../text/texts";
 
 /** What is uneven or stands twice in a set. */
 
 /** How uneven classes are, in a sentence; null where they are about even. */
-export function imbalance(counts: readonly number[]): string | null {
+export function imbalance(t: Texts, counts: readonly number[]): string | null {
   const most = counts.reduce((top, n) => Math.max(top, n), 0);
   const least = counts.reduce((low, n) => Math.min(low, n), Infinity);
   if (counts.length < 2 || most === 0 || most < 1.5 * least) {
     return null;
   }
   return least === 0
-    ? "A class has no training pictures."
-    : `The largest class has ${decimal(most / least, 1)} times as many pictures as the smallest.`;
+    ? t.data.classEmpty
+    : t.data.uneven(most / least);
 }
 
 /** The training pictures of groups that stand in another split too, the last first. */

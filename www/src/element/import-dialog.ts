@@ -3,7 +3,6 @@ import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { FilesInfo, LoadFilesOptions, Split } from "../api/types";
 import { warningsCsv } from "../view/csv";
-import { bytes, count, percent, plural, shape } from "../view/format";
 import { define } from "./define";
 import { dialogStyles, Modal } from "./dialog";
 import { Watch } from "./observable";
@@ -11,11 +10,13 @@ import { button, download, field, typedNumber } from "./parts";
 import { styles } from "./style-directive";
 import { base } from "./styles";
 import type { Workbench } from "./workbench";
+import "../text/en/importing";
+import { phrase, type Phrase } from "../text/texts";
 
-const fits = { stretch: "Stretch to fit", crop: "Crop the middle", pad: "Pad with black" } as const;
-const filters = { triangle: "Triangle", nearest: "Nearest", "catmull-rom": "Catmull-Rom", lanczos3: "Lanczos 3" } as const;
-const colours = { rgb: "Colour (RGB)", grayscale: "Grey" } as const;
-const splitNames: [Split, string][] = [["train", "Training"], ["validation", "Validation"], ["test", "Test"]];
+const fits = { stretch: (t) => t.importing.stretch, crop: (t) => t.importing.crop, pad: (t) => t.importing.pad } satisfies Record<string, Phrase>;
+const filters = { triangle: (t) => t.importing.triangle, nearest: (t) => t.importing.nearest, "catmull-rom": "Catmull-Rom", lanczos3: "Lanczos 3" } satisfies Record<string, string | Phrase>;
+const colours = { rgb: (t) => t.importing.rgb, grayscale: (t) => t.common.gray } satisfies Record<string, Phrase>;
+const splitOrder: readonly Split[] = ["train", "validation", "test"];
 /** More classes than a person reads are only counted. */
 const mostRows = 200;
 
@@ -65,51 +66,54 @@ export class ImportDialog extends LitElement {
 
   override render(): TemplateResult {
     return html`<dialog id="import" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
-      ${this.#modal.open ? html`${this.#modal.head("Your own pictures")} ${this.#body()}` : nothing}
+      ${this.#modal.open ? html`${this.#modal.head(this.bench.text.common.yourOwnPictures)} ${this.#body()}` : nothing}
     </dialog>`;
   }
 
   #body(): TemplateResult {
+    const t = this.bench.text;
     const { own } = this.bench;
     if (own.finding !== null || !own.files) {
-      return own.problem ? this.#problem() : this.#waiting(own.finding ? `Looking for files: ${count(own.finding)} found so far …` : "Looking for files …");
+      return own.problem ? this.#problem() : this.#waiting(own.finding ? t.importing.lookingFound(own.finding) : t.importing.lookingFiles);
     }
     if (own.loose) {
       return this.#loose(own.files.length);
     }
     if (!own.found) {
-      return own.problem ? this.#problem() : this.#waiting(`Looking at ${plural(own.files.length, "file")} …`);
+      return own.problem ? this.#problem() : this.#waiting(t.importing.lookingAt(own.files.length));
     }
     return this.#found(own.found);
   }
 
   #waiting(words: string): TemplateResult {
-    return html`<div class="body" role="status"><p>${words}</p><progress aria-label="Looking"></progress></div>
+    return html`<div class="body" role="status"><p>${words}</p><progress aria-label=${this.bench.text.importing.lookingName}></progress></div>
       <footer>${this.#cancel()}</footer>`;
   }
 
   #cancel(): TemplateResult {
+    const t = this.bench.text;
     const { own } = this.bench;
-    return button({ id: "cancel-own", label: own.problem && !own.found ? "Close" : "Cancel", onClick: () => own.drop() });
+    return button({ id: "cancel-own", label: own.problem && !own.found ? t.common.close : t.common.cancel, onClick: () => own.drop() });
   }
 
   /** What stands in the way, in the lab's own words. Pictures that make no set can still be one class. */
   #problem(): TemplateResult {
+    const t = this.bench.text;
     const { own } = this.bench;
     const { problem } = own;
     const loose = own.onlyPictures && own.files !== null;
     return html`<div class="body">
         <div class="problem" role="alert">
           <p>${problem?.message}${problem?.place ? ` (${problem.place})` : nothing}</p>
-          <p class="small muted">Nothing was changed: what was loaded and trained is as it was.</p>
+          <p class="small muted">${t.importing.unchanged}</p>
         </div>
-        ${loose ? html`<p>Or give all ${plural(own.files?.length ?? 0, "picture")} one class:</p>${this.#class()}` : nothing}
+        ${loose ? html`<p>${t.importing.giveOneClass(own.files?.length ?? 0)}</p>${this.#class()}` : nothing}
       </div>
       <footer>${this.#cancel()} ${loose ? this.#addButton(own.files?.length ?? 0) : nothing}</footer>`;
   }
 
   #loose(pictures: number): TemplateResult {
-    return html`<div class="body"><p class="lead">${plural(pictures, "picture")} in no folder. What ${pictures === 1 ? "does it" : "do they"} show?</p>${this.#class()}</div>
+    return html`<div class="body"><p class="lead">${this.bench.text.importing.looseOne(pictures)}</p>${this.#class()}</div>
       <footer>${this.#cancel()} ${this.#addButton(pictures)}</footer>`;
   }
 
@@ -120,14 +124,15 @@ export class ImportDialog extends LitElement {
   }
 
   #class(): TemplateResult {
+    const t = this.bench.text;
     const { info } = this.bench.data;
     const radio = (begin: boolean, label: string): TemplateResult => html`<label class="check">
       <input type="radio" name="begin" .checked=${live(this.#begins === begin)} @change=${() => (this.begin = begin)} />${label}</label>`;
     return html`<div class="loose">
-      ${field({
+      ${field(t, {
         id: "class-name",
-        label: "Class",
-        help: "The name of what these pictures show. A name that is there already adds them to that class.",
+        label: t.importing.className,
+        help: t.importing.classHelp,
         control: html`<input id="class-name" type="text" list="classes" autocomplete="off" autofocus .value=${live(this.called)}
           @input=${(event: Event) => (this.called = (event.target as HTMLInputElement).value)}
           @keydown=${(event: KeyboardEvent) => {
@@ -136,15 +141,16 @@ export class ImportDialog extends LitElement {
           <datalist id="classes">${info?.classes.slice(0, mostRows).map((name) => html`<option value=${name}></option>`)}</datalist>`,
       })}
       ${info
-        ? html`<fieldset><legend class="sr">Where they go</legend>${radio(false, `Add them to ${info.name}`)}${radio(true, "Begin a new set with them")}</fieldset>`
+        ? html`<fieldset><legend class="sr">${t.importing.whereTo}</legend>${radio(false, t.importing.addThemTo(info.name))}${radio(true, t.importing.beginNew)}</fieldset>`
         : nothing}
       ${this.#begins ? html`<div class="fields">${this.#size(this.bench.own.options.size ?? [64, 64])}${this.#colour(this.bench.own.options.color ?? "rgb")}</div>` : nothing}
     </div>`;
   }
 
   #addButton(pictures: number): TemplateResult {
-    const why = this.bench.own.busy ?? (this.called.trim() === "" ? "Name the class first." : undefined);
-    return button({ id: "add-own", label: `Add ${plural(pictures, "picture")}`, kind: "primary", why, onClick: () => this.#add() });
+    const t = this.bench.text;
+    const why = this.bench.own.busy ?? (this.called.trim() === "" ? t.importing.nameFirst : undefined);
+    return button({ id: "add-own", label: t.importing.addPictures(pictures), kind: "primary", why, onClick: () => this.#add() });
   }
 
   #add(): void {
@@ -156,47 +162,49 @@ export class ImportDialog extends LitElement {
   }
 
   #found(found: FilesInfo): TemplateResult {
+    const t = this.bench.text;
     const { own } = this.bench;
     const { splits } = found;
     const total = splits.train + splits.validation + splits.test;
     const warnings = [...own.passedOver, ...found.warnings];
-    const why = own.busy ?? (own.looking ? "It is being looked at with the options that you chose." : own.problem ? "What is wrong is said above." : undefined);
+    const why = own.busy ?? (own.looking ? t.importing.lookedAtAgain : own.problem ? t.importing.wrongAbove : undefined);
     return html`<div class="body">
         <p class="lead"><b>${found.name}</b>: ${found.kind}</p>
         <p class="small muted again" role="status">${
           own.looking
-            ? "Looking again …"
-            : `${plural(total, "picture")}, ${plural(found.classes.length, "class", "classes")}, ${bytes(found.bytes)} to read.`
+            ? t.importing.lookingAgain
+            : t.importing.found(total, found.classes.length, found.bytes)
         }</p>
         ${this.#counts(found)}
         ${own.problem ? html`<div class="problem" role="alert">${own.problem.message}</div>` : nothing}
         <div class="fields">${this.#size(own.options.size ?? [found.shape[0], found.shape[1]])} ${this.#options(found)}</div>
         ${this.#memory(found)}
         ${warnings.length > 0
-          ? html`<details class="warnings"><summary>${plural(warnings.length, "warning")} of what is passed over</summary>
-              <ul tabindex="0" aria-label="Warnings">${warnings.slice(0, mostRows).map(({ file, message }) => html`<li>${message.includes(file) ? message : `${file}: ${message}`}</li>`)}
-                ${warnings.length > mostRows ? html`<li>… and ${count(warnings.length - mostRows)} more; the CSV has them all.</li>` : nothing}</ul>
-              ${button({ id: "own-warnings", label: "CSV", name: "Download all warnings as CSV", onClick: () => download(new Blob([warningsCsv(warnings)], { type: "text/csv" }), "cnn-lab-warnings.csv") })}
+          ? html`<details class="warnings"><summary>${t.importing.warningsOf(warnings.length)}</summary>
+              <ul tabindex="0" aria-label=${t.common.warnings}>${warnings.slice(0, mostRows).map(({ file, message }) => html`<li>${message.includes(file) ? message : `${file}: ${message}`}</li>`)}
+                ${warnings.length > mostRows ? html`<li>${t.importing.moreWarnings(warnings.length - mostRows)}</li>` : nothing}</ul>
+              ${button({ id: "own-warnings", label: "CSV", name: t.importing.warningsCsv, onClick: () => download(new Blob([warningsCsv(warnings)], { type: "text/csv" }), "cnn-lab-warnings.csv") })}
             </details>`
           : nothing}
       </div>
       <footer>
         ${this.#cancel()}
-        ${button({ id: "load-own", label: `Load ${plural(total, "picture")}`, kind: "primary", why, onClick: () => void own.load() })}
+        ${button({ id: "load-own", label: t.importing.loadPictures(total), kind: "primary", why, onClick: () => void own.load() })}
       </footer>`;
   }
 
   #counts({ classes, counts, splits }: FilesInfo): TemplateResult {
-    const shown = splitNames.filter(([split]) => splits[split] > 0);
-    return html`<div class="counts scroll" tabindex="0" role="region" aria-label="Pictures of each class">
+    const t = this.bench.text;
+    const shown = splitOrder.filter((split) => splits[split] > 0);
+    return html`<div class="counts scroll" tabindex="0" role="region" aria-label=${t.importing.ofEachClass}>
       <table class="list">
-        <thead><tr><th scope="col">Class</th>${shown.map(([, title]) => html`<th scope="col" class="number">${title}</th>`)}</tr></thead>
+        <thead><tr><th scope="col">${t.importing.className}</th>${shown.map((split) => html`<th scope="col" class="number">${t.common.splits[split]}</th>`)}</tr></thead>
         <tbody>
           ${classes.slice(0, mostRows).map((name, i) => html`<tr><th scope="row" title=${name}>${name}</th>
-            ${shown.map(([split]) => html`<td class="number">${count(counts[split][i] ?? 0)}</td>`)}</tr>`)}
-          ${classes.length > mostRows ? html`<tr><th scope="row">… and ${count(classes.length - mostRows)} more</th>${shown.map(() => html`<td></td>`)}</tr>` : nothing}
+            ${shown.map((split) => html`<td class="number">${t.count(counts[split][i] ?? 0)}</td>`)}</tr>`)}
+          ${classes.length > mostRows ? html`<tr><th scope="row">${t.importing.moreClasses(classes.length - mostRows)}</th>${shown.map(() => html`<td></td>`)}</tr>` : nothing}
         </tbody>
-        <tfoot><tr><th scope="row">All</th>${shown.map(([split]) => html`<td class="number"><b>${count(splits[split])}</b></td>`)}</tr></tfoot>
+        <tfoot><tr><th scope="row">${t.importing.all}</th>${shown.map((split) => html`<td class="number"><b>${t.count(splits[split])}</b></td>`)}</tr></tfoot>
       </table>
     </div>`;
   }
@@ -207,6 +215,7 @@ export class ImportDialog extends LitElement {
 
   /** Not `live`: what is being typed must outlast the news of what was found. */
   #size([height, width]: [number, number]): TemplateResult {
+    const t = this.bench.text;
     const side = (id: string, name: string, now: number, take: (value: number) => [number, number]): TemplateResult =>
       html`<input id=${id} type="number" min="1" max="4096" step="1" inputmode="numeric" aria-label=${name} .value=${String(now)}
         @change=${(event: Event) => {
@@ -216,61 +225,65 @@ export class ImportDialog extends LitElement {
           // What is no such number gives way to the last that was.
           else input.value = String(now);
         }} />`;
-    return field({
+    return field(t, {
       id: "own-height",
-      label: "Size, height × width",
-      help: "Every picture is brought to this size, in pixels. Smaller learns faster; what you look for has to stay visible.",
+      label: t.importing.size,
+      help: t.importing.sizeHelp,
       control: html`<div class="size">
-        ${side("own-height", "Height in pixels", height, (value) => [value, width])}×${side("own-width", "Width in pixels", width, (value) => [height, value])}
+        ${side("own-height", t.importing.heightPixels, height, (value) => [value, width])}×${side("own-width", t.importing.widthPixels, width, (value) => [height, value])}
       </div>`,
     });
   }
 
-  #select<T extends string>(id: string, label: string, help: string, now: T, values: Record<T, string>, take: (value: T) => LoadFilesOptions): TemplateResult {
-    return field({
+  #select<T extends string>(id: string, label: string, help: string, now: T, values: Record<T, string | Phrase>, take: (value: T) => LoadFilesOptions): TemplateResult {
+    const t = this.bench.text;
+    return field(t, {
       id, label, help,
       control: html`<select id=${id} @change=${(event: Event) => this.#choose(take((event.target as HTMLSelectElement).value as T))}>
-        ${(Object.entries(values) as [T, string][]).map(([value, title]) => html`<option value=${value} .selected=${live(value === now)}>${title}</option>`)}
+        ${(Object.entries(values) as [T, string | Phrase][]).map(([value, title]) => html`<option value=${value} .selected=${live(value === now)}>${phrase(t, title)}</option>`)}
       </select>`,
     });
   }
 
   #colour(now: "rgb" | "grayscale"): TemplateResult {
-    return this.#select("own-color", "Colour", "Grey takes a third of the memory, and learns as well where colour says nothing.", now, colours, (color) => ({ color }));
+    const t = this.bench.text;
+    return this.#select("own-color", t.importing.colour, t.importing.colourHelp, now, colours, (color) => ({ color }));
   }
 
   #options(found: FilesInfo): TemplateResult {
+    const t = this.bench.text;
     const { own } = this.bench;
     const { options } = own;
     return html`
       ${this.#colour(options.color ?? (found.shape[2] === 1 ? "grayscale" : "rgb"))}
-      ${this.#select("own-fit", "Fit", "What happens to pictures of other proportions: stretched, cut at the longer sides, or shown whole with black beside them.", options.fit ?? "stretch", fits, (fit) => ({ fit }))}
-      ${this.#select("own-filter", "Filter", "How pixels are combined when a picture is brought to the size. Triangle averages; nearest takes one pixel and is coarse; the others are sharper.", options.filter ?? "triangle", filters, (filter) => ({ filter }))}
-      ${field({
+      ${this.#select("own-fit", t.importing.fit, t.importing.fitHelp, options.fit ?? "stretch", fits, (fit) => ({ fit }))}
+      ${this.#select("own-filter", t.common.filter, t.importing.filterHelp, options.filter ?? "triangle", filters, (filter) => ({ filter }))}
+      ${field(t, {
         id: "own-limit",
-        label: "Pictures",
-        help: "At most so many pictures of each split, spread evenly over the classes. Empty takes all.",
-        control: html`<input id="own-limit" type="number" min="1" step="1" inputmode="numeric" placeholder="all" .value=${live(options.limit === undefined ? "" : String(options.limit))}
+        label: t.common.pictures,
+        help: t.importing.limitHelp,
+        control: html`<input id="own-limit" type="number" min="1" step="1" inputmode="numeric" placeholder=${t.importing.allPlaceholder} .value=${live(options.limit === undefined ? "" : String(options.limit))}
           @change=${(event: Event) => this.#choose({ limit: typedNumber(event.target as HTMLInputElement) ?? undefined })} />`,
       })}
       ${own.hasTable
-        ? field({
+        ? field(t, {
             id: "own-label",
-            label: "Label column",
-            help: "The column of the table that says the class: its name in the first row, or its place counted from 0. Empty finds it.",
-            control: html`<input id="own-label" type="text" placeholder="found" autocomplete="off" .value=${live(String(options.labelColumn ?? ""))}
+            label: t.importing.labelColumn,
+            help: t.importing.labelColumnHelp,
+            control: html`<input id="own-label" type="text" placeholder=${t.importing.foundPlaceholder} autocomplete="off" .value=${live(String(options.labelColumn ?? ""))}
               @change=${(event: Event) => this.#choose({ labelColumn: columnOf((event.target as HTMLInputElement).value) })} />`,
           })
         : nothing}`;
   }
 
   #memory({ memory, shape: size }: FilesInfo): TemplateResult {
+    const t = this.bench.text;
     const share = memory.budget > 0 ? memory.bytes / memory.budget : 1;
     const words = memory.paged
-      ? `More than the ${bytes(memory.budget)} that may stay in memory, so they are kept in this browser's storage and read from there. It is freed when you load other pictures.`
-      : `${percent(share, share < 0.01 ? 1 : 0)} of the ${bytes(memory.budget)} that may stay in memory.`;
+      ? t.importing.overBudget(memory.budget)
+      : t.importing.ofBudget(t.percent(share, share < 0.01 ? 1 : 0), memory.budget);
     return html`<div>
-      <div class="row between small"><span>As ${shape(size)} they take ${bytes(memory.bytes)}</span></div>
+      <div class="row between small"><span>${t.importing.theyTake(size, memory.bytes)}</span></div>
       <div class="meter ${memory.paged ? "over" : ""}" aria-hidden="true"><i ${styles({ "--share": String(Math.min(1, share)) })}></i></div>
       <p class="small muted" id="own-memory">${words}</p>
     </div>`;

@@ -5,7 +5,6 @@ import type { DrawPadElement } from "../view/draw-pad";
 import "../view/draw-pad";
 import "../view/maps";
 import "../view/pixels";
-import { percent, plural } from "../view/format";
 import { define } from "./define";
 import type { Hand } from "./inside-step";
 import { Watch } from "./observable";
@@ -60,26 +59,27 @@ export class InsidePanel extends LitElement {
   }
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { inside, network } = this.bench;
     return html`<section aria-labelledby="title">
-      <header><span class="place" aria-hidden="true">4</span><h2 id="title" class="grow">Inside</h2></header>
+      <header><span class="place" aria-hidden="true">4</span><h2 id="title" class="grow">${t.inside.title}</h2></header>
       <slot></slot>
       <div class="top">
-        <cnn-lab-draw-pad ${styles({ "--pad": `${Math.max(1, Math.floor(196 / inside.size.width)) * inside.size.width}px` })}
+        <cnn-lab-draw-pad .text=${t} ${styles({ "--pad": `${Math.max(1, Math.floor(196 / inside.size.width)) * inside.size.width}px` })}
           .picture=${inside.hand?.picture ?? null} name=${inside.hand?.name ?? ""} ?enabled=${inside.drawable}
             @drawn=${(event: CustomEvent<ImageData>) => inside.showDrawing(event.detail)}></cnn-lab-draw-pad>
-        <cnn-lab-bars name="How sure the network is of each class" .bars=${this.#bars()}></cnn-lab-bars>
+        <cnn-lab-bars name=${t.inside.howSure} .bars=${this.#bars()}></cnn-lab-bars>
       </div>
       ${this.#tools()} ${this.#answer()}
       <p class="sr" aria-live="polite">${inside.spoken}</p>
       <div class="maps">
-        <div class="row"><h3 class="grow">What each convolution makes of it</h3>
+        <div class="row"><h3 class="grow">${t.inside.eachConvolution}</h3>
           ${button({
-            id: "look-inside", label: "Look inside …", name: "Look inside the network: layers, filters, why it decides, one step",
-            why: !network.summary ? "The network is being made ready." : !inside.hand ? "Draw, choose or load a picture first." : undefined,
+            id: "look-inside", label: t.inside.look, name: t.inside.lookName,
+            why: !network.summary ? t.common.networkNotReady : !inside.hand ? t.inside.pictureFirst : undefined,
             onClick: () => this.bench.open("inside"),
           })}</div>
-        ${network.convolutions.map(({ name, outputShape: [, height = 1, width = 1, maps = 1] }) => html`<cnn-lab-maps
+        ${network.convolutions.map(({ name, outputShape: [, height = 1, width = 1, maps = 1] }) => html`<cnn-lab-maps .text=${t}
           layer=${name} .size=${[maps, height, width]} .maps=${inside.maps.get(name) ?? null}></cnn-lab-maps>`)}
       </div>
     </section>`;
@@ -102,39 +102,40 @@ export class InsidePanel extends LitElement {
     return classes.map((label) => {
       const found = prediction?.find((known) => known.label === label);
       return found
-        ? { label, share: found.probability, text: percent(found.probability), strong: prediction?.[0] === found }
+        ? { label, share: found.probability, text: this.bench.text.percent(found.probability), strong: prediction?.[0] === found }
         : { label, share: 0, text: "–" };
     });
   }
 
   #tools(): TemplateResult {
+    const t = this.bench.text;
     const { inside, network } = this.bench;
-    const none = inside.tests === 0 ? "Load pictures first." : undefined;
+    const none = inside.tests === 0 ? t.common.loadFirst : undefined;
     return html`<div class="tools">
-      <div class="tests" role="group" aria-label="Test pictures">
-        ${button({ id: "test-before", label: "←", name: "Test picture before", kind: "square", why: none, onClick: () => this.#showTest(inside.index - 1) })}
-        <label class="sr" for="test-index">Number of the test picture</label>
+      <div class="tests" role="group" aria-label=${t.common.testPictures}>
+        ${button({ id: "test-before", label: "←", name: t.common.testPictureBefore, kind: "square", why: none, onClick: () => this.#showTest(inside.index - 1) })}
+        <label class="sr" for="test-index">${t.inside.number}</label>
         <input id="test-index" type="number" min="0" max=${Math.max(0, inside.tests - 1)} step="1" ?disabled=${none !== undefined}
-          title=${none ?? "Number of the test picture"} .value=${String(inside.index)}
+          title=${none ?? t.inside.number} .value=${String(inside.index)}
           @change=${(event: Event) => {
             const input = event.target as HTMLInputElement;
             this.#showTest(typedNumber(input) ?? inside.index);
             // What is no such number gives way to the last that was.
             input.value = String(inside.index);
           }} />
-        ${button({ id: "test-next", label: "→", name: "Next test picture", kind: "square", why: none, onClick: () => this.#showTest(inside.index + 1) })}
+        ${button({ id: "test-next", label: "→", name: t.common.nextTestPicture, kind: "square", why: none, onClick: () => this.#showTest(inside.index + 1) })}
       </div>
-      ${button({ id: "clear", label: "Clear", why: inside.hand?.kind === "drawing" ? undefined : "There is no drawing.", onClick: () => this.#clear() })}
-      ${button({ id: "choose", label: "File …", name: "File: choose a picture", onClick: () => this.file.click() })}
+      ${button({ id: "clear", label: t.inside.clear, why: inside.hand?.kind === "drawing" ? undefined : t.inside.noDrawing, onClick: () => this.#clear() })}
+      ${button({ id: "choose", label: t.inside.file, name: t.inside.fileName, onClick: () => this.file.click() })}
       ${button({
-        id: "watch", label: inside.camera === "on" ? "Camera off" : "Camera", name: inside.camera === "on" ? "Camera off" : "Camera: what the network makes of what it sees, live",
-        why: inside.camera === "asking" ? "Your browser asks whether this page may use the camera." : undefined, onClick: () => { this.pad.clear(); void inside.turnCamera(); },
+        id: "watch", label: inside.camera === "on" ? t.inside.cameraOff : t.inside.camera, name: inside.camera === "on" ? t.inside.cameraOff : t.inside.cameraName,
+        why: inside.camera === "asking" ? t.common.cameraAsks : undefined, onClick: () => { this.pad.clear(); void inside.turnCamera(); },
       })}
       ${inside.refusal ? html`<p class="small" role="alert">${inside.refusal}</p>` : nothing}
       ${inside.hand?.kind === "file" && network.inputShape[2] === 1
-        ? button({ id: "invert", label: "Invert", name: "Turn dark on light into light on dark", onClick: () => inside.invert() })
+        ? button({ id: "invert", label: t.inside.invert, name: t.inside.invertName, onClick: () => inside.invert() })
         : nothing}
-      <input id="picture" type="file" accept="image/*" class="sr" tabindex="-1" aria-label="A picture file" @change=${() => {
+      <input id="picture" type="file" accept="image/*" class="sr" tabindex="-1" aria-label=${t.inside.aPicture} @change=${() => {
         const [file] = this.file.files ?? [];
         this.file.value = "";
         if (file) void this.bench.inside.showFile(file);
@@ -158,6 +159,7 @@ export class InsidePanel extends LitElement {
   }
 
   #answer(): TemplateResult {
+    const t = this.bench.text;
     const { data, inside, network } = this.bench;
     const { hand, prediction } = inside;
     // The outputs of weights that never saw these classes have no names yet.
@@ -166,20 +168,20 @@ export class InsidePanel extends LitElement {
     const long = Math.max(inside.size.width, inside.size.height);
     const zoom = long > 56 ? 56 / long : Math.floor(56 / long);
     const hint = inside.drawable
-      ? "Draw a digit, drop or paste a picture, or turn the test pictures."
-      : "Drop or paste a picture, or turn the test pictures.";
-    const unlearned = hand && prediction ? `${hand.name}. The network has not learned yet: press Train, and watch.` : hint;
+      ? t.inside.drawHint
+      : t.inside.dropHint;
+    const unlearned = hand && prediction ? t.inside.untrained(hand.name) : hint;
     return html`<div class="answer">
-      <div class="seen" title="The picture as the network sees it">
-        ${hand ? html`<cnn-lab-pixels .picture=${hand.picture} zoom=${zoom} name="The picture as the network sees it"></cnn-lab-pixels>` : nothing}
+      <div class="seen" title=${t.common.asNetworkSees}>
+        ${hand ? html`<cnn-lab-pixels .picture=${hand.picture} zoom=${zoom} name=${t.common.asNetworkSees}></cnn-lab-pixels>` : nothing}
       </div>
       ${hand && prediction && best
         ? html`<div class="grow">
-            <div class="says">${best.label} <span class="muted">${percent(best.probability)}</span></div>
-            <div class="small muted">${hand.name}${hand.truth === null ? "." : html`: ${hand.truth === best.label ? "right" : html`wrong, it is <b>${hand.truth}</b>`}.`}
-              ${this.bench.training.curves.empty ? `It has not learned yet${this.bench.network.base ? "" : `, so all ${plural(prediction.length, "class", "classes")} are as likely`}.` : nothing}</div>
+            <div class="says">${best.label} <span class="muted">${t.percent(best.probability)}</span></div>
+            <div class="small muted">${hand.name}${hand.truth === null ? "." : html`: ${hand.truth === best.label ? "right" : html`${t.inside.wrongItIs} <b>${hand.truth}</b>`}.`}
+              ${this.bench.training.curves.empty ? t.inside.notLearned(this.bench.network.base ? "" : t.inside.asLikely(prediction.length)) : nothing}</div>
           </div>`
-        : html`<p class="small muted grow">${unlearned}${network.summary ? "" : " The network is being made ready."}</p>`}
+        : html`<p class="small muted grow">${unlearned}${network.summary ? "" : t.inside.beingReady}</p>`}
     </div>`;
   }
 }

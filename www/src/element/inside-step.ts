@@ -98,7 +98,7 @@ export class InsideStep {
       this.#take({
         kind: "test",
         picture: pixels,
-        name: `Test picture ${this.index}`,
+        name: this.bench.text.inside.testPicture(this.index),
         truth: info.classes[label] ?? null,
       });
     });
@@ -106,6 +106,7 @@ export class InsideStep {
 
   /** Any picture of the set. */
   async showPicture(split: Split, index: number): Promise<void> {
+    const t = this.bench.text;
     if (split === "test") {
       return this.showTest(index);
     }
@@ -116,13 +117,13 @@ export class InsideStep {
     }
     await this.bench.try(async () => {
       const { pixels, label } = await lab.image(split, index);
-      const name = `${split === "train" ? "Training" : "Validation"} picture ${index}`;
+      const name = t.inside.splitPicture(split === "train" ? t.common.training : t.common.validation, index);
       this.#take({ kind: "set", picture: pixels, name, truth: info.classes[label] ?? null });
     });
   }
 
   showDrawing(picture: ImageData): void {
-    this.#take({ kind: "drawing", picture, name: "Your drawing", truth: null });
+    this.#take({ kind: "drawing", picture, name: this.bench.text.common.yourDrawing, truth: null });
   }
 
   clear(): void {
@@ -134,7 +135,7 @@ export class InsideStep {
   /** A picture that was dropped, pasted or chosen. */
   async showFile(file: Blob): Promise<void> {
     const lab = await this.bench.ready;
-    const name = file instanceof File ? file.name : "Pasted picture";
+    const name = file instanceof File ? file.name : this.bench.text.inside.pasted;
     await this.bench.try(async () => {
       const picture = await this.#shrink(file);
       if (picture) {
@@ -155,7 +156,7 @@ export class InsideStep {
     [this.camera, this.refusal] = ["asking", ""];
     this.bench.changed();
     const stream = await openCamera().catch((error: unknown) => {
-      this.refusal = refusalOf(error);
+      this.refusal = refusalOf(this.bench.text, error);
       return null;
     });
     // It was given up, or the page was left, while the browser asked.
@@ -195,7 +196,7 @@ export class InsideStep {
         const picture = frame && (await this.#shrink(frame));
         frame?.close();
         if (picture && this.#stream === stream) {
-          this.#take({ kind: "camera", picture, name: "The camera", truth: null });
+          this.#take({ kind: "camera", picture, name: this.bench.text.inside.theCamera, truth: null });
         }
       }
       await new Promise((resolve) => setTimeout(resolve, Math.max(frameEvery, this.bench.training.active ? 3 * this.#cost : 0)));
@@ -308,13 +309,14 @@ export class InsideStep {
 
   /** Tells a screen reader of a picture once, when the drawing pauses; not again while training runs. Of the camera's frames it tells when the answer changes. */
   #speak(hand: Hand, [best]: Prediction): void {
+    const t = this.bench.text;
     const of = hand.kind === "camera" && best ? best.label : hand;
     if (best && of !== this.#spokenOf) {
       this.#spokenOf = of;
       clearTimeout(this.#speech);
       this.#speech = setTimeout(() => {
-        const truth = hand.truth === null || hand.truth === best.label ? "" : `, but it is ${hand.truth}`;
-        this.spoken = `${hand.name}: ${best.label}, ${Math.round(best.probability * 100)} percent sure${truth}.`;
+        const truth = hand.truth === null || hand.truth === best.label ? "" : t.inside.butItIs(hand.truth);
+        this.spoken = t.inside.spoken(hand.name, best.label, Math.round(best.probability * 100), truth);
         this.bench.changed();
       }, 700);
     }

@@ -2,6 +2,7 @@
  * An experiment in an address: what the element's attributes say, as JSON, deflated, in the
  * fragment. The browser sends a fragment to no server, so a link tells nobody anything.
  */
+import type { Texts } from "../text/texts";
 
 const prefix = "#lab=";
 /** Of the format. */
@@ -17,53 +18,51 @@ export class LinkError extends Error {
   readonly field = "link";
 }
 
-const damaged = "It is damaged or cut off; copy it again as a whole.";
-
 /** Whether an address's fragment is meant as an experiment. */
 export function isLink(fragment: string): boolean {
   return fragment.startsWith(prefix);
 }
 
 /** The fragment for what the attributes say. Throws a LinkError where it would be too long. */
-export async function writeLink(attributes: Readonly<Record<string, string>>): Promise<string> {
+export async function writeLink(t: Texts, attributes: Readonly<Record<string, string>>): Promise<string> {
   const text = new TextEncoder().encode(JSON.stringify(attributes));
-  const packed = await collect(new Blob([text]).stream().pipeThrough(new CompressionStream("deflate-raw")), Infinity);
+  const packed = await collect(t, new Blob([text]).stream().pipeThrough(new CompressionStream("deflate-raw")), Infinity);
   const fragment = `${prefix}${version}.${toBase64Url(packed)}`;
   if (fragment.length > longestLink || text.length > largestText) {
-    throw new LinkError("This network is too large for a link. Save it to a file instead.");
+    throw new LinkError(t.lab.tooLargeForLink);
   }
   return fragment;
 }
 
 /** What a link's attributes say; not yet whether they can be so. Throws a LinkError. */
-export async function readLink(fragment: string): Promise<Record<string, string>> {
+export async function readLink(t: Texts, fragment: string): Promise<Record<string, string>> {
   if (fragment.length > longestLink) {
-    throw new LinkError(`This link cannot be opened: it is longer than ${longestLink} characters.`);
+    throw new LinkError(t.lab.linkTooLong(longestLink));
   }
   const [given, packed, ...rest] = fragment.slice(prefix.length).split(".");
   if (/^\d+$/.test(given ?? "") && given !== version) {
-    throw new LinkError(`This link cannot be opened: it is of version ${given}, and this lab reads version ${version}. Reload the page in case it is out of date.`);
+    throw new LinkError(t.lab.linkVersion(given ?? "", version));
   }
   const bytes = fromBase64Url(packed ?? "");
   if (given !== version || rest.length > 0 || bytes === null) {
-    throw new LinkError(`This link cannot be opened. ${damaged}`);
+    throw new LinkError(t.lab.linkFails(t.lab.damaged));
   }
   let value: unknown;
   try {
-    const text = await collect(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw")), largestText);
+    const text = await collect(t, new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw")), largestText);
     value = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text));
   } catch (error) {
     if (error instanceof LinkError) throw error;
-    throw new LinkError(`This link cannot be opened. ${damaged}`);
+    throw new LinkError(t.lab.linkFails(t.lab.damaged));
   }
   if (value === null || typeof value !== "object" || Array.isArray(value) || !Object.values(value).every((text) => typeof text === "string")) {
-    throw new LinkError(`This link cannot be opened: it holds no experiment. ${damaged}`);
+    throw new LinkError(t.lab.linkEmpty(t.lab.damaged));
   }
   return value as Record<string, string>;
 }
 
 /** All bytes of a stream, which is ended past `most`. */
-async function collect(stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array<ArrayBuffer>> {
+async function collect(t: Texts, stream: ReadableStream<Uint8Array>, most: number): Promise<Uint8Array<ArrayBuffer>> {
   const reader = stream.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -74,7 +73,7 @@ async function collect(stream: ReadableStream<Uint8Array>, most: number): Promis
     if (length > most) {
       // What it does after that is nobody's concern.
       void reader.cancel().catch(() => undefined);
-      throw new LinkError(`This link cannot be opened: it holds more than ${most} bytes.`);
+      throw new LinkError(t.lab.linkTooMuch(most));
     }
     chunks.push(value);
   }

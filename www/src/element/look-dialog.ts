@@ -5,7 +5,6 @@ import { largestSeed } from "../api/check";
 import type { DatasetInfo, DatasetStatistics, FileWarning, Split } from "../api/types";
 import { binsOf } from "../view/bins";
 import { warningsCsv } from "../view/csv";
-import { count, decimal, plural, shape } from "../view/format";
 import type { GalleryElement, GalleryPicture, GallerySource } from "../view/gallery";
 import "../view/gallery";
 import "../view/histogram";
@@ -20,13 +19,14 @@ import { styles } from "./style-directive";
 import { base } from "./styles";
 import { tabList, tabPanel, tabStyles } from "./tabs";
 import type { Workbench } from "./workbench";
+import "../text/en/look";
+import type { Phrase } from "../text/texts";
 
 const tabs = ["pictures", "classes", "numbers", "twins", "warnings"] as const;
 type Tab = (typeof tabs)[number];
 
-const splitNames: Record<Split, string> = { train: "Training", validation: "Validation", test: "Test" };
 const splitOrder = ["train", "validation", "test"] as const;
-const channelNames = ["Red", "Green", "Blue"];
+const channelNames: readonly Phrase[] = [(t) => t.look.red, (t) => t.look.green, (t) => t.look.blue];
 /** More classes are found by name. */
 const mostClasses = 100;
 const warningHeight = 25;
@@ -197,7 +197,7 @@ export class LookDialog extends LitElement {
     const { info } = this.bench.data;
     return html`<dialog id="look-dialog" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
       ${this.#modal.open && info
-        ? html`${this.#modal.head(html`Look through <span class="muted">${info.name}</span>`)}
+        ? html`${this.#modal.head(html`${this.bench.text.look.title} <span class="muted">${info.name}</span>`)}
             ${this.#tabs(info)}
             ${tabPanel(this.tab, this.#panel(info))}`
         : nothing}
@@ -205,15 +205,16 @@ export class LookDialog extends LitElement {
   }
 
   #tabs({ warnings }: DatasetInfo): TemplateResult {
+    const t = this.bench.text;
     const twins = this.statistics?.duplicates.total;
     const titles: Record<Tab, string> = {
-      pictures: "Pictures",
-      classes: "Classes",
-      numbers: "Numbers",
-      twins: twins === undefined ? "In two splits" : `In two splits (${count(twins)})`,
-      warnings: `Warnings (${count(warnings.length)})`,
+      pictures: t.common.pictures,
+      classes: t.common.classes,
+      numbers: t.look.numbers,
+      twins: twins === undefined ? t.look.twins : t.look.twinsOf(twins),
+      warnings: t.look.warningsOf(warnings.length),
     };
-    return tabList(this, { name: "What to look at", tabs, titles, tab: this.tab, choose: (tab) => (this.tab = tab) });
+    return tabList(this, { name: t.look.whatToLookAt, tabs, title: (tab) => titles[tab], tab: this.tab, choose: (tab) => (this.tab = tab) });
   }
 
   #panel(info: DatasetInfo): TemplateResult {
@@ -233,7 +234,7 @@ export class LookDialog extends LitElement {
 
   /** Why the set cannot be changed now. */
   get #busy(): string | undefined {
-    return this.working ? "A change is under way." : this.bench.own.busy;
+    return this.working ? this.bench.text.common.changeUnderWay : this.bench.own.busy;
   }
 
   /** Changes the set; one change at a time, since each moves the places of others. */
@@ -248,44 +249,46 @@ export class LookDialog extends LitElement {
   }
 
   #pictures(info: DatasetInfo): TemplateResult {
+    const t = this.bench.text;
     const { pointed, picked } = this;
     const shown = pointed ?? picked?.picture;
     return html`<div class="filters">
-        <label class="sr" for="look-split">Split</label>
+        <label class="sr" for="look-split">${t.common.split}</label>
         <select id="look-split" @change=${(event: Event) => {
           this.split = (event.target as HTMLSelectElement).value as Split;
           this.picked = null;
         }}>
-          ${splitOrder.map((split) => html`<option value=${split} .selected=${live(split === this.split)}>${splitNames[split]}, ${count(info.splits[split])}</option>`)}
+          ${splitOrder.map((split) => html`<option value=${split} .selected=${live(split === this.split)}>${t.common.splits[split]}, ${t.count(info.splits[split])}</option>`)}
         </select>
-        <label class="sr" for="look-class">Class</label>
+        <label class="sr" for="look-class">${t.common.class}</label>
         <select id="look-class" @change=${(event: Event) => {
           const { value } = event.target as HTMLSelectElement;
           this.label = value === "" ? null : Number(value);
           this.picked = null;
         }}>
-          <option value="" .selected=${live(this.label === null)}>All classes</option>
-          ${info.classes.map((name, i) => html`<option value=${i} .selected=${live(i === this.label)}>${name}, ${count(info.counts[this.split][i] ?? 0)}</option>`)}
+          <option value="" .selected=${live(this.label === null)}>${t.look.allClasses}</option>
+          ${info.classes.map((name, i) => html`<option value=${i} .selected=${live(i === this.label)}>${name}, ${t.count(info.counts[this.split][i] ?? 0)}</option>`)}
         </select>
-        <span class="reading small muted">${shown ? `${info.classes[shown.label] ?? shown.label}: ${shown.name}` : "A click, or Enter, enlarges a picture."}</span>
+        <span class="reading small muted">${shown ? `${info.classes[shown.label] ?? shown.label}: ${shown.name}` : t.look.enlarges}</span>
       </div>
       <div class="halves">
-        <cnn-lab-gallery id="gallery" .source=${this.#source} .cell=${info.shape[1] > 64 ? 96 : 64} name="${splitNames[this.split]} pictures"
+        <cnn-lab-gallery .text=${t} id="gallery" .source=${this.#source} .cell=${info.shape[1] > 64 ? 96 : 64} name=${t.look.splitPictures(t.common.splits[this.split])}
           @pick=${(event: CustomEvent<GalleryPicture | null>) => {
             const cell = this.gallery?.at ?? 0;
             if (event.detail) this.picked = { picture: event.detail, cell };
           }}
           @point=${(event: CustomEvent<GalleryPicture | null>) => (this.pointed = event.detail)}
           @failed=${(event: CustomEvent<unknown>) => this.bench.fail(event.detail)}></cnn-lab-gallery>
-        <div class="side" role="region" aria-label="The picture enlarged">${this.#enlarged(info)}</div>
+        <div class="side" role="region" aria-label=${t.look.enlarged}>${this.#enlarged(info)}</div>
       </div>`;
   }
 
   #enlarged(info: DatasetInfo): TemplateResult {
+    const t = this.bench.text;
     const { picked } = this;
     if (!picked) {
-      return html`<div class="large"><span class="small muted">No picture chosen</span></div>
-        <p class="small muted">Here you give a picture another class, or take it out of the set.</p>`;
+      return html`<div class="large"><span class="small muted">${t.common.noPictureChosen}</span></div>
+        <p class="small muted">${t.look.hereGive}</p>`;
     }
     const { picture, cell } = picked;
     const [height, width] = picture.size;
@@ -294,9 +297,9 @@ export class LookDialog extends LitElement {
     const why = this.#busy;
     return html`<div class="large"><cnn-lab-pixels .picture=${picture.pixels} zoom=${zoom} name="${info.classes[picture.label] ?? ""}, ${picture.name}"></cnn-lab-pixels></div>
       <p class="name">${picture.name}</p>
-      <p class="small muted">${splitNames[this.split]} picture ${count(picture.index)}; in its file it was ${count(width)} pixels wide and ${count(height)} high.</p>
+      <p class="small muted">${t.look.pictureIs(t.common.splits[this.split], picture.index, width, height)}</p>
       <div class="column">
-        <label class="small muted" for="relabel">Class</label>
+        <label class="small muted" for="relabel">${t.common.class}</label>
         <select id="relabel" ?disabled=${why !== undefined} title=${why ?? nothing} @change=${(event: Event) => {
           const label = Number((event.target as HTMLSelectElement).value);
           const { split } = this;
@@ -307,19 +310,19 @@ export class LookDialog extends LitElement {
       </div>
       <div class="row wrap">
         ${button({
-          id: "exclude", label: "Exclude", name: "Take this picture out of the set", why,
+          id: "exclude", label: t.look.exclude, name: t.look.excludeName, why,
           onClick: () => {
             const { split } = this;
             void this.#then(cell, (lab) => lab.exclude(split, picture.index));
           },
         })}
         ${button({
-          id: "inside-this", label: "Look inside", name: "Look inside: what the network makes of this picture",
+          id: "inside-this", label: t.common.lookInside, name: t.common.lookInsideWhat,
           onClick: () => void this.bench.inside.showPicture(this.split, picture.index).then(() => this.bench.open("inside")),
         })}
         ${button({
-          id: "augment-this", label: "Augment …", name: "See this picture augmented",
-          why: this.split === "train" ? undefined : "Only training pictures are augmented.",
+          id: "augment-this", label: t.look.augment, name: t.look.augmentName,
+          why: this.split === "train" ? undefined : t.look.onlyTraining,
           onClick: () => {
             this.bench.augmentIndex = picture.index;
             this.bench.open("augment");
@@ -339,34 +342,36 @@ export class LookDialog extends LitElement {
   }
 
   #classes(info: DatasetInfo): TemplateResult {
+    const t = this.bench.text;
     const wanted = this.find.trim().toLowerCase();
     const found = info.classes.map((name, label) => ({ name, label })).filter(({ name }) => name.toLowerCase().includes(wanted));
     const most = Math.max(1, ...info.counts.train);
     return html`<div class="filters">
-        <label class="sr" for="find-class">Find a class</label>
-        <div><input id="find-class" type="text" placeholder="Find a class" autocomplete="off" .value=${live(this.find)} @input=${(event: Event) => (this.find = (event.target as HTMLInputElement).value)} /></div>
-        <span class="reading small muted">${plural(info.classes.length, "class", "classes")}. ${imbalance(info.counts.train) ?? ""}</span>
+        <label class="sr" for="find-class">${t.look.findClass}</label>
+        <div><input id="find-class" type="text" placeholder=${t.look.findClass} autocomplete="off" .value=${live(this.find)} @input=${(event: Event) => (this.find = (event.target as HTMLInputElement).value)} /></div>
+        <span class="reading small muted">${t.common.count.classes(info.classes.length)}. ${imbalance(t, info.counts.train) ?? ""}</span>
       </div>
       <div class="halves">
-        <div class="scroll classes" tabindex="0" role="region" aria-label="Classes">
+        <div class="scroll classes" tabindex="0" role="region" aria-label=${t.common.classes}>
           <table class="list">
-            <thead><tr><th scope="col">Class</th>${splitOrder.map((split) => html`<th scope="col" class="number">${splitNames[split]}</th>`)}<th scope="col"><span class="sr">Share</span></th></tr></thead>
+            <thead><tr><th scope="col">${t.common.class}</th>${splitOrder.map((split) => html`<th scope="col" class="number">${t.common.splits[split]}</th>`)}<th scope="col"><span class="sr">${t.look.share}</span></th></tr></thead>
             <tbody>${found.slice(0, mostClasses).map(({ name, label }) => html`<tr>
-              <th scope="row"><button type="button" class="class" aria-pressed=${label === this.edited ? "true" : "false"} title="Edit ${name}" @click=${() => {
+              <th scope="row"><button type="button" class="class" aria-pressed=${label === this.edited ? "true" : "false"} title=${t.look.edit(name)} @click=${() => {
                 this.edited = label;
                 this.sure = false;
               }}>${name}</button></th>
-              ${splitOrder.map((split) => html`<td class="number">${count(info.counts[split][label] ?? 0)}</td>`)}
+              ${splitOrder.map((split) => html`<td class="number">${t.count(info.counts[split][label] ?? 0)}</td>`)}
               <td><div class="bar" aria-hidden="true"><i ${styles({ "--share": ((info.counts.train[label] ?? 0) / most).toFixed(4) })}></i></div></td>
             </tr>`)}</tbody>
           </table>
-          ${found.length > mostClasses ? html`<p class="small muted">… and ${count(found.length - mostClasses)} more. Type part of a name to find it.</p>` : nothing}
+          ${found.length > mostClasses ? html`<p class="small muted">${t.look.moreClasses(found.length - mostClasses)}</p>` : nothing}
         </div>
-        <div class="side" role="region" aria-label="The class chosen">${this.edited === null ? html`<p class="small muted">Choose a class to rename it, merge it into another, or drop it.</p>` : this.#editClass(info, this.edited)}</div>
+        <div class="side" role="region" aria-label=${t.look.classChosen}>${this.edited === null ? html`<p class="small muted">${t.look.chooseClass}</p>` : this.#editClass(info, this.edited)}</div>
       </div>`;
   }
 
   #editClass(info: DatasetInfo, label: number): TemplateResult {
+    const t = this.bench.text;
     const name = info.classes[label] ?? "";
     const pictures = splitOrder.reduce((sum, split) => sum + (info.counts[split][label] ?? 0), 0);
     const why = this.#busy;
@@ -378,21 +383,21 @@ export class LookDialog extends LitElement {
         void this.#edit((lab) => lab.renameClass(label, text), { renames: true });
       }
     };
-    const few = info.classes.length < 3 ? "At least two classes have to stay." : undefined;
-    return html`<p class="name">${name}</p><p class="small muted">${plural(pictures, "picture")}</p>
-      <div class="column"><label class="small muted" for="class-name">Name</label>
+    const few = info.classes.length < 3 ? t.look.twoStay : undefined;
+    return html`<p class="name">${name}</p><p class="small muted">${t.common.count.pictures(pictures)}</p>
+      <div class="column"><label class="small muted" for="class-name">${t.common.name}</label>
         <div class="together">
           <input id="class-name" type="text" autocomplete="off" .value=${name} ?disabled=${why !== undefined}
             @keydown=${(event: KeyboardEvent) => {
               if (event.key === "Enter") rename();
             }} />
-          ${button({ id: "rename-class", label: "Rename", why, onClick: rename })}
+          ${button({ id: "rename-class", label: t.look.rename, why, onClick: rename })}
         </div></div>
-      <div class="column"><label class="small muted" for="merge-into">Give its pictures to</label>
+      <div class="column"><label class="small muted" for="merge-into">${t.look.giveTo}</label>
         <div class="together">
           <select id="merge-into" ?disabled=${(why ?? few) !== undefined}>${info.classes.map((other, i) => (i === label ? nothing : html`<option value=${i}>${other}</option>`))}</select>
           ${button({
-            id: "merge-class", label: "Merge", why: why ?? few,
+            id: "merge-class", label: t.look.merge, why: why ?? few,
             onClick: () => {
               const target = Number(into()?.value ?? NaN);
               if (Number.isInteger(target)) {
@@ -405,61 +410,63 @@ export class LookDialog extends LitElement {
       <div class="row wrap">
         ${this.sure
           ? html`${button({
-              id: "drop-class-sure", label: `Drop ${plural(pictures, "picture")}`, why: why ?? few,
+              id: "drop-class-sure", label: t.look.dropPictures(pictures), why: why ?? few,
               onClick: () => {
                 this.sure = false;
                 this.edited = null;
                 void this.#edit((lab) => lab.dropClass(label));
               },
             })}
-            ${button({ id: "keep-class", label: "Keep", kind: "plain", onClick: () => (this.sure = false) })}`
-          : button({ id: "drop-class", label: "Drop this class …", why: why ?? few, onClick: () => (this.sure = true) })}
+            ${button({ id: "keep-class", label: t.common.keep, kind: "plain", onClick: () => (this.sure = false) })}`
+          : button({ id: "drop-class", label: t.look.dropClass, why: why ?? few, onClick: () => (this.sure = true) })}
       </div>
-      <p class="small muted">${why ?? few ?? "Merging and dropping make a network with fresh weights: it has another number of outputs."}</p>`;
+      <p class="small muted">${why ?? few ?? t.look.freshNetwork}</p>`;
   }
 
   #numbers({ shape: size, splits }: DatasetInfo): TemplateResult {
+    const t = this.bench.text;
     const { statistics } = this;
     if (!statistics) {
-      return html`<p role="status">Counting …</p>`;
+      return html`<p role="status">${t.common.counting}</p>`;
     }
-    const channels = size[2] === 1 ? ["Grey"] : channelNames;
+    const channels = size[2] === 1 ? [t.common.gray] : channelNames.map((name) => name(t));
     const bins = binsOf(statistics.sizes.map(({ width, height, count: pictures }) => ({ value: Math.max(width, height), count: pictures })));
     const all = splits.train + splits.validation + splits.test;
     const listed = statistics.sizes.reduce((sum, { count: pictures }) => sum + pictures, 0);
-    return html`<div class="numbers scroll" tabindex="0" role="region" aria-label="Numbers">
+    return html`<div class="numbers scroll" tabindex="0" role="region" aria-label=${t.look.numbers}>
       <div class="column">
-        <h3>Brightness of the training pictures, from 0 black to 1</h3>
+        <h3>${t.look.brightness}</h3>
         <table class="list" id="channels">
-          <thead><tr><th scope="col">Channel</th><th scope="col" class="number">Mean</th><th scope="col" class="number">Standard deviation</th></tr></thead>
-          <tbody>${channels.map((name, i) => html`<tr><th scope="row">${name}</th><td class="number">${decimal(statistics.mean[i] ?? NaN, 4)}</td><td class="number">${decimal(statistics.std[i] ?? NaN, 4)}</td></tr>`)}</tbody>
+          <thead><tr><th scope="col">${t.look.channel}</th><th scope="col" class="number">${t.common.mean}</th><th scope="col" class="number">${t.look.deviation}</th></tr></thead>
+          <tbody>${channels.map((name, i) => html`<tr><th scope="row">${name}</th><td class="number">${t.decimal(statistics.mean[i] ?? NaN, 4)}</td><td class="number">${t.decimal(statistics.std[i] ?? NaN, 4)}</td></tr>`)}</tbody>
         </table>
         ${this.#seed()}
-        <p class="small muted">Here every picture is ${shape(size)}. ${statistics.excluded > 0 ? `${plural(statistics.excluded, "picture")} excluded.` : ""}</p>
+        <p class="small muted">${t.look.hereEvery(size, statistics.excluded > 0 ? t.look.excluded(statistics.excluded) : "")}</p>
       </div>
       <div class="column">
-        <h3>How large the pictures were in their files</h3>
-        <cnn-lab-histogram .bins=${bins} across="longer side in pixels"></cnn-lab-histogram>
+        <h3>${t.look.inFiles}</h3>
+        <cnn-lab-histogram .text=${t} .bins=${bins} across="longer side in pixels"></cnn-lab-histogram>
         <table class="list" id="sizes">
-          <thead><tr><th scope="col">Width × height</th><th scope="col" class="number">Pictures</th></tr></thead>
-          <tbody>${statistics.sizes.slice(0, 8).map(({ width, height, count: pictures }) => html`<tr><th scope="row">${shape([width, height])}</th><td class="number">${count(pictures)}</td></tr>`)}</tbody>
+          <thead><tr><th scope="col">${t.look.widthHeight}</th><th scope="col" class="number">${t.common.pictures}</th></tr></thead>
+          <tbody>${statistics.sizes.slice(0, 8).map(({ width, height, count: pictures }) => html`<tr><th scope="row">${t.shape([width, height])}</th><td class="number">${t.count(pictures)}</td></tr>`)}</tbody>
         </table>
-        <p class="small muted">${listed < all ? `The ${statistics.sizes.length} most frequent sizes, of ${plural(listed, "picture")} of ${count(all)}.` : plural(statistics.sizes.length, "size")}</p>
+        <p class="small muted">${listed < all ? t.look.frequentSizes(statistics.sizes.length, listed, all) : t.common.count.sizes(statistics.sizes.length)}</p>
       </div>
     </div>`;
   }
 
   /** What repeats the draw of the splits; nothing where they all came with the set. */
   #seed(): TemplateResult | typeof nothing {
+    const t = this.bench.text;
     const { data, settings } = this.bench;
     const { given } = data.info ?? {};
     const why = this.#busy;
     return given?.validation && given.test
       ? nothing
-      : field({
+      : field(t, {
           id: "split-seed",
-          label: "Seed of the split",
-          help: "Which pictures go to validation and test is drawn class by class. The same seed draws the same ones. Training has a seed of its own, in Options.",
+          label: t.look.splitSeed,
+          help: t.look.splitSeedHelp,
           control: html`<div class="seed"><input id="split-seed" type="number" min="0" max=${largestSeed} step="1" inputmode="numeric" .value=${String(settings.splitSeed)}
             ?disabled=${why !== undefined} title=${why ?? nothing}
             @change=${(event: Event) => {
@@ -475,20 +482,21 @@ export class LookDialog extends LitElement {
   }
 
   #twins(): TemplateResult {
+    const t = this.bench.text;
     const { statistics, twins } = this;
     if (!statistics) {
-      return html`<p role="status">Comparing all pictures …</p>`;
+      return html`<p role="status">${t.look.comparing}</p>`;
     }
     const { total, groups } = statistics.duplicates;
     if (total === 0) {
-      return html`<p>No picture stands in two splits: what is measured on validation and test is new to the network.</p>`;
+      return html`<p>${t.look.noTwins}</p>`;
     }
     const copies = trainingCopies(groups);
-    const why = this.#busy ?? (copies.length === 0 ? "None of those listed is a training picture." : undefined);
+    const why = this.#busy ?? (copies.length === 0 ? t.look.noneTraining : undefined);
     return html`<div class="row wrap">
-        <p class="grow">${plural(total, "picture stands", "pictures stand")} in two splits, pixel by pixel. What the network has learned by heart, it is then measured on.</p>
+        <p class="grow">${t.look.twinsHelp(total)}</p>
         ${button({
-          id: "exclude-twins", label: `Exclude ${plural(copies.length, "training copy", "training copies")}`, why,
+          id: "exclude-twins", label: t.look.excludeCopies(copies.length), why,
           onClick: () =>
             void this.#edit(async (lab) => {
               // From the last on, since those above move down.
@@ -498,25 +506,27 @@ export class LookDialog extends LitElement {
             }),
         })}
       </div>
-      <div class="scroll fill" tabindex="0" role="region" aria-label="Equal pictures">
+      <div class="scroll fill" tabindex="0" role="region" aria-label=${t.look.equalPictures}>
         ${twins.map((group) => html`<div class="group">${group.map(({ split, index, name, picture }) => this.#twin(split, index, name, picture))}</div>`)}
-        ${groups.length > this.groupsShown ? button({ id: "more-twins", label: "Show more", onClick: () => (this.groupsShown += groupsAtOnce) }) : nothing}
-        ${total > groups.length ? html`<p class="small muted">The first ${count(groups.length)} groups are listed; after they are put right, the next follow.</p>` : nothing}
+        ${groups.length > this.groupsShown ? button({ id: "more-twins", label: t.common.showMore, onClick: () => (this.groupsShown += groupsAtOnce) }) : nothing}
+        ${total > groups.length ? html`<p class="small muted">${t.look.firstGroups(groups.length)}</p>` : nothing}
       </div>`;
   }
 
   #twin(split: Split, index: number, name: string, picture: ImageData | null): TemplateResult {
+    const t = this.bench.text;
     const zoom = picture ? fitCell(picture.width, picture.height, 72).width / picture.width : 1;
     return html`<figure>
       <div class="thumb">${picture ? html`<cnn-lab-pixels .picture=${picture} zoom=${zoom} name=${name}></cnn-lab-pixels>` : nothing}</div>
-      <figcaption><b>${splitNames[split]} ${count(index)}</b><span>${name}</span>
-        ${button({ id: `exclude-${split}-${index}`, label: "Exclude", why: this.#busy, onClick: () => void this.#edit((lab) => lab.exclude(split, index)) })}</figcaption>
+      <figcaption><b>${t.common.splits[split]} ${t.count(index)}</b><span>${name}</span>
+        ${button({ id: `exclude-${split}-${index}`, label: t.look.exclude, why: this.#busy, onClick: () => void this.#edit((lab) => lab.exclude(split, index)) })}</figcaption>
     </figure>`;
   }
 
   #warnings(warnings: FileWarning[]): TemplateResult {
+    const t = this.bench.text;
     if (warnings.length === 0) {
-      return html`<p>Every file could be read.</p>`;
+      return html`<p>${t.look.everyFile}</p>`;
     }
     // Rows have a fixed height, and only those in sight are made: there may be thousands.
     const grid = layGrid(warnings.length, 1, 1, warningHeight);
@@ -524,18 +534,18 @@ export class LookDialog extends LitElement {
     const space = (rows: number): TemplateResult => html`<tr class="space" aria-hidden="true" ${styles({ "--tall": `${rows * warningHeight}px` })}><td colspan="2"></td></tr>`;
     const csv = (): string => warningsCsv(warnings);
     return html`<div class="row wrap">
-        <p class="grow">${plural(warnings.length, "warning")} of what was passed over. All else was read.</p>
+        <p class="grow">${t.look.warningsHelp(warnings.length)}</p>
         <span class="small muted" role="status">${this.copied}</span>
         ${button({
-          id: "copy-warnings", label: "Copy", name: "Copy as CSV",
+          id: "copy-warnings", label: t.look.copy, name: t.look.copyCsv,
           onClick: () =>
-            void copy(csv()).then((copied) => (this.copied = copied ? "Copied." : "Your browser does not allow copying; save the CSV instead.")),
+            void copy(csv()).then((copied) => (this.copied = copied ? t.common.copied : t.look.cannotCopy)),
         })}
-        ${button({ id: "save-warnings", label: "CSV", name: "Download as CSV", onClick: () => download(new Blob([csv()], { type: "text/csv" }), "cnn-lab-warnings.csv") })}
+        ${button({ id: "save-warnings", label: "CSV", name: t.look.downloadCsv, onClick: () => download(new Blob([csv()], { type: "text/csv" }), "cnn-lab-warnings.csv") })}
       </div>
-      <div class="scroll fill warnings" tabindex="0" role="region" aria-label="Warnings" @scroll=${(event: Event) => (this.warningsTop = (event.target as HTMLElement).scrollTop)}>
+      <div class="scroll fill warnings" tabindex="0" role="region" aria-label=${t.common.warnings} @scroll=${(event: Event) => (this.warningsTop = (event.target as HTMLElement).scrollTop)}>
         <table class="list" aria-rowcount=${warnings.length}>
-          <thead><tr><th scope="col">File</th><th scope="col">What happened</th></tr></thead>
+          <thead><tr><th scope="col">${t.look.file}</th><th scope="col">${t.look.happened}</th></tr></thead>
           <tbody>${space(first)}${warnings.slice(first, end).map(({ file, message }) => html`<tr><td title=${file}>${file}</td><td title=${message}>${message}</td></tr>`)}${space(warnings.length - end)}</tbody>
         </table>
       </div>`;

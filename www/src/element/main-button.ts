@@ -1,19 +1,22 @@
 import type { TemplateResult } from "lit";
 import { button } from "./parts";
+import type { MainAction } from "./train-step";
 import type { Workbench } from "./workbench";
+import type { Phrase } from "../text/texts";
 
-const labels = { train: "Train", pause: "Pause", continue: "Continue", loading: "Loading …" } as const;
+const labels = { train: (t) => t.train.train, pause: (t) => t.train.pause, continue: (t) => t.common.continue, loading: (t) => t.common.loadingDots } satisfies Record<MainAction, Phrase>;
 
 /** The one prominent button: it always does the next thing. */
 export function mainButton(bench: Workbench): TemplateResult {
+  const t = bench.text;
   const { mainAction } = bench.training;
   const why =
     mainAction === "loading"
-      ? `The ${bench.network.download ? "network is" : "pictures are"} being loaded; training begins right after.`
+      ? bench.network.download ? t.train.networkLoading : t.train.picturesLoading
       : bench.switching
-        ? "Another device is being made ready."
+        ? t.common.anotherDevice
         : bench.failed
-          ? "The lab could not start; choose another device, or reload the page."
+          ? t.train.couldNotStart
           : undefined;
-  return button({ id: "main", label: labels[mainAction], kind: "primary", why, onClick: () => void bench.training.main() });
+  return button({ id: "main", label: labels[mainAction](t), kind: "primary", why, onClick: () => void bench.training.main() });
 }

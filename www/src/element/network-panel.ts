@@ -2,7 +2,6 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { Preset, Summary } from "../api/types";
-import { bytes, count, shape } from "../view/format";
 import { define } from "./define";
 import { dialogs, loadDialog } from "./dialogs";
 import { linkOf } from "./experiment";
@@ -40,7 +39,7 @@ export class NetworkPanel extends LitElement {
     } else if (!this.pretrained) {
       this.pretrained = "wanted";
       void this.bench.try(async () => {
-        await loadDialog("pretrained");
+        await loadDialog(this.bench.text, "pretrained");
         this.pretrained = "there";
       });
     }
@@ -73,33 +72,34 @@ export class NetworkPanel extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { bench } = this;
     const { network, builder } = bench;
     const { offered } = network;
     const preset = offered ?? network.presets.find(({ name }) => name === network.chosen);
     const why = this.#busy;
-    const none = network.summary ? undefined : "There is no network yet.";
+    const none = network.summary ? undefined : t.common.noNetwork;
     const closed = bench.fixed ?? none;
     return html`<section aria-labelledby="title">
-      <header><span class="place" aria-hidden="true">2</span><h2 id="title" class="grow">Network</h2>
-        ${button({ id: "export", label: "Export", name: "Export the network: Keras, ONNX, PyTorch, TensorFlow.js, a page by itself", why: none, onClick: () => bench.open("export") })}
-        ${button({ id: "copy-link", label: "Copy link", name: "Copy a link to the whole experiment", why: none, onClick: () => void this.#copyLink() })}
+      <header><span class="place" aria-hidden="true">2</span><h2 id="title" class="grow">${t.network.title}</h2>
+        ${button({ id: "export", label: t.network.export, name: t.network.exportName, why: none, onClick: () => bench.open("export") })}
+        ${button({ id: "copy-link", label: t.network.copyLink, name: t.network.copyLinkName, why: none, onClick: () => void this.#copyLink() })}
       </header>
       <slot></slot>
-      ${field({
+      ${field(t, {
         id: "preset",
-        label: "Network of the lesson",
-        help: "A ready-made network, made for the pictures you chose. Choosing one starts with fresh random weights.",
+        label: t.network.ofLesson,
+        help: t.network.ofLessonHelp,
         control: html`<select id="preset" ?disabled=${why !== undefined} title=${why ?? nothing}
           @change=${(event: Event) => void network.choose((event.target as HTMLSelectElement).value)}>
           ${network.presets.map((one) => html`<option value=${one.name} .selected=${live(one === offered || (!offered && one.name === network.chosen))}>${this.#titleOf(one)}</option>`)}
-          ${network.chosen === own ? html`<option value=${own} .selected=${live(true)}>Your own</option>` : nothing}
+          ${network.chosen === own ? html`<option value=${own} .selected=${live(true)}>${t.network.own}</option>` : nothing}
         </select>`,
       })}
-      <p class="small muted describe">${preset?.description ?? (network.chosen === own ? "A network of your own, or from a file." : "")}</p>
+      <p class="small muted describe">${preset?.description ?? (network.chosen === own ? t.network.ownHelp : "")}</p>
       <div class="buttons">
-        ${button({ id: "build", label: "Build …", name: "Build the network: its layers, one by one", why: closed, onClick: () => void builder.open() })}
-        ${button({ id: "paste-code", label: "Paste code …", name: "Paste Keras code or JSON", why: closed, onClick: () => void builder.open(undefined, "text") })}
+        ${button({ id: "build", label: t.network.build, name: t.network.buildName, why: closed, onClick: () => void builder.open() })}
+        ${button({ id: "paste-code", label: t.network.paste, name: t.network.pasteName, why: closed, onClick: () => void builder.open(undefined, "text") })}
       </div>
       <div role="status" class="link small">${this.link ? this.#linkTold(this.link) : nothing}</div>
       ${this.#onBase && this.pretrained === "there" ? dialogs.pretrained.show(bench) : nothing}
@@ -110,12 +110,12 @@ export class NetworkPanel extends LitElement {
   /** With what it costs, where that is a download. */
   #titleOf(preset: Preset): string {
     const found = this.bench.network.baseOf(preset);
-    return found ? `${preset.title} · ${found.cached ? "kept" : bytes(found.bytes)}` : preset.title;
+    return found ? `${preset.title} · ${found.cached ? this.bench.text.network.kept : this.bench.text.bytes(found.bytes)}` : preset.title;
   }
 
   /** Why the network cannot be changed now. */
   get #busy(): string | undefined {
-    return this.bench.fixed ?? (this.bench.training.active ? "Stop the run first: another network starts from fresh weights." : this.bench.held);
+    return this.bench.fixed ?? (this.bench.training.active ? this.bench.text.common.stopFirstFresh : this.bench.held);
   }
 
   async #copyLink(): Promise<void> {
@@ -127,33 +127,35 @@ export class NetworkPanel extends LitElement {
 
   /** What the link holds; the link itself where the browser does not let it be copied. */
   #linkTold({ address, leftOut, copied }: NonNullable<NetworkPanel["link"]>): TemplateResult {
-    return html`<div class="row"><p class="grow">${copied ? "Link copied: it opens this data, network and training, with fresh weights." : "Copy this link:"} ${leftOut}</p>
-      ${button({ id: "close-link", label: "×", name: "Close this message", kind: "square", onClick: () => (this.link = null) })}</div>
-      ${copied ? nothing : html`<input type="text" id="link" readonly aria-label="Link to the experiment" .value=${address} @focus=${(event: Event) => (event.target as HTMLInputElement).select()} />`}`;
+    const t = this.bench.text;
+    return html`<div class="row"><p class="grow">${copied ? t.network.linkCopied : t.network.copyThis} ${leftOut}</p>
+      ${button({ id: "close-link", label: "×", name: t.common.closeMessage, kind: "square", onClick: () => (this.link = null) })}</div>
+      ${copied ? nothing : html`<input type="text" id="link" readonly aria-label=${t.network.linkName} .value=${address} @focus=${(event: Event) => (event.target as HTMLInputElement).select()} />`}`;
   }
 
   /** The table that Keras's summary() prints; each layer opens the builder at its numbers. */
   #summary({ layers, totalParams, trainableParams }: Summary): TemplateResult {
+    const t = this.bench.text;
     return html`<table>
-      <caption class="sr">The layers, with their output shapes and numbers of parameters</caption>
-      <thead><tr><th scope="col">Layer</th><th scope="col">Output shape</th><th scope="col" class="number">Param #</th></tr></thead>
+      <caption class="sr">${t.common.tableOfLayers}</caption>
+      <thead><tr><th scope="col">${t.common.layer}</th><th scope="col">${t.common.outputShape}</th><th scope="col" class="number">${t.common.paramCount}</th></tr></thead>
       <tbody>
         ${layers.map(
           ({ name, layer, outputShape, params }) => html`<tr>
             <td>${
               this.bench.fixed
                 ? layer
-                : html`<button type="button" class="layer" title="${name}: its numbers and options" @click=${() => void this.bench.builder.open(name)}>${layer}</button>`
+                : html`<button type="button" class="layer" title=${t.common.numbersAndOptions(name)} @click=${() => void this.bench.builder.open(name)}>${layer}</button>`
             }<br /><small>${name}</small></td>
-            <td>${shape(outputShape).replaceAll("\u202f×\u202f", "×")}</td>
-            <td class="number">${count(params)}</td>
+            <td>${t.shape(outputShape).replaceAll("\u202f×\u202f", "×")}</td>
+            <td class="number">${t.count(params)}</td>
           </tr>`,
         )}
       </tbody>
       <tbody>
-        <tr class="total"><td colspan="2">Total params</td><td class="number"><b>${count(totalParams)}</b></td></tr>
-        <tr class="total"><td colspan="2">Trainable params</td><td class="number">${count(trainableParams)}</td></tr>
-        <tr class="total"><td colspan="2">Non-trainable params</td><td class="number">${count(totalParams - trainableParams)}</td></tr>
+        <tr class="total"><td colspan="2">${t.common.totalParams}</td><td class="number"><b>${t.count(totalParams)}</b></td></tr>
+        <tr class="total"><td colspan="2">${t.common.trainableParams}</td><td class="number">${t.count(trainableParams)}</td></tr>
+        <tr class="total"><td colspan="2">${t.common.nonTrainableParams}</td><td class="number">${t.count(totalParams - trainableParams)}</td></tr>
       </tbody>
     </table>`;
   }

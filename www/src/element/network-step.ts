@@ -86,7 +86,7 @@ export class NetworkStep {
     if (base === null) {
       return false;
     }
-    const preset = await (await import("./pretrained/attribute")).presetOn(lab, base, this.presets).catch((error: unknown) => {
+    const preset = await (await import("./pretrained/attribute")).presetOn(this.bench.text, lab, base, this.presets).catch((error: unknown) => {
       if (!(error instanceof AttributeError)) {
         throw error;
       }
@@ -122,7 +122,7 @@ export class NetworkStep {
       this.bench.fail({
         code: "option",
         field: "model",
-        message: `There is no network "${model}" here. Give one of ${names}, a spec as JSON, or Keras code.`,
+        message: this.bench.text.network.noSuchNetwork(model, names),
       });
     }
   }
@@ -237,7 +237,7 @@ export class NetworkStep {
       return;
     }
     const output = this.summary?.layers.at(-1)?.outputShape ?? [];
-    const fits = misfit(this.inputShape, output, { shape: info.shape, classes: info.classes.length }) === "";
+    const fits = misfit(this.bench.text, this.inputShape, output, { shape: info.shape, classes: info.classes.length }) === "";
     const sameClasses = before === null || String(before.classes) === String(info.classes);
     const preset = this.presets.find(({ name }) => name === chosen);
     if (preset && !(fits && sameClasses)) {

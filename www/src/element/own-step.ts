@@ -65,7 +65,7 @@ export class OwnStep {
 
   /** Why other pictures cannot take the place of the present ones now. */
   get running(): string | undefined {
-    return this.bench.training.active ? "Stop the run first: it is learning from the present pictures." : this.bench.held;
+    return this.bench.training.active ? this.bench.text.data.stopFirstLearning : this.bench.held;
   }
 
   /** Takes what was dropped, pasted or chosen, and shows what it is; nothing is loaded yet. */

@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from "lit";
 import "./help";
+import type { Texts } from "../text/texts";
 
 /** Small pieces that several panels are made of. */
 
@@ -43,11 +44,11 @@ type FieldOptions = {
 };
 
 /** A control under its label and "?". The control carries `id` itself. */
-export function field({ id, label, help, control, value }: FieldOptions): TemplateResult {
+export function field(t: Texts, { id, label, help, control, value }: FieldOptions): TemplateResult {
   return html`<div class="field">
     <div class="caption">
       <label for=${id}>${label}</label>
-      <cnn-lab-help about=${label}>${help}</cnn-lab-help>
+      <cnn-lab-help .text=${t} about=${label}>${help}</cnn-lab-help>
       ${value === undefined ? nothing : html`<span class="grow number">${value}</span>`}
     </div>
     ${control}

@@ -2,6 +2,7 @@ import { checkAugmentation, checkClassWeight, largestSeed } from "../api/check";
 import { checkEarlyStopping, checkOptimizer, checkReduceOnPlateau, checkSchedule } from "../api/check-training";
 import { hasStart, optimizers, optionsOfOptimizer } from "../api/keras";
 import type { Augmentation, DeviceChoice, EarlyStopping, LearningRateSchedule, OptimizerSpec, ReduceOnPlateau, TrainOptions } from "../api/types";
+import type { Phrase } from "../text/texts";
 
 export { optimizers };
 
@@ -161,8 +162,8 @@ export function trainingChanges({ optimizerOptions, schedule, reduceOnPlateau, e
   return Object.keys(optimizerOptions).length + others.filter(Boolean).length;
 }
 
-export const devices: readonly { kind: DeviceChoice; title: string }[] = [
-  { kind: "auto", title: "Automatic" },
+export const devices: readonly { kind: DeviceChoice; title: string | Phrase }[] = [
+  { kind: "auto", title: (t) => t.train.automatic },
   { kind: "webgpu", title: "WebGPU" },
   { kind: "cpu", title: "CPU" },
   { kind: "flex", title: "CPU, burn-flex" },

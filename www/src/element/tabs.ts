@@ -15,7 +15,7 @@ export const tabStyles = css`
  */
 export function tabList<T extends string>(
   host: ReactiveControllerHost & { readonly renderRoot: HTMLElement | DocumentFragment },
-  o: { name: string; tabs: readonly T[]; titles: Record<T, string>; tab: T; choose: (tab: T) => void },
+  o: { name: string; tabs: readonly T[]; title: (tab: T) => string; tab: T; choose: (tab: T) => void },
 ): TemplateResult {
   const go = (event: KeyboardEvent): void => {
     const at = o.tabs.indexOf(o.tab);
@@ -30,7 +30,7 @@ export function tabList<T extends string>(
   };
   return html`<div class="tabs" role="tablist" aria-label=${o.name} @keydown=${go}>
     ${o.tabs.map((tab) => html`<button type="button" role="tab" id="tab-${tab}" aria-selected=${tab === o.tab ? "true" : "false"}
-      aria-controls="panel" tabindex=${tab === o.tab ? 0 : -1} @click=${() => o.choose(tab)}>${o.titles[tab]}</button>`)}
+      aria-controls="panel" tabindex=${tab === o.tab ? 0 : -1} @click=${() => o.choose(tab)}>${o.title(tab)}</button>`)}
   </div>`;
 }
 

@@ -4,7 +4,6 @@ import { live } from "lit/directives/live.js";
 import "../view/chart";
 import "../view/confusion";
 import { historyCsv } from "../view/csv";
-import { count, duration, loss, percent, plural, rate } from "../view/format";
 import { changes } from "./augment";
 import { define } from "./define";
 import { mainButton } from "./main-button";
@@ -13,6 +12,7 @@ import { button, download, field, typedNumber } from "./parts";
 import { devices, optimizers, type Settings, startsItself, trainingChanges } from "./settings";
 import { base, panel } from "./styles";
 import type { Workbench } from "./workbench";
+import { phrase } from "../text/texts";
 
 /** The third step, Train. */
 @define("cnn-lab-train")
@@ -64,7 +64,7 @@ export class TrainPanel extends LitElement {
   override render(): TemplateResult {
     return html`<section aria-labelledby="title">
       <header>
-        <span class="place" aria-hidden="true">3</span><h2 id="title" class="grow">Train</h2>
+        <span class="place" aria-hidden="true">3</span><h2 id="title" class="grow">${this.bench.text.train.train}</h2>
         ${this.#files()}
       </header>
       <slot></slot>
@@ -75,21 +75,22 @@ export class TrainPanel extends LitElement {
   }
 
   #files(): TemplateResult {
+    const t = this.bench.text;
     const { bench } = this;
     return html`
-      ${button({ id: "runs", label: "Runs", name: "Runs: those of this and earlier visits, to compare and repeat", why: bench.fixed, onClick: () => bench.open("runs") })}
-      ${bench.sessions.asked ? button({ id: "kept", label: "Kept", name: "Kept: training that this browser saves as it goes, to go on with", onClick: () => bench.open("sessions") }) : nothing}
+      ${button({ id: "runs", label: t.train.runs, name: t.train.runsName, why: bench.fixed, onClick: () => bench.open("runs") })}
+      ${bench.sessions.asked ? button({ id: "kept", label: t.train.kept, name: t.train.keptName, onClick: () => bench.open("sessions") }) : nothing}
       ${button({
-        id: "csv", label: "CSV", name: "Download the curves as CSV",
-        why: bench.training.curves.empty ? "There are no curves yet." : undefined,
+        id: "csv", label: "CSV", name: t.train.csvName,
+        why: bench.training.curves.empty ? t.common.noCurves : undefined,
         onClick: () => {
           const history = bench.lab?.history;
           if (history) download(new Blob([historyCsv(history)], { type: "text/csv" }), "cnn-lab-history.csv");
         },
       })}
       ${button({
-        id: "save", label: "Save", name: "Save the network and its training to a file",
-        why: bench.lab?.summary ? undefined : "There is no network yet.",
+        id: "save", label: t.train.save, name: t.train.saveName,
+        why: bench.lab?.summary ? undefined : t.common.noNetwork,
         onClick: () =>
           void bench.try(async () => {
             const blob = await bench.lab?.save("checkpoint");
@@ -97,10 +98,10 @@ export class TrainPanel extends LitElement {
           }),
       })}
       ${button({
-        id: "open", label: "Load", name: "Load a network that was saved here, or by Keras or PyTorch", why: bench.fixed ?? (bench.training.active ? "Stop the run first." : bench.held),
+        id: "open", label: t.train.load, name: t.train.loadName, why: bench.fixed ?? (bench.training.active ? t.common.stopFirst : bench.held),
         onClick: () => this.file.click(),
       })}
-      <input id="checkpoint" type="file" class="sr" tabindex="-1" aria-label="A saved network" @change=${() => {
+      <input id="checkpoint" type="file" class="sr" tabindex="-1" aria-label=${t.train.savedNetwork} @change=${() => {
         const [file] = this.file.files ?? [];
         this.file.value = "";
         if (file) void bench.training.load(file);
@@ -113,7 +114,7 @@ export class TrainPanel extends LitElement {
     { id, label, help, min, step, why, set }: { id: string; label: string; help: string; min: number; step: string; why?: string | undefined; set: (value: number) => unknown },
   ): TemplateResult {
     const { settings } = this.bench;
-    return field({
+    return field(this.bench.text, {
       id, label, help,
       control: html`<input id=${id} type="number" min=${min} step=${step} inputmode="decimal" required
         .value=${String(settings[key])} ?disabled=${why !== undefined} title=${why ?? nothing}
@@ -128,42 +129,43 @@ export class TrainPanel extends LitElement {
   }
 
   #options(): TemplateResult {
+    const t = this.bench.text;
     const { bench } = this;
     const { settings, training, folding } = bench;
     const changed = changes(settings.augmentation);
     const more = trainingChanges(settings);
-    const fixed = bench.fixed ?? (training.active || training.resumable ? "A run keeps this to its end. Start over to choose another." : undefined);
+    const fixed = bench.fixed ?? (training.active || training.resumable ? t.common.runKeeps : undefined);
     return html`<div class="options">
       ${this.#number("epochs", {
-        id: "epochs", label: "Epochs", min: 1, step: "1", why: bench.fixed, set: (value) => training.setEpochs(value),
-        help: "How many times the network sees every training picture.",
+        id: "epochs", label: t.common.epochs, min: 1, step: "1", why: bench.fixed, set: (value) => training.setEpochs(value),
+        help: t.train.epochsHelp,
       })}
       ${this.#number("batchSize", {
-        id: "batch-size", label: "Batch size", min: 1, step: "1", why: bench.fixed, set: (value) => training.setBatchSize(value),
-        help: "How many pictures the network looks at before each small change of its weights. You can change it while training runs; it holds from the next epoch on.",
+        id: "batch-size", label: t.train.batchSize, min: 1, step: "1", why: bench.fixed, set: (value) => training.setBatchSize(value),
+        help: t.train.batchSizeHelp,
       })}
       ${this.#number("learningRate", {
-        id: "learning-rate", label: "Learning rate", min: 0, step: "any",
-        why: bench.fixed ?? (startsItself(settings.schedule) && !training.active ? "The schedule says itself at which rate it begins. Options has it." : undefined),
+        id: "learning-rate", label: t.common.learningRate, min: 0, step: "any",
+        why: bench.fixed ?? (startsItself(settings.schedule) && !training.active ? t.train.startsItself : undefined),
         set: (value) => training.setLearningRate(value),
-        help: "How large each change of the weights is. Too large, and the loss jumps; too small, and it hardly falls. You can change it while training runs; that ends a schedule.",
+        help: t.train.rateHelp,
       })}
-      ${field({
-        id: "optimizer", label: "Optimizer",
-        help: "The rule by which the weights change. RMSprop and Adam adapt the step to each weight; SGD takes the plain slope. Options has what else can be set of each.",
+      ${field(t, {
+        id: "optimizer", label: t.common.optimizer,
+        help: t.train.optimizerHelp,
         control: html`<select id="optimizer" ?disabled=${fixed !== undefined} title=${fixed ?? nothing}
           @change=${(event: Event) => training.chooseOptimizer((event.target as HTMLSelectElement).value)}>
           ${optimizers.map(({ name, title }) => html`<option value=${name} .selected=${live(name === settings.optimizer)}>${title}</option>`)}
         </select>`,
       })}
       ${this.#device(settings)}
-      ${field({
+      ${field(t, {
         id: "augment",
-        label: "Augmentation",
-        help: "Turns, shifts, zooms and recolours training pictures a little, differently each time, so that the network cannot learn them by heart.",
+        label: t.common.augmentation,
+        help: t.train.augmentHelp,
         control: button({
-          id: "augment", label: changed === 0 ? "Off …" : `${plural(changed, "change")} …`,
-          name: `Augmentation: ${changed === 0 ? "off" : plural(changed, "change")} …`, why: bench.fixed, onClick: () => bench.open("augment"),
+          id: "augment", label: changed === 0 ? t.train.off : `${t.common.count.changes(changed)} …`,
+          name: t.train.augmentName(changed === 0 ? t.train.offWord : t.common.count.changes(changed)), why: bench.fixed, onClick: () => bench.open("augment"),
         }),
       })}
     </div>
@@ -174,57 +176,60 @@ export class TrainPanel extends LitElement {
             settings.classWeight = (event.target as HTMLInputElement).checked ? "balanced" : null;
             bench.changed();
           }} />
-        <label for="balance">Balance classes</label>
-        <cnn-lab-help about="Balance classes">Mistakes on rare classes count for more, so that each class counts alike however many pictures it has.</cnn-lab-help>
+        <label for="balance">${t.train.balance}</label>
+        <cnn-lab-help .text=${t} about=${t.train.balance}>${t.train.balanceHelp}</cnn-lab-help>
       </span>
       <span class="grow"></span>
       ${button({
-        id: "cross-validate", label: folding === null ? "Folds …" : `Folds: ${percent(folding, 0)} …`,
-        name: folding === null ? "Folds … to cross-validate" : `Folds: ${percent(folding, 0)} … of the cross-validation done`,
+        id: "cross-validate", label: folding === null ? t.train.folds : t.train.foldsAt(folding),
+        name: folding === null ? t.train.foldsName : t.train.foldsAtName(folding),
         why: bench.fixed, onClick: () => bench.open("folds"),
       })}
       ${button({
-        id: "options", label: more === 0 ? "Options …" : `Options: ${more} …`,
-        name: `Training options: ${more === 0 ? "as Keras has them" : plural(more, "change")} …`, why: bench.fixed, onClick: () => bench.open("options"),
+        id: "options", label: more === 0 ? t.train.options : t.train.optionsSet(more),
+        name: t.train.optionsName(more === 0 ? t.train.asKeras : t.common.count.changes(more)), why: bench.fixed, onClick: () => bench.open("options"),
       })}
     </div>`;
   }
 
   #device(settings: Settings): TemplateResult {
+    const t = this.bench.text;
     const { bench } = this;
     const why =
-      bench.fixed ?? (bench.switching ? "Another device is being made ready." : bench.data.loading ? "Loading is under way." : bench.held);
-    return field({
-      id: "device", label: "Device",
-      help: "Where the network is computed. Automatic takes WebGPU, the graphics processor, where the browser gives one that works, and the CPU otherwise. Your data and weights move along.",
+      bench.fixed ?? (bench.switching ? t.common.anotherDevice : bench.data.loading ? t.common.loading : bench.held);
+    return field(t, {
+      id: "device", label: t.train.device,
+      help: t.train.deviceHelp,
       control: html`<select id="device" ?disabled=${why !== undefined} title=${why ?? nothing} aria-describedby="reason"
         @change=${(event: Event) => void bench.useDevice((event.target as HTMLSelectElement).value as Settings["device"])}>
-        ${devices.map(({ kind, title }) => html`<option value=${kind} .selected=${live(kind === settings.device)}>${title}</option>`)}
+        ${devices.map(({ kind, title }) => html`<option value=${kind} .selected=${live(kind === settings.device)}>${phrase(t, title)}</option>`)}
       </select>`,
     });
   }
 
   #deviceSentence(): TemplateResult {
+    const t = this.bench.text;
     const { device, switching, failed } = this.bench;
     return html`<p id="reason" class="small muted" role="status">
-      ${failed ? "The lab could not start." : switching || !device ? "Making the device ready …" : `${device.reason} (${device.name})`}
+      ${failed ? t.train.noStart : switching || !device ? t.train.makingReady : `${device.reason} (${device.name})`}
     </p>`;
   }
 
   #buttons(): TemplateResult {
+    const t = this.bench.text;
     const { bench } = this;
     const { training, network } = bench;
     const loading = training.mainAction === "loading";
     return html`<div class="buttons">
       <span class="main-button">${mainButton(bench)}</span>
       ${button({
-        id: "step", label: "Step",
-        why: loading ? "Loading is under way." : !bench.lab ? "The device is not ready yet." : undefined,
+        id: "step", label: t.train.step,
+        why: loading ? t.common.loading : !bench.lab ? t.common.deviceNotReady : undefined,
         onClick: () => void training.step(),
       })}
       ${button({
-        id: "stop", label: "Stop",
-        why: training.run || bench.data.loading ? undefined : "Nothing is running.",
+        id: "stop", label: t.train.stop,
+        why: training.run || bench.data.loading ? undefined : t.train.nothingRuns,
         onClick: () => {
           bench.data.cancel();
           void training.stop();
@@ -232,87 +237,92 @@ export class TrainPanel extends LitElement {
       })}
       <span class="grow"></span>
       ${button({
-        id: "start-over", label: "Start over", kind: "plain",
-        why: training.active ? "Stop the run first." : bench.held ?? (training.curves.empty && !training.fromFile ? "The weights are fresh already." : undefined),
+        id: "start-over", label: t.train.startOver, kind: "plain",
+        why: training.active ? t.common.stopFirst : bench.held ?? (training.curves.empty && !training.fromFile ? t.train.freshAlready : undefined),
         onClick: () => void network.startOver(),
       })}
     </div>`;
   }
 
   #progress(): TemplateResult {
+    const t = this.bench.text;
     const { fitting, fittingText, fittingLeft, latest, lastEpoch, share, secondsLeft, run, outcome, diverged } = this.bench.training;
-    const epoch = `Epoch ${latest?.epoch ?? "–"} of ${lastEpoch ?? this.bench.settings.epochs}`;
-    const batch = latest ? `, batch ${count(latest.step)} of ${count(latest.steps)}` : "";
+    const epoch = t.common.epochOf(latest?.epoch ?? "–", lastEpoch ?? this.bench.settings.epochs);
+    const batch = latest ? t.train.andBatch(latest.step, latest.steps) : "";
     const left = fitting ? fittingLeft : run ? secondsLeft : null;
     return html`<div class="progress small">
-      <progress max="1" .value=${share} aria-label=${!fitting ? "Training" : fitting.what === "features" ? "Computing features" : "Fitting"}></progress>
+      <progress max="1" .value=${share} aria-label=${!fitting ? t.common.training : fitting.what === "features" ? t.train.computingFeatures : t.train.fittingName}></progress>
       <div class="row between">
         <span>${fitting ? fittingText : `${epoch}${batch}`}</span>
-        <span class="number">${run && latest && !fitting ? `${count(latest.imagesPerSecond)} images/s` : nothing}</span>
+        <span class="number">${run && latest && !fitting ? t.train.speed(latest.imagesPerSecond) : nothing}</span>
       </div>
       <div class="row between muted">
         <span class=${diverged && !run ? "bad" : ""}>${run ? this.#standing() : outcome}</span>
-        <span class="number">${left !== null ? `${fitting ? "about " : ""}${duration(left)} left` : nothing}</span>
+        <span class="number">${left !== null ? t.train.left(fitting ? t.train.about : "", left) : nothing}</span>
       </div>
     </div>`;
   }
 
   /** What holds at present, in a run under way. */
   #standing(): string {
+    const t = this.bench.text;
     const { fitting, latest, nextBatchSize, paused } = this.bench.training;
     const { wentOn } = this.bench.sessions;
     // One of them: both would take two lines, and move what is below.
     const now =
-      nextBatchSize !== null ? `Batch size ${count(nextBatchSize)} from the next epoch.` : wentOn ? wentOn : latest && !fitting ? `Learning rate ${rate(latest.learningRate)}` : "";
-    return paused ? `Paused. ${now}` : now;
+      nextBatchSize !== null ? t.train.batchSizeNext(nextBatchSize) : wentOn ? wentOn : latest && !fitting ? t.train.rateNow(latest.learningRate) : "";
+    return paused ? t.train.paused(now) : now;
   }
 
   /** The most important problem, in the room of two lines: all of it is in the dialog. */
   #vitals(): TemplateResult {
+    const t = this.bench.text;
     const { bench } = this;
     const [first] = bench.vitals.findings;
     const problem = first && first.severity !== "good" ? first : null;
-    const text = problem ? `${problem.severity === "bad" ? "Problem" : "Watch out"}: ${problem.message}` : "";
+    const text = problem ? `${problem.severity === "bad" ? t.common.vitalsProblem : t.common.watchOut}: ${problem.message}` : "";
     return html`<div class="vitals row">
-      <span class="grow small ${problem?.severity === "bad" ? "bad" : "muted"}" id="finding" title=${text || nothing}>${text || "Weights, gradients and silent units over time, and what to try."}</span>
-      ${button({ id: "vitals", label: "Vitals …", name: "Vitals … of this training, and what to try where something is wrong", onClick: () => bench.open("vitals") })}
+      <span class="grow small ${problem?.severity === "bad" ? "bad" : "muted"}" id="finding" title=${text || nothing}>${text || t.train.vitalsHint}</span>
+      ${button({ id: "vitals", label: t.train.vitals, name: t.train.vitalsName, onClick: () => bench.open("vitals") })}
     </div>`;
   }
 
   #charts(): TemplateResult {
+    const t = this.bench.text;
     const { training, settings } = this.bench;
     const epochs = Math.max(training.lastEpoch ?? settings.epochs, training.latest?.epoch ?? 0);
     return html`<div class="charts">
-      <cnn-lab-chart name="Loss (nats)" .lines=${training.lossLines} .previous=${training.before?.loss ?? null}
-        .epochs=${epochs} .format=${loss}></cnn-lab-chart>
-      <cnn-lab-chart name="Accuracy (%)" .lines=${training.accuracyLines} .previous=${training.before?.accuracy ?? null}
-        .epochs=${epochs} .format=${(value: number) => percent(value, 1)} .top=${1}></cnn-lab-chart>
+      <cnn-lab-chart .text=${t} name=${t.common.lossNats} .lines=${training.lossLines} .previous=${training.before?.loss ?? null}
+        .epochs=${epochs} .format=${t.loss}></cnn-lab-chart>
+      <cnn-lab-chart .text=${t} name=${t.train.accuracyPercent} .lines=${training.accuracyLines} .previous=${training.before?.accuracy ?? null}
+        .epochs=${epochs} .format=${(value: number) => t.percent(value, 1)} .top=${1}></cnn-lab-chart>
     </div>`;
   }
 
   #test(): TemplateResult {
+    const t = this.bench.text;
     const { data, training } = this.bench;
     const { evaluation, evaluating } = training;
     const pictures = data.info?.splits.test ?? 0;
-    const why = pictures === 0 ? "Load pictures first." : undefined;
+    const why = pictures === 0 ? t.common.loadFirst : undefined;
     return html`<div class="test">
       <div class="row">
         ${evaluating
-          ? html`<div class="grow"><progress max=${evaluating.total || 1} .value=${evaluating.done} aria-label="Evaluating"></progress></div>
-              ${button({ id: "cancel-evaluation", label: "Cancel", onClick: () => training.cancelEvaluation() })}`
+          ? html`<div class="grow"><progress max=${evaluating.total || 1} .value=${evaluating.done} aria-label=${t.train.evaluating}></progress></div>
+              ${button({ id: "cancel-evaluation", label: t.common.cancel, onClick: () => training.cancelEvaluation() })}`
           : html`<span class="grow">${
                 evaluation
-                  ? html`<span class="big">${percent(evaluation.accuracy, 2)}</span> of ${plural(evaluation.count, "test picture")} right, loss ${loss(evaluation.loss)}${
-                      training.evaluationIsOld ? html`<span class="muted">, before it learned on</span>` : nothing}`
-                  : html`<span class="muted">How well does it do on new pictures?</span>`
+                  ? html`<span class="big">${t.percent(evaluation.accuracy, 2)}</span> ${t.train.ofTestRight(evaluation.count, evaluation.loss)}${
+                      training.evaluationIsOld ? html`<span class="muted">${t.train.beforeLearned}</span>` : nothing}`
+                  : html`<span class="muted">${t.train.howWell}</span>`
               }</span>
-              ${button({ id: "evaluate", label: "Evaluate", name: "Evaluate on the test pictures", why, onClick: () => void training.evaluate() })}`}
+              ${button({ id: "evaluate", label: t.train.evaluate, name: t.train.evaluateName, why, onClick: () => void training.evaluate() })}`}
       </div>
-      <span class="more">${button({ id: "evaluation", label: "Details …", name: "Details: how good it is, class by class and picture by picture", onClick: () => this.bench.open("evaluation") })}</span>
+      <span class="more">${button({ id: "evaluation", label: t.train.details, name: t.train.detailsName, onClick: () => this.bench.open("evaluation") })}</span>
       ${evaluation && data.info
         ? html`<details>
-            <summary>Which class it took for which</summary>
-            <cnn-lab-confusion .classes=${data.info.classes} .confusion=${evaluation.confusion}></cnn-lab-confusion>
+            <summary>${t.common.takenFor}</summary>
+            <cnn-lab-confusion .text=${t} .classes=${data.info.classes} .confusion=${evaluation.confusion}></cnn-lab-confusion>
           </details>`
         : nothing}
     </div>`;
@@ -323,7 +333,7 @@ export class TrainPanel extends LitElement {
     return warnings.length === 0
       ? nothing
       : html`<details class="warnings" open>
-          <summary>${plural(warnings.length, "warning")}</summary>
+          <summary>${this.bench.text.common.count.warnings(warnings.length)}</summary>
           <ul>${warnings.map(({ message, place }) => html`<li>${message}${place ? ` (${place})` : ""}</li>`)}</ul>
         </details>`;
   }

@@ -1,7 +1,6 @@
 import type { TrainRun } from "../api/train-run";
 import type { DoneEvent, Evaluation, FittingEvent, Preset, Progress, StepEvent, TrainEvent, TrainOptions, TrainUpdate } from "../api/types";
 import type { Lines } from "../view/chart";
-import { duration, percent, plural } from "../view/format";
 import { TimeLeft } from "../view/time-left";
 import { Curves } from "./curves";
 import { MeasureStep } from "./measure-step";
@@ -118,14 +117,15 @@ export class TrainStep {
 
   /** What is being fitted and how far it is, in words. */
   get fittingText(): string {
+    const t = this.bench.text;
     if (!this.fitting) {
       return "";
     }
     const { what, pictures, share } = this.fitting;
-    const of = plural(pictures, "picture");
+    const of = t.common.count.pictures(pictures);
     // Never 100% of what still goes on.
-    const done = percent(Math.floor(share * 100) / 100, 0);
-    return `${what === "features" ? `Computing features of ${of} by the frozen layers` : `Fitting the ${what} to ${of}`}: ${done}`;
+    const done = t.percent(Math.floor(share * 100) / 100, 0);
+    return `${what === "features" ? t.train.featuresOf(of) : t.train.fittingTo(what, of)}: ${done}`;
   }
 
   /** Seconds until all is fitted. */
@@ -421,18 +421,19 @@ export class TrainStep {
   }
 
   #outcome({ reason, restoredEpoch }: DoneEvent): string {
-    const restored = restoredEpoch === undefined ? "" : ` The weights of epoch ${restoredEpoch}, its best, were put back.`;
+    const t = this.bench.text;
+    const restored = restoredEpoch === undefined ? "" : t.train.restored(restoredEpoch);
     switch (reason) {
       case "diverged":
         return this.diverged;
       case "stopped":
-        return this.fitting ? "Stopped before the first step. The network is as it was." : "Stopped. Continue goes on from here.";
+        return this.fitting ? t.train.stoppedBefore : t.train.stopped;
       case "early-stopping": {
         const monitor = this.bench.settings.earlyStopping?.monitor ?? "val_loss";
-        return `Stopped early: ${monitor} no longer improved.${restored || " The last epoch's weights stand."}`;
+        return t.train.stoppedEarly(monitor, restored || t.train.lastStand);
       }
       case "finished":
-        return this.#onlySteps ? "One step taken." : `Finished.${restored} Train goes on for as many epochs again.`;
+        return this.#onlySteps ? t.train.oneStep : t.train.finished(restored);
     }
   }
 
@@ -458,6 +459,7 @@ export class TrainStep {
 
   /** Speaks of the progress, unless that was done less than `calm` milliseconds ago. */
   #speak(calm: number): void {
+    const t = this.bench.text;
     const now = performance.now();
     const { loss, accuracy } = this.curves;
     if (now - this.#spokenAt < calm || !this.latest || loss === null || accuracy === null) {
@@ -466,18 +468,19 @@ export class TrainStep {
     this.#spokenAt = now;
     const { epoch } = this.latest;
     this.spoken =
-      `${this.outcome} Epoch ${epoch} of ${this.lastEpoch ?? epoch}: loss ${loss.toFixed(3)}, ` +
-      `accuracy ${(accuracy * 100).toFixed(1)} percent.`;
+      t.train.spokenLoss(this.outcome, epoch, this.lastEpoch ?? epoch, loss) +
+      t.train.spokenAccuracy(accuracy * 100);
   }
 
   /** Takes how far the fitting is, and speaks of it unless that was done within `calm` milliseconds. */
   #takeFitting(event: FittingEvent, calm: number): void {
+    const t = this.bench.text;
     this.fitting = event.share < 1 ? event : null;
     const now = performance.now();
     if (this.fitting && now - this.#spokenAt >= calm) {
       this.#spokenAt = now;
       const left = this.fittingLeft;
-      this.spoken = `${this.fittingText}${left === null ? "" : `, about ${duration(left)} left`}.`;
+      this.spoken = `${this.fittingText}${left === null ? "" : t.common.andAboutLeft(left)}.`;
     }
   }
 
@@ -549,6 +552,7 @@ export class TrainStep {
 
   /** Shows the training that the lab has from a checkpoint now. */
   restored(): void {
+    const t = this.bench.text;
     const { lab } = this.bench;
     if (!lab) {
       return;
@@ -560,10 +564,10 @@ export class TrainStep {
     this.resumable = run !== null && !run.finished;
     this.lastEpoch = run?.epochs ?? null;
     this.outcome = !run
-      ? "Loaded."
+      ? t.train.fileLoaded
       : this.resumable
-        ? `Loaded, in epoch ${run.epoch} of ${run.epochs}. Continue goes on from there.`
-        : `Loaded, after ${run.epochs} epochs.`;
+        ? t.train.loadedIn(run.epoch, run.epochs)
+        : t.train.loadedAfter(run.epochs);
     this.#drawCharts();
   }
 }

@@ -12,7 +12,9 @@ import { SessionsStep } from "./sessions/sessions-step";
 import { defaults, type Settings } from "./settings";
 import type { Told } from "./told";
 import { TrainStep } from "./train-step";
+import { english } from "../text/en";
 import { VitalsStep } from "./vitals/vitals-step";
+import type { Texts } from "../text/texts";
 
 /**
  * What the page shows and what its controls do, without a word on how it looks. It asks
@@ -21,6 +23,8 @@ import { VitalsStep } from "./vitals/vitals-step";
  */
 export class Workbench extends Observable {
   readonly settings: Settings;
+  /** All that is said, in the language of this lab. */
+  text: Texts;
   /** What the element's attributes say. */
   readonly given: Partial<Settings>;
   /** The address that opens an experiment from its fragment; null: the lab's own page. */
@@ -57,8 +61,9 @@ export class Workbench extends Observable {
   #linked: boolean;
   #closed = false;
 
-  constructor(settings: Partial<Settings>, tell: (told: Told) => void, page: string | null = null, linked = false, keep = false) {
+  constructor(settings: Partial<Settings>, tell: (told: Told) => void, page: string | null = null, linked = false, keep = false, text = english) {
     super();
+    this.text = text;
     this.page = page;
     this.#linked = linked;
     this.#tell = tell;
@@ -115,7 +120,7 @@ export class Workbench extends Observable {
         throw error;
       }
       this.settings.device = "auto";
-      this.warn({ message: "This link asks for WebGPU, which does not work here, so the device is chosen automatically." });
+      this.warn({ message: this.text.lab.linkWantsWebgpu });
       return this.#create();
     }
   }
@@ -138,12 +143,12 @@ export class Workbench extends Observable {
 
   /** Why what would end a cross-validation cannot be done now. */
   get held(): string | undefined {
-    return this.folding === null ? undefined : "A cross-validation is under way; cancel it in Folds first.";
+    return this.folding === null ? undefined : this.text.lab.held;
   }
 
   /** Why what is learned, and how, cannot be chosen here. */
   get fixed(): string | undefined {
-    return this.settings.controls === "fixed" ? "This page has chosen it for you." : undefined;
+    return this.settings.controls === "fixed" ? this.text.lab.fixed : undefined;
   }
 
   get device(): Device | null {
@@ -249,6 +254,12 @@ export class Workbench extends Observable {
 
   warn(warning: { code?: string; message: string; file?: string }): void {
     this.warnings = [...this.warnings, noticeOf(warning)];
+    this.changed();
+  }
+
+  /** Goes on in another language. What was told already stays as it was told. */
+  speak(text: Texts): void {
+    this.text = text;
     this.changed();
   }
 

@@ -6,6 +6,8 @@ import { define } from "../element/define";
 import { base } from "../element/styles";
 import { last, type Points } from "./curve";
 import { onScheme } from "./scheme";
+import { english } from "../text/en";
+import type { Texts } from "../text/texts";
 
 /** The two lines that every chart of training has. */
 export type Lines = { training: Points; validation: Points };
@@ -20,6 +22,8 @@ const font = "12px system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation San
  */
 @define("cnn-lab-chart")
 export class ChartElement extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   /** What is drawn, with its unit: the title of the upright axis. */
   @property() name = "";
   @property({ attribute: false }) lines: Lines = { training: none, validation: none };
@@ -67,6 +71,7 @@ export class ChartElement extends LitElement {
   }
 
   override render(): TemplateResult {
+    const t = this.text;
     const at = this.hover;
     const read = (points: Points): string => {
       const value = at === null ? last(points) : valueAt(points, at);
@@ -74,9 +79,9 @@ export class ChartElement extends LitElement {
     };
     return html`
       <div class="head">
-        <h3>${at === null ? this.name : `At epoch ${at.toFixed(2)}`}</h3>
-        <span class="key training">training <b>${read(this.lines.training)}</b></span>
-        <span class="key validation">validation <b>${read(this.lines.validation)}</b></span>
+        <h3>${at === null ? this.name : t.charts.atEpoch(at)}</h3>
+        <span class="key training">${t.charts.training} <b>${read(this.lines.training)}</b></span>
+        <span class="key validation">${t.charts.validation} <b>${read(this.lines.validation)}</b></span>
       </div>
       <div class="plot" role="img" tabindex="0" aria-label=${this.#inWords()}
         @keydown=${this.#onKey} @blur=${() => this.#plot?.setCursor({ left: -10, top: -10 })}></div>
@@ -84,14 +89,15 @@ export class ChartElement extends LitElement {
   }
 
   #inWords(): string {
+    const t = this.text;
     const line = (what: string, { x, y }: Points): string => {
       const [first, end, epoch] = [y[0], y.at(-1), x.at(-1)];
       return first === undefined || end === undefined || epoch === undefined
         ? ""
-        : ` ${what} went from ${this.format(first)} to ${this.format(end)} at epoch ${epoch.toFixed(1)}.`;
+        : t.charts.lineWent(what, this.format(first), this.format(end), epoch);
     };
-    const told = line("Training", this.lines.training) + line("Validation", this.lines.validation);
-    return `Chart of ${this.name} over epochs.${told || " Nothing measured yet."}`;
+    const told = line(t.common.training, this.lines.training) + line(t.common.validation, this.lines.validation);
+    return t.charts.overEpochs(this.name, told || t.charts.nothingMeasured);
   }
 
   override firstUpdated(): void {

@@ -3,11 +3,15 @@ import { property, query } from "lit/decorators.js";
 import { define } from "../element/define";
 import { base } from "../element/styles";
 import { colour, type Scale } from "./colormap";
-import { value } from "./format";
+import { english } from "../text/en";
+import "../text/en/views";
+import type { Texts } from "../text/texts";
 
 /** Which colour stands for which value: a strip with its numbers, zero among them. */
 @define("cnn-lab-colour-bar")
 export class ColourBarElement extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   @property({ attribute: false }) scale: Scale = { low: 0, high: 0, signed: false };
   /** In place of numbers, where each picture has its own scale. */
   @property({ attribute: false }) ends: [low: string, high: string] | null = null;
@@ -23,9 +27,10 @@ export class ColourBarElement extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.text;
     const { low, high, signed } = this.scale;
-    const [from, to] = this.ends ?? [value(low), value(high)];
-    return html`<canvas width="256" height="1" role="img" aria-label="Colours from ${from} to ${to}"></canvas>
+    const [from, to] = this.ends ?? [t.value(low), t.value(high)];
+    return html`<canvas width="256" height="1" role="img" aria-label=${t.views.colours(from, to)}></canvas>
       <div class="row small muted" aria-hidden="true"><span>${from}</span>${signed ? html`<span>0</span>` : nothing}<span>${to}</span></div>`;
   }
 

@@ -7,6 +7,9 @@ import { base } from "../element/styles";
 import { valueAt } from "./chart";
 import { last, type Points } from "./curve";
 import { onScheme } from "./scheme";
+import { english } from "../text/en";
+import "../text/en/views";
+import type { Texts } from "../text/texts";
 
 /** One of the lines that are compared. `place` from 0 gives it its colour and its dashes. */
 export type ComparedLine = { name: string; place: number; points: Points };
@@ -23,6 +26,8 @@ const dashes: readonly number[][] = [[], [8, 4], [2, 3], [12, 3, 3, 3], [5, 2], 
  */
 @define("cnn-lab-compare-chart")
 export class CompareChartElement extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   /** What is drawn, with its unit. */
   @property() name = "";
   @property({ attribute: false }) lines: readonly ComparedLine[] = [];
@@ -85,9 +90,10 @@ export class CompareChartElement extends LitElement {
   }
 
   #inWords(): string {
+    const t = this.text;
     const told = this.lines.map(({ name, points }) => {
       const end = last(points);
-      return ` ${name}: ${end === undefined ? "nothing measured" : `${this.format(end)} at epoch ${points.x.at(-1)?.toFixed(1)}`}.`;
+      return ` ${name}: ${end === undefined ? t.views.nothingMeasured : t.views.valueAtEpoch(this.format(end), points.x.at(-1) ?? NaN)}.`;
     });
     return `Chart of ${this.name} over epochs.${told.join("")}`;
   }

@@ -4,7 +4,8 @@ import { styles } from "../element/style-directive";
 import { define } from "../element/define";
 import { base } from "../element/styles";
 import { mostConfused } from "./confused";
-import { count, percent } from "./format";
+import { english } from "../text/en";
+import type { Texts } from "../text/texts";
 
 /** Of more classes a table is no help, and slow. */
 const mostShown = 30;
@@ -12,6 +13,8 @@ const mostShown = 30;
 /** Which class was taken for which: a row for each true class, a column for each answer. */
 @define("cnn-lab-confusion")
 export class ConfusionElement extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   @property({ attribute: false }) classes: string[] = [];
   /** Pictures by [true class][predicted class]. */
   @property({ attribute: false }) confusion: number[][] = [];
@@ -33,19 +36,20 @@ export class ConfusionElement extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.text;
     const shown = mostConfused(this.confusion, mostShown);
-    const few = shown.length < this.confusion.length ? ` The ${shown.length} most confused of ${count(this.confusion.length)} classes.` : "";
+    const few = shown.length < this.confusion.length ? t.charts.mostConfusedOf(shown.length, this.confusion.length) : "";
     return html`<div class="scroll" tabindex="0" role="region" aria-label="Which class was taken for which">
       <table>
-        <caption>Rows: what it is. Columns: what the network said. Last: share right.${few}</caption>
-        <tr><td></td>${shown.map((label) => html`<th scope="col" title=${this.classes[label] ?? ""}>${short(this.classes[label] ?? String(label))}</th>`)}<th scope="col">right</th></tr>
+        <caption>${t.charts.confusionHelp(few)}</caption>
+        <tr><td></td>${shown.map((label) => html`<th scope="col" title=${this.classes[label] ?? ""}>${short(this.classes[label] ?? String(label))}</th>`)}<th scope="col">${t.common.right}</th></tr>
         ${shown.map((actual) => {
           const row = this.confusion[actual] ?? [];
           const total = row.reduce((sum, n) => sum + n, 0);
           return html`<tr>
             <th scope="row" title=${this.classes[actual] ?? ""}>${this.classes[actual]}</th>
             ${shown.map((said) => this.#cell(row[said] ?? 0, total, said === actual))}
-            <td>${total > 0 ? percent((row[actual] ?? 0) / total) : "–"}</td>
+            <td>${total > 0 ? t.percent((row[actual] ?? 0) / total) : "–"}</td>
           </tr>`;
         })}
       </table>
@@ -55,7 +59,7 @@ export class ConfusionElement extends LitElement {
   #cell(n: number, total: number, right: boolean): TemplateResult {
     // Mistakes are few, so their tint grows faster; it stays faint enough to read the number.
     const share = total > 0 ? (right ? 0.3 * (n / total) : Math.min(0.3, 3 * (n / total))) : 0;
-    return html`<td class=${right ? "right" : n === 0 ? "zero" : ""} ${styles({ "--share": share.toFixed(3) })}><span>${n === 0 && !right ? "·" : count(n)}</span></td>`;
+    return html`<td class=${right ? "right" : n === 0 ? "zero" : ""} ${styles({ "--share": share.toFixed(3) })}><span>${n === 0 && !right ? "·" : this.text.count(n)}</span></td>`;
   }
 }
 

@@ -4,11 +4,15 @@ import type { Distribution } from "../api/types";
 import { define } from "../element/define";
 import { styles } from "../element/style-directive";
 import { base } from "../element/styles";
-import { count, figure, plural } from "./format";
+import { english } from "../text/en";
+import "../text/en/views";
+import type { Texts } from "../text/texts";
 
 /** How values are distributed: their histogram, with its numbers. */
 @define("cnn-lab-distribution")
 export class DistributionElement extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   @property() name = "";
   @property({ attribute: false }) of: Distribution | null = null;
   /** Said where there is none. */
@@ -27,6 +31,7 @@ export class DistributionElement extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.text;
     const { of, name } = this;
     if (!of) {
       return html`<figure><h3>${name}</h3><p class="absent">${this.absent}</p></figure>`;
@@ -34,15 +39,15 @@ export class DistributionElement extends LitElement {
     const all = of.bars.reduce((sum, bar) => sum + bar, 0);
     const most = Math.max(1, ...of.bars);
     const width = (of.high - of.low) / of.bars.length;
-    const words = `${name}: ${count(all)} values from ${figure(of.low)} to ${figure(of.high)}, mean ${figure(of.mean)}, standard deviation ${figure(of.std)}.`;
+    const words = t.views.distribution(name, all, of.low, of.high, of.mean, of.std);
     return html`<figure>
-      <div class="up"><h3>${name}</h3><span>values, up to ${count(most)}</span></div>
-      <div class="plot" role="img" aria-label="Histogram of the latest ${words}">
-        ${of.bars.map((bar, i) => html`<div title="${figure(of.low + i * width)} to ${figure(of.low + (i + 1) * width)}: ${plural(bar, "value")}"
+      <div class="up"><h3>${name}</h3><span>${t.views.valuesUpTo(most)}</span></div>
+      <div class="plot" role="img" aria-label=${t.views.histogramLatest(words)}>
+        ${of.bars.map((bar, i) => html`<div title=${t.views.barIs(of.low + i * width, of.low + (i + 1) * width, bar)}
           ${styles({ "--share": (bar / most).toFixed(4), "--least": bar > 0 ? "1px" : "0" })}></div>`)}
       </div>
-      <div class="along"><span>${figure(of.low)}</span><span>${figure(of.mean)} ± ${figure(of.std)}</span><span>${figure(of.high)}</span></div>
-      ${of.wrong > 0 ? html`<p>${plural(of.wrong, "value")} more: not a number.</p>` : ""}
+      <div class="along"><span>${t.figure(of.low)}</span><span>${t.figure(of.mean)} ± ${t.figure(of.std)}</span><span>${t.figure(of.high)}</span></div>
+      ${of.wrong > 0 ? html`<p>${t.views.notNumbers(of.wrong)}</p>` : ""}
     </figure>`;
   }
 }

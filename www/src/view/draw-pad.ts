@@ -3,6 +3,8 @@ import { property, query, state } from "lit/decorators.js";
 import { define } from "../element/define";
 import { base } from "../element/styles";
 import { mnistDigit } from "./stroke";
+import { english } from "../text/en";
+import type { Texts } from "../text/texts";
 
 /** Side of the drawing in its own pixels: ten to one of the network's. */
 const side = 280;
@@ -16,6 +18,8 @@ const brush = 22;
  */
 @define("cnn-lab-draw-pad")
 export class DrawPadElement extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   /** Shown while nothing is drawn. */
   @property({ attribute: false }) picture: ImageData | null = null;
   /** What is shown, in words. */
@@ -42,9 +46,10 @@ export class DrawPadElement extends LitElement {
   ];
 
   override render(): TemplateResult {
-    return html`<canvas width=${side} height=${side} role="img" aria-label=${this.drawn ? "Your drawing" : this.name || "Nothing drawn yet"}
+    const t = this.text;
+    return html`<canvas width=${side} height=${side} role="img" aria-label=${this.drawn ? t.common.yourDrawing : this.name || t.charts.nothingDrawn}
         @pointerdown=${this.#begin} @pointermove=${this.#draw} @pointerup=${this.#end} @pointercancel=${this.#end}></canvas>
-      ${this.drawn ? nothing : html`<p aria-hidden="true">${this.enabled ? "Draw here" : ""}</p>`}`;
+      ${this.drawn ? nothing : html`<p aria-hidden="true">${this.enabled ? t.charts.drawHere : ""}</p>`}`;
   }
 
   override updated(changed: PropertyValues<this>): void {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
-import { bytes, count, decimal, duration, figure, loss, percent, plural, rate, shape, value } from "./format";
+import { german } from "../text/de";
+import { bytes, count, decimal, duration, figure, loss, percent, plural, rate, shape, value } from "../text/en/numbers";
 
 test("thousands are parted by a narrow space that does not break", () => {
   expect(count(999)).toBe("999");
@@ -49,4 +50,11 @@ test("any value has three significant figures", () => {
   expect([0, -0.01234, 123.4, -12345.6, 4.5678e-7, 1.388e23, NaN].map(figure)).toEqual([
     "0", "\u22120.0123", "123", "\u221212\u202f346", "4.57e\u22127", "1.39e23", "not a number",
   ]);
+});
+
+test("German has a comma, and a space before the percent sign", () => {
+  expect(german.decimal(-1234.5, 2)).toBe("\u22121\u202f234,50");
+  expect(german.percent(0.98941, 2)).toBe("98,94\u202f%");
+  expect([0.0012345, 0.00003162].map(german.rate)).toEqual(["0,00123", "3,16e\u22125"]);
+  expect(german.figure(4.5678e-7)).toBe("4,57e\u22127");
 });

@@ -4,9 +4,11 @@ import type { Gallery } from "../api/types";
 import { define } from "../element/define";
 import { styles } from "../element/style-directive";
 import { base } from "../element/styles";
-import { count } from "./format";
 import { cellAt, fitCell, type Grid, inSight, layGrid, moveBy, nextPage, scrollFor, tooMany } from "./window";
 import { onScheme } from "./scheme";
+import { english } from "../text/en";
+import "../text/en/views";
+import type { Texts } from "../text/texts";
 
 export type GalleryPicture = Gallery["pictures"][number];
 
@@ -40,8 +42,10 @@ type Page = { pictures: GalleryPicture[]; atlas: HTMLCanvasElement };
  */
 @define("cnn-lab-gallery")
 export class GalleryElement extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   @property({ attribute: false }) source: GallerySource | null = null;
-  @property() name = "Pictures";
+  @property() name = this.text.common.pictures;
   /** The largest side of a picture, about. */
   @property({ type: Number }) cell = 64;
 
@@ -81,6 +85,7 @@ export class GalleryElement extends LitElement {
   }
 
   override render(): TemplateResult {
+    const t = this.text;
     const { source, room, current, known } = this;
     const grid = this.#layOut();
     const total = source?.total ?? 0;
@@ -93,16 +98,16 @@ export class GalleryElement extends LitElement {
     };
     const said = known
       ? `${source?.classes[known.label] ?? known.label}, ${known.name}`
-      : `Picture ${count(current + 1)}`;
+      : t.views.picture(current + 1);
     // One option stands for all: the one that the keys are at. The rest is drawn.
-    return html`<div class="scroll" tabindex="0" role="listbox" aria-label="${this.name}, ${count(total)}"
+    return html`<div class="scroll" tabindex="0" role="listbox" aria-label="${this.name}, ${t.count(total)}"
       aria-activedescendant=${total > 0 ? "current" : ""}
       @scroll=${() => this.#drawSoon()} @keydown=${this.#onKey}>
       <canvas aria-hidden="true" @click=${this.#onClick} @pointermove=${this.#onPoint}
         @pointerleave=${() => this.#tell("point", null)}></canvas>
       <div class="rest" ${styles({ "--rest": `${Math.max(0, (grid?.height ?? 0) - room.height)}px` })} aria-hidden="true"></div>
       <div class="current" id="current" role="option" aria-selected="true" aria-posinset=${current + 1} aria-setsize=${Math.max(1, total)}
-        aria-label=${total > 0 ? said : "No pictures"} ${styles(place)}></div>
+        aria-label=${total > 0 ? said : t.views.noPictures} ${styles(place)}></div>
     </div>`;
   }
 

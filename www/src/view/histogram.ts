@@ -4,11 +4,15 @@ import { define } from "../element/define";
 import { styles } from "../element/style-directive";
 import { base } from "../element/styles";
 import type { Bin } from "./bins";
-import { count, plural } from "./format";
+import { english } from "../text/en";
+import "../text/en/views";
+import type { Texts } from "../text/texts";
 
 /** How many of something there are of each size. */
 @define("cnn-lab-histogram")
 export class HistogramElement extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   @property({ attribute: false }) bins: Bin[] = [];
   /** The level axis, with its unit. */
   @property() across = "";
@@ -26,24 +30,26 @@ export class HistogramElement extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.text;
     const { bins } = this;
     const most = Math.max(1, ...bins.map((bin) => bin.count));
-    const name = (bin: Bin): string => (bin.to - bin.from === 1 ? count(bin.from) : `${count(bin.from)} to ${count(bin.to - 1)}`);
+    const name = (bin: Bin): string => (bin.to - bin.from === 1 ? t.count(bin.from) : t.views.range(bin.from, bin.to - 1));
     return html`<figure role="img" aria-label=${this.#inWords(name)}>
-      <span class="title">pictures</span>
-      <div class="up"><span>${count(most)}</span><span>0</span></div>
+      <span class="title">${t.views.pictures}</span>
+      <div class="up"><span>${t.count(most)}</span><span>0</span></div>
       <div class="plot">
-        ${bins.map((bin) => html`<div title="${name(bin)} pixels: ${plural(bin.count, "picture")}"
+        ${bins.map((bin) => html`<div title=${t.views.pixels(name(bin), bin.count)}
           ${styles({ "--share": (bin.count / most).toFixed(4), "--least": bin.count > 0 ? "2px" : "0" })}></div>`)}
       </div>
-      <div class="along"><span>${bins[0] ? count(bins[0].from) : ""}</span><span>${this.across}</span><span>${bins.length > 1 ? count((bins.at(-1)?.to ?? 1) - 1) : ""}</span></div>
+      <div class="along"><span>${bins[0] ? t.count(bins[0].from) : ""}</span><span>${this.across}</span><span>${bins.length > 1 ? t.count((bins.at(-1)?.to ?? 1) - 1) : ""}</span></div>
     </figure>`;
   }
 
   #inWords(name: (bin: Bin) => string): string {
+    const t = this.text;
     const filled = this.bins.filter((bin) => bin.count > 0);
-    const said = filled.map((bin) => `${name(bin)}: ${plural(bin.count, "picture")}`).join(", ");
-    return `Histogram of the ${this.across}. ${said || "Nothing measured yet"}.`;
+    const said = filled.map((bin) => `${name(bin)}: ${t.common.count.pictures(bin.count)}`).join(", ");
+    return t.views.histogram(this.across, said || t.views.nothingYetMeasured);
   }
 }
 

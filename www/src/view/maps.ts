@@ -5,8 +5,9 @@ import { define } from "../element/define";
 import { base } from "../element/styles";
 import { styles } from "../element/style-directive";
 import { colour, type Scale, scaleFor, scaleOnce } from "./colormap";
-import { decimal, plural, shape, value } from "./format";
 import { layTiles, type Tiles, tileAt } from "./tiles";
+import { english } from "../text/en";
+import type { Texts } from "../text/texts";
 
 /** More are on pages of their own: a network may have 2,048. */
 const perPage = 64;
@@ -18,6 +19,8 @@ const perPage = 64;
  */
 @define("cnn-lab-maps")
 export class MapsElement extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   @property({ attribute: false }) maps: FeatureMaps | null = null;
   /** The layer's name, shown before its maps are there. */
   @property() layer = "";
@@ -29,7 +32,7 @@ export class MapsElement extends LitElement {
   /** The scale of all maps; default: what fits them. */
   @property({ attribute: false }) scale: Scale | null = null;
   /** What the pictures are: feature maps, kernels, gradients. */
-  @property() what = "Feature maps";
+  @property() what = "";
   /** The map that is chosen; null: a click enlarges. */
   @property({ type: Number }) marked: number | null = null;
   /** How tall the grid may get, in pixels of the page. */
@@ -38,7 +41,7 @@ export class MapsElement extends LitElement {
   @property({ type: Number }) most = 6;
   @property({ type: Number }) gap = 2;
   /** What one is called. */
-  @property() unit = "map";
+  @property() unit: "map" | "kernel" = "map";
 
   @state() private room = 0;
   @state() private page = 0;
@@ -122,23 +125,24 @@ export class MapsElement extends LitElement {
   }
 
   override render(): TemplateResult {
+    const t = this.text;
     const [count, height, width] = this.#size();
     return html`
       <div class="head">
         <b>${this.layer}</b>
-        <span class="muted">${shape([height, width])}, ${plural(count, this.unit)}</span>
+        <span class="muted">${t.shape([height, width])}, ${t.charts.units[this.unit](count)}</span>
         <span class="reading">${this.reading || this.#range()}</span>
       </div>
       ${count > perPage ? this.#pages(count) : nothing}
       <div class="place ${this.marked === null ? "" : "choosing"}">
-        <button class="open" type="button" ?disabled=${!this.maps} title=${this.marked === null ? `Enlarge a ${this.unit}` : `Choose a ${this.unit}`}
-          aria-label="${this.what} of ${this.layer}: ${count} of ${height} by ${width}. ${this.marked === null ? "Enlarge." : `Number ${this.marked + 1} is chosen; arrow keys choose another.`}"
+        <button class="open" type="button" ?disabled=${!this.maps} title=${this.marked === null ? t.charts.enlargeA(t.charts.unit[this.unit]) : t.charts.chooseA(t.charts.unit[this.unit])}
+          aria-label=${t.charts.mapsInWords(this.what || t.common.featureMaps, this.layer, count, height, width, this.marked === null ? t.charts.enlarge : t.charts.isChosen(this.marked + 1))}
           @click=${this.#open} @keydown=${this.#onChoose} @pointermove=${this.#read} @pointerleave=${() => (this.reading = "")}>
           <canvas class="grid ${this.#scale.signed ? "signed" : ""}"></canvas>
         </button>
         ${this.#mark()}
       </div>
-      <dialog aria-label="${this.what} of ${this.layer}" @close=${() => (this.chosen = null)} @keydown=${this.#onKey}
+      <dialog aria-label=${t.charts.mapsOf(this.what || t.common.featureMaps, this.layer)} @close=${() => (this.chosen = null)} @keydown=${this.#onKey}
         @click=${(event: Event) => {
           if (event.target === this.dialog) this.dialog.close();
         }}>
@@ -148,18 +152,20 @@ export class MapsElement extends LitElement {
   }
 
   #range(): string {
-    return !this.maps ? "" : this.scaling === "each" ? "each on its own scale" : `${value(this.#scale.low)} to ${value(this.#scale.high)}`;
+    const t = this.text;
+    return !this.maps ? "" : this.scaling === "each" ? t.charts.eachOwnScale : t.charts.fromTo(this.#scale.low, this.#scale.high);
   }
 
   #pages(count: number): TemplateResult {
+    const t = this.text;
     const pages = Math.ceil(count / perPage);
     const go = (by: number) => (): void => {
       this.page = (this.page + by + pages) % pages;
     };
-    return html`<div class="pages" role="group" aria-label="Pages of maps">
-      <button class="button square" type="button" aria-label="Page before" @click=${go(-1)}>←</button>
-      <span aria-live="polite">${this.page * perPage + 1} to ${this.page * perPage + this.#shown} of ${decimal(count, 0)}</span>
-      <button class="button square" type="button" aria-label="Next page" @click=${go(1)}>→</button>
+    return html`<div class="pages" role="group" aria-label=${t.charts.pages}>
+      <button class="button square" type="button" aria-label=${t.charts.pageBefore} @click=${go(-1)}>←</button>
+      <span aria-live="polite">${t.charts.pageOf(this.page * perPage + 1, this.page * perPage + this.#shown, count)}</span>
+      <button class="button square" type="button" aria-label=${t.charts.nextPage} @click=${go(1)}>→</button>
     </div>`;
   }
 
@@ -179,18 +185,19 @@ export class MapsElement extends LitElement {
   }
 
   #enlarged(chosen: number, count: number): TemplateResult {
+    const t = this.text;
     const turn = (by: number) => (): void => {
       this.chosen = (chosen + by + count) % count;
     };
     return html`
       <div class="row">
-        <b class="grow">${this.layer}, ${this.unit} ${chosen + 1} of ${count}</b>
-        <button class="button square" type="button" aria-label="${sentence(this.unit)} before" @click=${turn(-1)}>←</button>
-        <button class="button square" type="button" aria-label="Next ${this.unit}" @click=${turn(1)}>→</button>
-        <button class="button" type="button" @click=${() => this.dialog.close()}>Close</button>
+        <b class="grow">${t.charts.unitOf(this.layer, t.charts.unit[this.unit], chosen + 1, count)}</b>
+        <button class="button square" type="button" aria-label=${t.charts.unitBefore(sentence(t.charts.unit[this.unit]))} @click=${turn(-1)}>←</button>
+        <button class="button square" type="button" aria-label=${t.charts.nextUnit(t.charts.unit[this.unit])} @click=${turn(1)}>→</button>
+        <button class="button" type="button" @click=${() => this.dialog.close()}>${t.common.close}</button>
       </div>
-      <canvas class="large" role="img" aria-label="${sentence(this.unit)} ${chosen + 1}" @pointermove=${this.#readLarge}></canvas>
-      <p class="small muted">${this.reading || `Colours from ${this.#range()}`}</p>
+      <canvas class="large" role="img" aria-label="${sentence(t.charts.unit[this.unit])} ${chosen + 1}" @pointermove=${this.#readLarge}></canvas>
+      <p class="small muted">${this.reading || t.charts.coloursFrom(this.#range())}</p>
     `;
   }
 
@@ -314,9 +321,10 @@ export class MapsElement extends LitElement {
   }
 
   #at(index: number, row: number, column: number): string {
+    const t = this.text;
     const [, height, width] = this.#size();
     const found = this.maps?.data[(index * height + row) * width + column];
-    return found === undefined ? "" : `${this.unit} ${index + 1}, row ${row + 1}, column ${column + 1}: ${value(found)}`;
+    return found === undefined ? "" : t.charts.pixelIs(t.charts.unit[this.unit], index + 1, row + 1, column + 1, found);
   }
 
   #onKey(event: KeyboardEvent): void {

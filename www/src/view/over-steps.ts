@@ -4,9 +4,11 @@ import type { Distribution } from "../api/types";
 import { define } from "../element/define";
 import { base } from "../element/styles";
 import { colour } from "./colormap";
-import { count, figure, plural } from "./format";
 import { nearest, powersOf, rangeOf, rowsOf, ticksOf } from "./spread";
 import { onScheme } from "./scheme";
+import { english } from "../text/en";
+import "../text/en/views";
+import type { Texts } from "../text/texts";
 
 const font = "system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif";
 /** Around the plot, in CSS pixels. */
@@ -23,6 +25,8 @@ export type Trace = { spread: readonly (Distribution | null)[] } | { line: reado
  */
 @define("cnn-lab-over-steps")
 export class OverStepsElement extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   /** The title of the upright axis. */
   @property() name = "";
   /** What it is of, for the words in place of the picture. */
@@ -35,7 +39,7 @@ export class OverStepsElement extends LitElement {
   @property({ attribute: false }) usual: readonly [number, number] | null = null;
   /** For a line: the ends of the upright axis, where they are known. */
   @property({ attribute: false }) ends: readonly [number, number] | null = null;
-  @property({ attribute: false }) format: (value: number) => string = figure;
+  @property({ attribute: false }) format: (value: number) => string = this.text.figure;
   /** Said where there is no such thing. */
   @property() absent = "";
   /** One of many: no stop for the keyboard, and less around it. */
@@ -79,34 +83,37 @@ export class OverStepsElement extends LitElement {
   }
 
   override render(): TemplateResult {
+    const t = this.text;
     const at = this.at ?? this.steps.length - 1;
     return html`<div class="head"><h3>${this.name}</h3>
-        <span class="key">${this.at === null ? "" : `step ${count(this.steps[at] ?? NaN)}: `}${this.#read(at)}</span></div>
+        <span class="key">${this.at === null ? "" : t.views.stepColon(this.steps[at] ?? NaN)}${this.#read(at)}</span></div>
       ${this.#empty
-        ? html`<div class="plot"><div class="absent">${this.absent || "Nothing yet."}</div></div>`
+        ? html`<div class="plot"><div class="absent">${this.absent || t.views.nothingYet}</div></div>`
         : html`<div class="plot" role="img" aria-label=${this.#inWords()} tabindex=${this.small ? -1 : 0}
             @keydown=${this.#onKey} @blur=${() => (this.at = null)} @pointermove=${this.#point} @pointerleave=${() => (this.at = null)}><canvas></canvas></div>`}`;
   }
 
   #read(at: number): string {
+    const t = this.text;
     if ("spread" in this.trace) {
       const found = this.trace.spread[at];
-      return found ? `${figure(found.mean)} ± ${figure(found.std)}` : "–";
+      return found ? `${t.figure(found.mean)} ± ${t.figure(found.std)}` : "–";
     }
     const found = this.trace.line[at];
     return found === null || found === undefined ? "–" : this.format(found);
   }
 
   #inWords(): string {
+    const t = this.text;
     const { steps, trace } = this;
     const [first, last] = [steps[0] ?? 0, steps.at(-1) ?? 0];
-    const where = `Chart of ${this.of} over steps: ${plural(steps.length, "snapshot")} from step ${count(first)} to ${count(last)}.`;
+    const where = t.views.overSteps(this.of, steps.length, first, last);
     if ("line" in trace) {
-      const usual = this.usual ? ` Usual are ${this.format(this.usual[0])} to ${this.format(this.usual[1])}.` : "";
-      return `${where} From ${this.#read(0)} to ${this.#read(steps.length - 1)}.${usual}`;
+      const usual = this.usual ? t.views.usual(this.format(this.usual[0]), this.format(this.usual[1])) : "";
+      return t.views.fromRead(where, this.#read(0), this.#read(steps.length - 1), usual);
     }
     const now = trace.spread.at(-1);
-    return now ? `${where} The latest go from ${figure(now.low)} to ${figure(now.high)}, mean ${figure(now.mean)}, standard deviation ${figure(now.std)}.` : where;
+    return now ? t.views.latestGo(where, now.low, now.high, now.mean, now.std) : where;
   }
 
   override connectedCallback(): void {
@@ -173,6 +180,7 @@ export class OverStepsElement extends LitElement {
   }
 
   #draw(): void {
+    const t = this.text;
     const { canvas } = this;
     const context = canvas?.getContext("2d");
     const { clientWidth, clientHeight } = canvas ?? {};
@@ -212,15 +220,15 @@ export class OverStepsElement extends LitElement {
     const below = top + height + 4 * dpr;
     if (this.small) {
       context.textAlign = "left";
-      if (this.steps.length > 1) context.fillText(count(from), left, below);
+      if (this.steps.length > 1) context.fillText(t.count(from), left, below);
       context.textAlign = "right";
-      context.fillText(`step ${count(this.steps.at(-1) ?? 0)}`, left + width, below);
+      context.fillText(t.views.step(this.steps.at(-1) ?? 0), left + width, below);
     } else {
       const marks = this.steps.length < 2 ? [from] : ticksOf(from, to, Math.max(2, Math.floor(width / dpr / 72)));
       context.textAlign = "center";
       for (const tick of marks.filter(Number.isInteger)) {
-        const half = context.measureText(count(tick)).width / 2;
-        context.fillText(count(tick), Math.min(left + width - half, x(tick)), below);
+        const half = context.measureText(t.count(tick)).width / 2;
+        context.fillText(t.count(tick), Math.min(left + width - half, x(tick)), below);
       }
       context.textAlign = "right";
       context.fillText("step", left + width, below + 14 * dpr);

@@ -6,8 +6,10 @@ import { define } from "../element/define";
 import { base } from "../element/styles";
 import { valueAt } from "./chart";
 import type { Points } from "./curve";
-import { rate } from "./format";
 import { onScheme } from "./scheme";
+import { english } from "../text/en";
+import "../text/en/views";
+import type { Texts } from "../text/texts";
 
 const none: Points = { x: [], y: [] };
 const font = "12px system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif";
@@ -15,6 +17,8 @@ const font = "12px system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation San
 /** A line over anything that grows, with a pale one behind it and a place on the level axis that is marked; the header reads it under the pointer. */
 @define("cnn-lab-plot")
 export class PlotElement extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   /** What is drawn: the title of the upright axis. */
   @property() name = "";
   /** The level axis, with its unit. */
@@ -66,22 +70,23 @@ export class PlotElement extends LitElement {
     const value = hover === null ? undefined : valueAt(line, hover);
     return html`<div class="head">
         <h3>${this.name}</h3>
-        <span class="key">${hover === null || value === undefined ? "" : `${this.formatY(value)} at ${this.formatX(hover)}`}</span>
+        <span class="key">${hover === null || value === undefined ? "" : this.text.views.yAtX(this.formatY(value), this.formatX(hover))}</span>
       </div>
       <div class="plot" role="img" tabindex="0" aria-label=${this.#inWords()} @keydown=${this.#onKey}
         @blur=${() => this.#plot?.setCursor({ left: -10, top: -10 })}></div>`;
   }
 
   #inWords(): string {
+    const t = this.text;
     const { x, y } = this.line;
     const [first, from, last, to] = [x[0], y[0], x.at(-1), y.at(-1)];
     if (first === undefined || from === undefined || last === undefined || to === undefined) {
-      return `Chart of ${this.name} over ${this.across}. Nothing to draw yet.`;
+      return t.views.nothingToDraw(this.name, this.across);
     }
     const least = y.reduce((at, value, i) => (value < (y[at] ?? Infinity) ? i : at), 0);
-    const low = least === 0 || least === y.length - 1 ? "" : ` Lowest, ${this.formatY(y[least] ?? NaN)}, at ${this.formatX(x[least] ?? NaN)}.`;
-    const mark = this.mark ? ` Marked: ${this.mark.text}.` : "";
-    return `Chart of ${this.name} over ${this.across}: from ${this.formatY(from)} at ${this.formatX(first)} to ${this.formatY(to)} at ${this.formatX(last)}.${low}${mark}`;
+    const low = least === 0 || least === y.length - 1 ? "" : t.views.lowest(this.formatY(y[least] ?? NaN), this.formatX(x[least] ?? NaN));
+    const mark = this.mark ? t.views.marked(this.mark.text) : "";
+    return t.views.chart(this.name, this.across, this.formatY(from), this.formatX(first), this.formatY(to), this.formatX(last), low, mark);
   }
 
   override connectedCallback(): void {
@@ -171,7 +176,7 @@ export class PlotElement extends LitElement {
           filter: (plot, ticks) => this.#powers(ticks, plot.over.clientWidth < 330 ? 2 : 1),
           values: (_, ticks: (number | null)[]) => ticks.map((tick) => (tick === null ? "" : this.formatX(tick))),
         },
-        { ...axis, size: 56, gap: 4, values: (_, ticks) => ticks.map(rate) },
+        { ...axis, size: 56, gap: 4, values: (_, ticks) => ticks.map(this.text.rate) },
       ],
       series: [
         {},

@@ -4,8 +4,10 @@ import type { Region } from "../api/receptive-field";
 import { define } from "../element/define";
 import { base } from "../element/styles";
 import { colour, type Scale, scaleFor } from "./colormap";
-import { decimal, value } from "./format";
 import { inkOn, moveIn } from "./grid-cells";
+import { english } from "../text/en";
+import "../text/en/views";
+import type { Texts } from "../text/texts";
 
 /** Where a pixel is, counted from 0. */
 export type Place = { row: number; column: number };
@@ -22,6 +24,8 @@ const mostCells = 64;
  */
 @define("cnn-lab-value-grid")
 export class ValueGridElement extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   /** Row by row; what is no number is left empty. */
   @property({ attribute: false }) values: Float32Array | null = null;
   @property({ type: Number }) rows = 1;
@@ -76,22 +80,24 @@ export class ValueGridElement extends LitElement {
   }
 
   override render(): TemplateResult {
-    const words = `${this.name}${this.active && this.at ? `, row ${this.at.row + 1}, column ${this.at.column + 1}` : ""}`;
+    const t = this.text;
+    const words = `${this.name}${this.active && this.at ? t.views.rowColumn(this.at.row + 1, this.at.column + 1) : ""}`;
     return html`<canvas role=${this.active ? "application" : "img"} aria-label=${words} tabindex=${this.active ? 0 : nothing}
         @keydown=${this.#onKey} @pointermove=${this.#onPoint} @pointerdown=${this.#onPoint} @pointerleave=${() => this.#tell("leave", null)}></canvas>
       ${this.table && this.values
         ? html`<details @toggle=${(event: Event) => (this.open = (event.target as HTMLDetailsElement).open)}>
-            <summary>As numbers</summary>${this.open ? this.#numbers(this.values) : nothing}</details>`
+            <summary>${t.views.asNumbers}</summary>${this.open ? this.#numbers(this.values) : nothing}</details>`
         : nothing}`;
   }
 
   #numbers(values: Float32Array): TemplateResult {
+    const t = this.text;
     const [rows, wide] = [Math.min(mostCells, this.rows), Math.min(mostCells, this.columns)];
     const columns = Array.from({ length: wide }, (_, i) => i);
-    return html`${rows < this.rows || wide < this.columns ? html`<p class="small muted">The first ${rows} rows and ${wide} columns.</p>` : nothing}<div class="scroll" role="region" aria-label="${this.name}, as numbers" tabindex="0"><table>
+    return html`${rows < this.rows || wide < this.columns ? html`<p class="small muted">${t.views.firstRows(rows, wide)}</p>` : nothing}<div class="scroll" role="region" aria-label=${t.views.nameAsNumbers(this.name)} tabindex="0"><table>
       <thead><tr><td></td>${columns.map((column) => html`<th scope="col">${column + 1}</th>`)}</tr></thead>
       <tbody>${Array.from({ length: rows }, (_, row) => html`<tr><th scope="row">${row + 1}</th>
-        ${columns.map((column) => html`<td>${words(values[row * this.columns + column])}</td>`)}</tr>`)}</tbody>
+        ${columns.map((column) => html`<td>${words(t, values[row * this.columns + column])}</td>`)}</tr>`)}</tbody>
     </table></div>`;
   }
 
@@ -133,7 +139,7 @@ export class ValueGridElement extends LitElement {
       context.textBaseline = "middle";
       values.forEach((of, i) => {
         context.fillStyle = Number.isNaN(of) ? styles.getPropertyValue("--lab-muted") : inkOn(colour(of, scale));
-        context.fillText(Number.isNaN(of) ? "–" : short(of / this.unit), ((i % columns) + margin + 0.5) * cell, (Math.floor(i / columns) + margin + 0.5) * cell);
+        context.fillText(Number.isNaN(of) ? "–" : short(this.text, of / this.unit), ((i % columns) + margin + 0.5) * cell, (Math.floor(i / columns) + margin + 0.5) * cell);
       });
     }
     this.#frame(context, cell, this.at && { top: this.at.row, left: this.at.column, bottom: this.at.row + 1, right: this.at.column + 1 });
@@ -194,14 +200,14 @@ export class ValueGridElement extends LitElement {
   }
 }
 
-function words(of: number | undefined): string {
-  return of === undefined || Number.isNaN(of) ? "–" : value(of);
+function words(t: Texts, of: number | undefined): string {
+  return of === undefined || Number.isNaN(of) ? "–" : t.value(of);
 }
 
 /** A number that fits into a square. */
-function short(of: number): string {
+function short(t: Texts, of: number): string {
   const size = Math.abs(of);
-  return decimal(of, size < 9.995 ? 2 : size < 99.95 ? 1 : 0);
+  return t.decimal(of, size < 9.995 ? 2 : size < 99.95 ? 1 : 0);
 }
 
 declare global {

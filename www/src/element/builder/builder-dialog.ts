@@ -1,7 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import { bytes, count, percent, plural } from "../../view/format";
 import { define } from "../define";
 import { dialogStyles, Modal } from "../dialog";
 import { Watch } from "../observable";
@@ -18,28 +17,30 @@ import "./layer-menu";
 import "./net-diagram";
 import "./net-summary";
 import "./net-text";
+import "../../text/en/builder";
+import type { Phrase, Texts } from "../../text/texts";
 
 /** What the code that it was read from says of training, in a sentence. */
-function takenOver({ said, compile: { optimizer } }: Draft): string {
+function takenOver(t: Texts, { said, compile: { optimizer } }: Draft): string {
   if (!said) {
     return "";
   }
   const { epochs, batchSize, augmentation, classWeight, earlyStopping, reduceOnPlateau, shuffle } = said.fit;
   const words = [
-    ...(optimizer ? ["the optimizer"] : []),
-    ...(epochs === undefined ? [] : [plural(epochs, "epoch")]),
-    ...(batchSize === undefined ? [] : [`batches of ${batchSize}`]),
-    ...(said.validation === null ? [] : [`${percent(said.validation, 0)} of the pictures for validation`]),
-    ...(augmentation ? ["the augmentation"] : []),
-    ...(classWeight ? ["the class weights"] : []),
-    ...(earlyStopping ? ["early stopping"] : []),
-    ...(reduceOnPlateau ? ["the reduction of its rate on a plateau"] : []),
-    ...(shuffle === undefined ? [] : [shuffle ? "shuffling" : "no shuffling"]),
+    ...(optimizer ? [t.builder.theOptimizer] : []),
+    ...(epochs === undefined ? [] : [t.common.count.epochs(epochs)]),
+    ...(batchSize === undefined ? [] : [t.builder.batches(batchSize)]),
+    ...(said.validation === null ? [] : [t.builder.shareToValidate(said.validation)]),
+    ...(augmentation ? [t.builder.theAugmentation] : []),
+    ...(classWeight ? [t.builder.theClassWeights] : []),
+    ...(earlyStopping ? [t.common.earlyStopping] : []),
+    ...(reduceOnPlateau ? [t.builder.thePlateau] : []),
+    ...(shuffle === undefined ? [] : [shuffle ? "shuffling" : t.builder.noShuffling]),
   ];
-  return words.length === 0 ? "" : ` Train takes over ${words.join(", ")}.`;
+  return words.length === 0 ? "" : t.builder.takesOver(words.join(", "));
 }
 
-const tabs = { summary: "Summary", diagram: "Diagram", text: "Edit as text" } as const;
+const tabs = { summary: (t) => t.builder.summary, diagram: (t) => t.builder.diagram, text: (t) => t.builder.editAsText } satisfies Record<string, Phrase>;
 type Tab = keyof typeof tabs;
 const tabNames = Object.keys(tabs) as Tab[];
 
@@ -117,36 +118,38 @@ export class BuilderDialog extends LitElement {
 
   override render(): TemplateResult {
     return html`<dialog id="builder-dialog" aria-labelledby="dialog-title" @close=${this.#modal.closed} @cancel=${this.#cancel} @keydown=${this.#key}>
-      ${this.#modal.open ? html`${this.#modal.head("Build the network", this.#head())}${this.#body()}${this.#foot()}` : nothing}
+      ${this.#modal.open ? html`${this.#modal.head(this.bench.text.builder.build, this.#head())}${this.#body()}${this.#foot()}` : nothing}
     </dialog>`;
   }
 
   #head(): TemplateResult {
+    const t = this.bench.text;
     const { network, builder } = this.bench;
     const { past, future } = builder.steps;
     return html`<div class="row wrap">
-      ${button({ id: "undo", label: "Undo", name: "Undo (Ctrl+Z)", why: past.length === 0 ? "There is nothing to undo." : undefined, onClick: () => builder.undo() })}
-      ${button({ id: "redo", label: "Redo", name: "Redo (Ctrl+Shift+Z)", why: future.length === 0 ? "There is nothing to do again." : undefined, onClick: () => builder.redo() })}
-      <label class="sr" for="begin-from">Begin from a network of the lessons</label>
+      ${button({ id: "undo", label: t.builder.undo, name: t.builder.undoKeys, why: past.length === 0 ? t.builder.nothingToUndo : undefined, onClick: () => builder.undo() })}
+      ${button({ id: "redo", label: t.builder.redo, name: t.builder.redoKeys, why: future.length === 0 ? t.builder.nothingToRedo : undefined, onClick: () => builder.redo() })}
+      <label class="sr" for="begin-from">${t.builder.beginFromHelp}</label>
       <select id="begin-from" @change=${(event: Event) => {
         const select = event.target as HTMLSelectElement;
         const preset = network.presets.find(({ name }) => name === select.value);
         select.value = "";
         if (preset) void builder.takePreset(preset);
       }}>
-        <option value="" .selected=${live(true)}>Begin from …</option>
+        <option value="" .selected=${live(true)}>${t.builder.beginFrom}</option>
         ${network.presets.map(({ name, title }) => html`<option value=${name}>${title}</option>`)}
       </select></div>`;
   }
 
   #body(): TemplateResult {
+    const t = this.bench.text;
     const { bench } = this;
     const { builder } = bench;
     const { adding, draft, place, selected, whole } = builder;
-    const title = whole?.base ? titleOf(whole.base) : selected === "input" ? "Input" : selected === "output" ? "Loss" : (draft.layers[place ?? -1]?.layer ?? "");
+    const title = whole?.base ? titleOf(whole.base) : selected === "input" ? t.builder.input : selected === "output" ? t.common.loss : (draft.layers[place ?? -1]?.layer ?? "");
     return html`<div class="body">
-      <cnn-lab-layer-list .bench=${bench} role="region" aria-label="Layers"></cnn-lab-layer-list>
-      <div class="middle ${adding ? "adding" : ""}" role="region" aria-label=${adding ? "Layers to add" : "The selected layer"} tabindex=${adding ? nothing : "0"}>
+      <cnn-lab-layer-list .bench=${bench} role="region" aria-label=${t.common.layers}></cnn-lab-layer-list>
+      <div class="middle ${adding ? "adding" : ""}" role="region" aria-label=${adding ? t.builder.layersToAdd : t.builder.selectedLayer} tabindex=${adding ? nothing : "0"}>
         ${adding
           ? html`<cnn-lab-layer-menu .bench=${bench}></cnn-lab-layer-menu>`
           : whole
@@ -163,34 +166,36 @@ export class BuilderDialog extends LitElement {
 
   /** A pretrained network as one. */
   #whole({ first, last }: Row, title: string): TemplateResult {
+    const t = this.bench.text;
     const { builder } = this.bench;
     const layers = builder.draft.layers.slice(first, last + 1);
     const keys = layers.map(({ key }) => key);
-    return html`<h2 id="selected-title">${title} <span class="small muted">${plural(layers.length, "layer")}</span></h2>
-      <p class="muted">A pretrained network without its end. Its weights come from a file, not from the seed; frozen, training leaves them as they are, and learns only what is put behind it.</p>
+    return html`<h2 id="selected-title">${title} <span class="small muted">${t.common.count.layers(layers.length)}</span></h2>
+      <p class="muted">${t.builder.baseHelp}</p>
       <div class="row"><input type="checkbox" id="frozen" .checked=${live(layers.every(({ options }) => options["trainable"] === false))}
         @change=${(event: Event) => builder.edit(setTrainable(builder.draft, keys, !(event.target as HTMLInputElement).checked))} />
-        <label for="frozen">Frozen</label></div>
-      <div class="row">${button({ id: "unfold", label: `Show its ${plural(layers.length, "layer")}`, onClick: () => builder.unfold(true) })}</div>`;
+        <label for="frozen">${t.common.frozen}</label></div>
+      <div class="row">${button({ id: "unfold", label: t.builder.showItsLayers(layers.length), onClick: () => builder.unfold(true) })}</div>`;
   }
 
   /** What belongs to a layer of a pretrained network. */
   #part(layer: DraftLayer | undefined): TemplateResult | typeof nothing {
+    const t = this.bench.text;
     const { builder } = this.bench;
     const name = layer?.options["base"];
     if (!layer || (typeof name !== "string" && layer.options["trainable"] !== false)) return nothing;
     return html`<div class="row wrap">
       <span class="row grow"><input type="checkbox" id="frozen" .checked=${live(layer.options["trainable"] === false)}
         @change=${(event: Event) => builder.edit(setTrainable(builder.draft, [layer.key], !(event.target as HTMLInputElement).checked))} />
-        <label for="frozen">Frozen</label></span>
-      ${typeof name === "string" ? button({ id: "fold", label: `Show ${titleOf(name)} as one`, onClick: () => builder.unfold(false) }) : nothing}
+        <label for="frozen">${t.common.frozen}</label></span>
+      ${typeof name === "string" ? button({ id: "fold", label: t.builder.showAsOne(titleOf(name)), onClick: () => builder.unfold(false) }) : nothing}
     </div>`;
   }
 
   #tabs(): TemplateResult {
-    return html`<div class="tabs" role="tablist" aria-label="The whole network" @keydown=${this.#onTabKey}>
+    return html`<div class="tabs" role="tablist" aria-label=${this.bench.text.builder.wholeNetwork} @keydown=${this.#onTabKey}>
       ${tabNames.map((tab) => html`<button type="button" role="tab" id="tab-${tab}" aria-selected=${tab === this.tab ? "true" : "false"}
-        aria-controls="panel" tabindex=${tab === this.tab ? 0 : -1} @click=${() => (this.tab = tab)}>${tabs[tab]}</button>`)}
+        aria-controls="panel" tabindex=${tab === this.tab ? 0 : -1} @click=${() => (this.tab = tab)}>${tabs[tab](this.bench.text)}</button>`)}
     </div>`;
   }
 
@@ -216,69 +221,72 @@ export class BuilderDialog extends LitElement {
   }
 
   #foot(): TemplateResult {
+    const t = this.bench.text;
     const { builder } = this.bench;
     switch (builder.asking) {
       case "use":
-        return html`<footer><p class="grow" role="alert">The network in use has learned something, which is lost with it. “Save” in Train keeps it in a file.</p>
-          ${button({ id: "go-on", label: "Go on building", onClick: () => builder.goOn() })}
-          ${button({ id: "use-sure", label: "Use this network", kind: "primary", onClick: () => void builder.use(true) })}</footer>`;
+        return html`<footer><p class="grow" role="alert">${t.common.learnedLost}</p>
+          ${button({ id: "go-on", label: t.builder.goOnBuilding, onClick: () => builder.goOn() })}
+          ${button({ id: "use-sure", label: t.builder.useThis, kind: "primary", onClick: () => void builder.use(true) })}</footer>`;
       case "discard":
-        return html`<footer><p class="grow" role="alert">What you have built here would be gone. The network in use stays as it is.</p>
-          ${button({ id: "go-on", label: "Go on building", onClick: () => builder.goOn() })}
-          ${button({ id: "discard", label: "Discard it", kind: "primary", onClick: () => builder.cancel(true) })}</footer>`;
+        return html`<footer><p class="grow" role="alert">${t.builder.wouldBeGone}</p>
+          ${button({ id: "go-on", label: t.builder.goOnBuilding, onClick: () => builder.goOn() })}
+          ${button({ id: "discard", label: t.builder.discard, kind: "primary", onClick: () => builder.cancel(true) })}</footer>`;
       case null:
         return html`<footer>${this.#verdict()}
-          ${button({ id: "cancel", label: "Cancel", onClick: () => builder.cancel() })}
-          ${button({ id: "use", label: "Use this network", kind: "primary", why: this.#why, onClick: () => void builder.use() })}</footer>`;
+          ${button({ id: "cancel", label: t.common.cancel, onClick: () => builder.cancel() })}
+          ${button({ id: "use", label: t.builder.useThis, kind: "primary", why: this.#why, onClick: () => void builder.use() })}</footer>`;
     }
   }
 
   /** Why the draft cannot be used now. */
   get #why(): string | undefined {
+    const t = this.bench.text;
     const { builder, training } = this.bench;
     if (training.active) {
-      return "Stop the run first: another network starts from fresh weights.";
+      return t.common.stopFirstFresh;
     }
     if (this.bench.held) {
       return this.bench.held;
     }
     if (this.bench.network.download) {
-      return "The pretrained network is being loaded.";
+      return t.builder.pretrainedLoading;
     }
     if (builder.text.problem) {
-      return "The text has a mistake; put it right first.";
+      return t.builder.textMistakeFirst;
     }
     if (builder.problem) {
-      return "There is a mistake in it; it is named at the left.";
+      return t.builder.mistakeAtLeft;
     }
     if (!builder.changed) {
-      return "It is the network in use.";
+      return t.common.itIsNetworkInUse;
     }
-    return builder.fine ? undefined : "It is being checked.";
+    return builder.fine ? undefined : t.builder.beingChecked;
   }
 
   #verdict(): TemplateResult {
+    const t = this.bench.text;
     const { builder } = this.bench;
     const { problem, checked, comparison, misfit } = builder;
     const { download } = this.bench.network;
     if (download) {
-      return html`<div class="grow small" id="builder-verdict"><progress max=${download.total} .value=${download.done} aria-label="Loading the pretrained network"></progress>
-        ${bytes(download.done)} of ${bytes(download.total)} of the pretrained network</div>
-        ${button({ id: "cancel-download", label: "Stop loading", onClick: () => this.bench.network.cancel() })}`;
+      return html`<div class="grow small" id="builder-verdict"><progress max=${download.total} .value=${download.done} aria-label=${t.common.loadingPretrained}></progress>
+        ${t.builder.loadedOf(download.done, download.total)}</div>
+        ${button({ id: "cancel-download", label: t.builder.stopLoading, onClick: () => this.bench.network.cancel() })}`;
     }
     if (problem) {
       const { at } = problem;
       return html`<p class="grow small bad" id="builder-verdict" role="status">${problem.message}${problem.place ? ` (${problem.place})` : ""}
-        ${checked?.info.untrainable ? nothing : html`<span class="muted">The table shows the network when it was last right.</span>`}</p>
-        ${at === null || at === builder.selected ? nothing : button({ id: "show-problem", label: "Show me", onClick: () => builder.select(at) })}`;
+        ${checked?.info.untrainable ? nothing : html`<span class="muted">${t.builder.tableLastRight}</span>`}</p>
+        ${at === null || at === builder.selected ? nothing : button({ id: "show-problem", label: t.builder.showMe, onClick: () => builder.select(at) })}`;
     }
     if (builder.text.problem) {
-      return html`<p class="grow small bad" id="builder-verdict" role="status">The text has a mistake; the layers are as they were.</p>`;
+      return html`<p class="grow small bad" id="builder-verdict" role="status">${t.builder.textMistake}</p>`;
     }
     const params = comparison?.params ?? 0;
     const onBase = checked?.info.summary.layers.some(({ base: from }) => from !== undefined);
-    const more = params === 0 ? "" : `, ${count(Math.abs(params))} ${params > 0 ? "more" : "fewer"} than the network in use`;
-    return html`<p class="grow small muted" id="builder-verdict" role="status">${checked ? `Fine: ${count(checked.info.summary.totalParams)} parameters${more}. It starts with fresh weights${onBase ? ", but for the pretrained ones" : ""}.${takenOver(builder.draft)}` : "Checking …"}
+    const more = params === 0 ? "" : t.builder.thanInUse(Math.abs(params), params > 0 ? t.builder.more : t.builder.fewer);
+    return html`<p class="grow small muted" id="builder-verdict" role="status">${checked ? t.builder.fine(checked.info.summary.totalParams, more, onBase ? t.builder.butPretrained : "", takenOver(t, builder.draft)) : t.builder.checking}
       ${misfit ? html`<span class="bad">${misfit}</span>` : nothing}</p>`;
   }
 

@@ -1,4 +1,5 @@
 import { expect, test, vi } from "vitest";
+import { english } from "../../text/en";
 import { CnnLabError } from "../../api/error";
 import type { ModelInfo, ModelSpec, Preset } from "../../api/types";
 import type { Workbench } from "../workbench";
@@ -28,6 +29,7 @@ function open(o: { trained?: boolean; presets?: Preset[] } = {}) {
   const lab = { spec: flat(10), inspectModel: vi.fn((spec: ModelSpec | string) => Promise.resolve().then(() => inspect(spec))) };
   const taken: unknown[] = [];
   const bench = {
+    text: english,
     ready: Promise.resolve(lab), lab, settings: { optimizer: "rmsprop", learningRate: 0.001 }, dialog: null as string | null, data: { info: null },
     training: { trained: o.trained ?? false, adopt: vi.fn() },
     network: { presets: o.presets ?? [], take: (...args: unknown[]) => Promise.resolve(taken.push(args.slice(1))) },

@@ -12,6 +12,7 @@ import { misfit } from "./fit";
 import { fold, type Row, titleOf } from "../pretrained/fold";
 import { TextStep } from "./text-step";
 import { begin, redo, type Steps, step, undo } from "./undo";
+import type { Texts } from "../../text/texts";
 
 /** A layer, the picture at the beginning, or what the network is judged by at its end. */
 export type Selected = Source | "output";
@@ -70,7 +71,7 @@ export class BuilderStep {
   }
 
   get comparison(): Comparison | null {
-    return this.checked && compare(this.checked, this.used);
+    return this.checked && compare(this.bench.text, this.checked, this.used);
   }
 
   /** Opens the builder with the network in use; `name`: at that layer; `shows`: with this side of the whole. */
@@ -170,11 +171,11 @@ export class BuilderStep {
   }
 
   undo(): void {
-    this.#go(undo(this.steps), "Undone.");
+    this.#go(undo(this.steps), this.bench.text.network.undone);
   }
 
   redo(): void {
-    this.#go(redo(this.steps), "Done again.");
+    this.#go(redo(this.steps), this.bench.text.network.redone);
   }
 
   #go(steps: Steps<Draft>, spoken: string): void {
@@ -209,7 +210,7 @@ export class BuilderStep {
   #note(checked: Checked): void {
     const { untrainable } = checked.info;
     this.checked = checked;
-    this.problem = untrainable && problemOf(untrainable, checked.draft);
+    this.problem = untrainable && problemOf(this.bench.text, untrainable, checked.draft);
   }
 
   add(layer: string): void {
@@ -220,7 +221,7 @@ export class BuilderStep {
     this.selected = added.key;
     this.adding = false;
     this.edit(added.draft);
-    this.#say("added", added.key);
+    this.#say(this.bench.text.network.added, added.key);
   }
 
   duplicate(): void {
@@ -228,7 +229,7 @@ export class BuilderStep {
       const copied = edits.duplicate(this.draft, this.selected);
       this.selected = copied.key;
       this.edit(copied.draft);
-      this.#say("added", copied.key);
+      this.#say(this.bench.text.network.added, copied.key);
     }
   }
 
@@ -240,12 +241,13 @@ export class BuilderStep {
       const gone = draft.layers.slice(place, last + 1);
       this.selected = (draft.layers[last + 1] ?? draft.layers[place - 1])?.key ?? "input";
       this.edit(gone.reduce((rest, { key }) => edits.remove(rest, key), draft));
-      this.spoken = `${name} removed.`;
+      this.spoken = this.bench.text.network.removed(name);
     }
   }
 
   /** Moves the selected layer to a place of the list. */
   moveTo(to: number): void {
+    const t = this.bench.text;
     const { selected, draft } = this;
     if (typeof selected === "number" && !this.whole) {
       // Not into what is shown as one, but past it.
@@ -253,18 +255,18 @@ export class BuilderStep {
       const past = row === undefined ? to : to < (this.place ?? 0) ? row.first : row.last;
       const moved = edits.move(draft, selected, past);
       if (moved === draft) {
-        this.spoken = to < 0 ? "It is the first layer already." : to >= draft.layers.length ? "It is the last layer already." : "";
+        this.spoken = to < 0 ? t.network.firstAlready : to >= draft.layers.length ? t.network.lastAlready : "";
         this.bench.changed();
       } else {
         this.edit(moved);
-        this.#say("moved", selected);
+        this.#say(this.bench.text.network.moved, selected);
       }
     }
   }
 
   #say(what: string, key: number): void {
     const place = placeOf(this.draft, key);
-    this.spoken = `${layerNames(this.draft)[place] ?? ""} ${what}: place ${place + 1} of ${this.draft.layers.length}.`;
+    this.spoken = this.bench.text.network.movedTo(layerNames(this.draft)[place] ?? "", what, place + 1, this.draft.layers.length);
   }
 
   /** Begins anew from a network of the lessons. */
@@ -274,7 +276,7 @@ export class BuilderStep {
       this.edit(draftOf(spec, this.draft));
       this.#keepSelected();
       this.adding = false;
-      this.spoken = `${preset.title}: ${this.draft.layers.length} layers.`;
+      this.spoken = this.bench.text.network.presetOpened(preset.title, this.draft.layers.length);
     });
   }
 
@@ -297,7 +299,7 @@ export class BuilderStep {
         this.#note({ draft: asked, info });
       } catch (error) {
         if (!isAbort(error)) {
-          this.problem = problemOf(error, asked);
+          this.problem = problemOf(this.bench.text, error, asked);
         }
       }
       this.bench.changed();
@@ -316,7 +318,7 @@ export class BuilderStep {
     const pictures = data.useOwn ? data.info : (data.chosen ?? data.info);
     const { checked } = this;
     return checked
-      ? misfit(checked.info.spec.input_shape, checked.info.summary.layers.at(-1)?.outputShape ?? [], pictures && { shape: pictures.shape, classes: pictures.classes.length })
+      ? misfit(this.bench.text, checked.info.spec.input_shape, checked.info.summary.layers.at(-1)?.outputShape ?? [], pictures && { shape: pictures.shape, classes: pictures.classes.length })
       : "";
   }
 
@@ -399,10 +401,10 @@ export class BuilderStep {
 }
 
 /** An error of the core, led back to the layer of the draft that it names. */
-function problemOf(error: unknown, draft: Draft): Problem {
+function problemOf(t: Texts, error: unknown, draft: Draft): Problem {
   const notice = noticeOf(error);
   const { layer, field } = error as { layer?: string; field?: string };
   const key = layer === undefined ? undefined : draft.layers[placeNamed(layer, draft.layers)]?.key;
   const end = ["loss", "label_smoothing", "metrics", "optimizer", "compile"].includes(field ?? "");
-  return { ...notice, at: key ?? (field === "input_shape" ? "input" : end ? "output" : null), field: field ?? null, here: notice.message.replace(`Layer ${layer ?? ""}: `, "") };
+  return { ...notice, at: key ?? (field === "input_shape" ? "input" : end ? "output" : null), field: field ?? null, here: notice.message.replace(t.network.layerColon(layer ?? ""), "") };
 }

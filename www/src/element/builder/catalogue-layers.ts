@@ -1,4 +1,5 @@
 import type { CatalogueLayer, Option } from "./catalogue";
+import type { Phrase } from "../../text/texts";
 
 /** The data of the catalogue. */
 
@@ -12,203 +13,206 @@ export const initializers = [
   "random_uniform", "random_normal", "truncated_normal", "zeros", "ones",
 ] as const;
 
+/** The same in every language. */
+const px: Phrase = () => "px";
+
 const activation: Option = {
   key: "activation", kind: "choice", rest: "linear", values: activations,
-  help: "The function that every value goes through at the end. relu, which turns negative values into 0, is the usual one; softmax ends a network that tells classes apart.",
+  help: (t) => t.layers.activation,
 };
 const padding: Option = {
   key: "padding", kind: "choice", rest: "valid", values: ["valid", "same"],
-  help: "valid: the window stays inside, so the output shrinks. same: zeros are added around, so that with stride 1 it keeps its size.",
+  help: (t) => t.layers.padding,
 };
 const strides: Option = {
-  key: "strides", kind: "pair", rest: 1, unit: "px",
-  help: "How far the window moves each time. 2 halves height and width.",
+  key: "strides", kind: "pair", rest: 1, unit: px,
+  help: (t) => t.layers.strides,
 };
 const kernelSize: Option = {
-  key: "kernel_size", kind: "pair", unit: "px",
-  help: "Height and width of the window that each filter looks through. One number for both, or two: 3, 5.",
+  key: "kernel_size", kind: "pair", unit: px,
+  help: (t) => t.layers.kernelSize,
 };
 const filters: Option = {
-  key: "filters", kind: "whole", unit: "channels",
-  help: "How many patterns the layer looks for. Each gives one channel of the output.",
+  key: "filters", kind: "whole", unit: (t) => t.layers.channelsUnit,
+  help: (t) => t.layers.filters,
 };
 const dilation: Option = {
-  key: "dilation_rate", kind: "pair", rest: 1, unit: "px", rare: true,
-  help: "Distance between the pixels that the window looks at. 2 leaves one out in between, and so sees farther with as many weights.",
+  key: "dilation_rate", kind: "pair", rest: 1, unit: px, rare: true,
+  help: (t) => t.layers.dilation,
 };
 const multiplier: Option = {
-  key: "depth_multiplier", kind: "whole", rest: 1, unit: "per channel",
-  help: "How many kernels each input channel has of its own.",
+  key: "depth_multiplier", kind: "whole", rest: 1, unit: (t) => t.layers.perChannel,
+  help: (t) => t.layers.depthMultiplier,
 };
-const bias: Option = { key: "use_bias", kind: "flag", rest: true, help: "Adds a number to each output channel that is learned too. Leave it out before BatchNormalization, which has its own." };
+const bias: Option = { key: "use_bias", kind: "flag", rest: true, help: (t) => t.layers.useBias };
 
-const initializer = (key: string, rest: string, of: string): Option => ({
+const initializer = (key: string, rest: string, of: Phrase): Option => ({
   key, kind: "initializer", rest, rare: true,
-  help: `How ${of} begin, before anything is learned.`,
+  help: (t) => t.layers.initializer(of(t)),
 });
-const regularizer = (key: string, of: string): Option => ({
+const regularizer = (key: string, of: Phrase): Option => ({
   key, kind: "regularizer", rest: null, rare: true,
-  help: `Adds to the loss for large ${of}, so that they stay small: l1 times the sum of their sizes, l2 times the sum of their squares.`,
+  help: (t) => t.layers.regularizer(of(t)),
 });
 const weights = (kernel: string): readonly Option[] => [
   bias,
-  initializer(`${kernel}_initializer`, "glorot_uniform", "the kernel's weights"),
-  initializer("bias_initializer", "zeros", "the biases"),
-  regularizer(`${kernel}_regularizer`, "weights of the kernel"),
-  regularizer("bias_regularizer", "biases"),
+  initializer(`${kernel}_initializer`, "glorot_uniform", (t) => t.layers.kernelWeights),
+  initializer("bias_initializer", "zeros", (t) => t.layers.biases),
+  regularizer(`${kernel}_regularizer`, (t) => t.layers.weightsOfKernel),
+  regularizer("bias_regularizer", (t) => t.layers.biasesAlone),
 ];
 const pool: readonly Option[] = [
-  { key: "pool_size", kind: "pair", rest: 2, unit: "px", help: "Height and width of the window. One number for both, or two: 2, 3." },
-  { key: "strides", kind: "pair", rest: null, instead: "as pool_size", unit: "px", help: "How far the window moves each time; as far as it is wide, unless given." },
+  { key: "pool_size", kind: "pair", rest: 2, unit: px, help: (t) => t.layers.poolSize },
+  { key: "strides", kind: "pair", rest: null, instead: (t) => t.layers.asPoolSize, unit: px, help: (t) => t.layers.poolStrides },
   padding,
 ];
-const keepdims: Option = { key: "keepdims", kind: "flag", rest: false, help: "Gives a picture of 1 × 1 instead of a vector." };
-const slope = (rest: number): Option => ({ key: "negative_slope", kind: "number", rest, help: "What negative values are multiplied by." });
-const rate = (what: string): Option => ({ key: "rate", kind: "number", help: `The share of ${what} that is dropped, from 0 up to 1.` });
+const keepdims: Option = { key: "keepdims", kind: "flag", rest: false, help: (t) => t.layers.keepdims };
+const slope = (rest: number): Option => ({ key: "negative_slope", kind: "number", rest, help: (t) => t.layers.slope });
+const rate = (what: Phrase): Option => ({ key: "rate", kind: "number", help: (t) => t.layers.rate(what(t)) });
 
 export const layers: readonly CatalogueLayer[] = [
   {
     layer: "Dense", group: "Core", begin: { units: 64, activation: "relu" },
-    about: "Every output is a weighted sum of all inputs. It takes a vector, so Flatten or a global pooling comes before it.",
+    about: (t) => t.layers.dense,
     options: [
-      { key: "units", kind: "whole", unit: "values", help: "How many values it gives. The last layer has one a class." },
+      { key: "units", kind: "whole", unit: (t) => t.layers.valuesUnit, help: (t) => t.layers.units },
       activation, ...weights("kernel"),
     ],
   },
   {
     layer: "Activation", group: "Core", begin: { activation: "relu" },
-    about: "Puts every value through a function.",
-    options: [{ ...activation, help: "The function." }],
+    about: (t) => t.layers.activationLayer,
+    options: [{ ...activation, help: (t) => t.layers.theFunction }],
   },
   {
     layer: "Conv2D", group: "Convolution", begin: { filters: 32, kernel_size: 3, activation: "relu" },
-    about: "Slides small filters over the picture; each says where its pattern is.",
+    about: (t) => t.layers.conv,
     options: [
       filters, kernelSize, strides, padding, activation, ...weights("kernel"), dilation,
-      { key: "groups", kind: "whole", rest: 1, rare: true, help: "Divides the channels into so many groups, each with filters of its own. It divides both the input's channels and the filters." },
+      { key: "groups", kind: "whole", rest: 1, rare: true, help: (t) => t.layers.groups },
     ],
   },
   {
     layer: "DepthwiseConv2D", group: "Convolution", begin: { kernel_size: 3, activation: "relu" },
-    about: "A convolution of each channel by itself, without mixing them.",
+    about: (t) => t.layers.depthwise,
     options: [kernelSize, strides, padding, multiplier, activation, ...weights("depthwise"), dilation],
   },
   {
     layer: "SeparableConv2D", group: "Convolution", begin: { filters: 32, kernel_size: 3, activation: "relu" },
-    about: "First each channel by itself, then 1 × 1 over all channels: nearly a convolution, with far fewer weights.",
+    about: (t) => t.layers.separable,
     options: [
       filters, kernelSize, strides, padding, { ...multiplier, rare: true }, activation, bias, dilation,
-      initializer("depthwise_initializer", "glorot_uniform", "the first step's weights"),
-      initializer("pointwise_initializer", "glorot_uniform", "the second step's weights"),
-      initializer("bias_initializer", "zeros", "the biases"),
-      regularizer("depthwise_regularizer", "weights of the first step"),
-      regularizer("pointwise_regularizer", "weights of the second step"),
-      regularizer("bias_regularizer", "biases"),
+      initializer("depthwise_initializer", "glorot_uniform", (t) => t.layers.firstWeights),
+      initializer("pointwise_initializer", "glorot_uniform", (t) => t.layers.secondWeights),
+      initializer("bias_initializer", "zeros", (t) => t.layers.biases),
+      regularizer("depthwise_regularizer", (t) => t.layers.weightsOfFirst),
+      regularizer("pointwise_regularizer", (t) => t.layers.weightsOfSecond),
+      regularizer("bias_regularizer", (t) => t.layers.biasesAlone),
     ],
   },
   {
     layer: "MaxPooling2D", group: "Pooling", begin: { pool_size: 2 },
-    about: "Keeps the largest value of each window, and so makes the picture smaller.", options: pool,
+    about: (t) => t.layers.maxPooling, options: pool,
   },
   {
     layer: "AveragePooling2D", group: "Pooling", begin: { pool_size: 2 },
-    about: "Keeps the mean of each window, and so makes the picture smaller.", options: pool,
+    about: (t) => t.layers.averagePooling, options: pool,
   },
   {
     layer: "GlobalMaxPooling2D", group: "Pooling", begin: {},
-    about: "Keeps the largest value of each channel: a vector that tells what is there, not where.", options: [keepdims],
+    about: (t) => t.layers.globalMax, options: [keepdims],
   },
   {
     layer: "GlobalAveragePooling2D", group: "Pooling", begin: {},
-    about: "Keeps the mean of each channel: a vector, with no weights to learn by heart with.", options: [keepdims],
+    about: (t) => t.layers.globalAverage, options: [keepdims],
   },
   {
     layer: "BatchNormalization", group: "Normalization", begin: {},
-    about: "Brings each channel to mean 0 and deviation 1 over the batch, then scales it anew: deep networks learn faster.",
+    about: (t) => t.layers.batchNorm,
     options: [
-      { key: "momentum", kind: "number", rest: 0.99, help: "How slowly the moving mean and variance, which are used for prediction, follow the batches." },
-      { key: "epsilon", kind: "number", rest: 0.001, help: "Added to the variance, so that nothing is divided by 0." },
-      { key: "center", kind: "flag", rest: true, help: "Adds an offset a channel that is learned: beta." },
-      { key: "scale", kind: "flag", rest: true, help: "Multiplies by a factor a channel that is learned: gamma." },
+      { key: "momentum", kind: "number", rest: 0.99, help: (t) => t.layers.momentum },
+      { key: "epsilon", kind: "number", rest: 0.001, help: (t) => t.layers.epsilon },
+      { key: "center", kind: "flag", rest: true, help: (t) => t.layers.center },
+      { key: "scale", kind: "flag", rest: true, help: (t) => t.layers.scale },
     ],
   },
   {
     layer: "Dropout", group: "Regularization", begin: { rate: 0.25 },
-    about: "While training, sets a random share of the values to 0, so that the network cannot rely on any one.", options: [rate("the values")],
+    about: (t) => t.layers.dropout, options: [rate((t) => t.layers.theValues)],
   },
   {
     layer: "SpatialDropout2D", group: "Regularization", begin: { rate: 0.25 },
-    about: "While training, drops whole channels at random.", options: [rate("the channels")],
+    about: (t) => t.layers.spatialDropout, options: [rate((t) => t.layers.theChannels)],
   },
   {
     layer: "Rescaling", group: "Preprocessing", begin: { scale: 2, offset: -1 },
-    about: "Multiplies every value and adds to it. Pixels come here from 0 to 1 already, unless rescale in Augmentation says otherwise.",
+    about: (t) => t.layers.rescaling,
     options: [
-      { key: "scale", kind: "number", help: "What every value is multiplied by." },
-      { key: "offset", kind: "number", rest: 0, help: "What is added after that." },
+      { key: "scale", kind: "number", help: (t) => t.layers.rescalingScale },
+      { key: "offset", kind: "number", rest: 0, help: (t) => t.layers.rescalingOffset },
     ],
   },
   {
     layer: "Normalization", group: "Preprocessing", begin: { mean: 0.5, variance: 0.0625 },
-    about: "Takes a mean away and divides by a deviation, both given. “Look through” in Data tells them.",
+    about: (t) => t.layers.normalization,
     options: [
-      { key: "mean", kind: "numbers", help: "One number, or one a channel: 0.49, 0.48, 0.45." },
-      { key: "variance", kind: "numbers", help: "The square of the deviation: one number, or one a channel." },
+      { key: "mean", kind: "numbers", help: (t) => t.layers.normalizationMean },
+      { key: "variance", kind: "numbers", help: (t) => t.layers.normalizationVariance },
     ],
   },
   {
     layer: "Flatten", group: "Reshaping", begin: {},
-    about: "Writes all values of the picture in one row, for Dense to take.", options: [],
+    about: (t) => t.layers.flatten, options: [],
   },
   {
     layer: "UpSampling2D", group: "Reshaping", begin: { size: 2 },
-    about: "Makes the picture larger by repeating or blending its pixels.",
+    about: (t) => t.layers.upSampling,
     options: [
-      { key: "size", kind: "pair", rest: 2, unit: "times", help: "How many times higher and wider. One number for both, or two: 2, 1." },
-      { key: "interpolation", kind: "choice", rest: "nearest", values: ["nearest", "bilinear"], help: "nearest repeats each pixel, bilinear blends neighbours." },
+      { key: "size", kind: "pair", rest: 2, unit: (t) => t.layers.times, help: (t) => t.layers.upSamplingSize },
+      { key: "interpolation", kind: "choice", rest: "nearest", values: ["nearest", "bilinear"], help: (t) => t.layers.interpolation },
     ],
   },
   {
     layer: "ZeroPadding2D", group: "Reshaping", begin: { padding: 1 },
-    about: "Puts a border of zeros around the picture.",
+    about: (t) => t.layers.zeroPadding,
     options: [
-      { key: "padding", kind: "border", rest: 1, unit: "px", help: "How wide the border is: one number, two for above and below, left and right: 1, 2. Or four: (1, 0), (1, 0) for top, bottom, left, right." },
+      { key: "padding", kind: "border", rest: 1, unit: px, help: (t) => t.layers.zeroPaddingSize },
     ],
   },
   {
     layer: "Add", group: "Merging", merges: true, begin: {},
-    about: "Adds two or more layers of the same shape, value by value: the short cut of a residual network.", options: [],
+    about: (t) => t.layers.add, options: [],
   },
   {
     layer: "Concatenate", group: "Merging", merges: true, begin: {},
-    about: "Puts the channels of two or more layers behind each other.", options: [],
+    about: (t) => t.layers.concatenate, options: [],
   },
   {
     layer: "ReLU", group: "Activation", begin: {},
-    about: "Turns negative values into 0.",
+    about: (t) => t.layers.relu,
     options: [
-      { key: "max_value", kind: "number", rest: null, instead: "none", help: "Larger values become this one." },
+      { key: "max_value", kind: "number", rest: null, instead: (t) => t.layers.noLimit, help: (t) => t.layers.reluMax },
       slope(0),
-      { key: "threshold", kind: "number", rest: 0, help: "Values below this count as negative." },
+      { key: "threshold", kind: "number", rest: 0, help: (t) => t.layers.reluThreshold },
     ],
   },
   {
     layer: "LeakyReLU", group: "Activation", begin: {},
-    about: "Leaves negative values a small slope, so that they still learn.", options: [slope(0.3)],
+    about: (t) => t.layers.leakyRelu, options: [slope(0.3)],
   },
   {
     layer: "ELU", group: "Activation", begin: {},
-    about: "Negative values go smoothly to −alpha.", options: [{ key: "alpha", kind: "number", rest: 1, help: "Where negative values end." }],
+    about: (t) => t.layers.elu, options: [{ key: "alpha", kind: "number", rest: 1, help: (t) => t.layers.eluAlpha }],
   },
   {
     layer: "Softmax", group: "Activation", begin: {},
-    about: "Turns the values into shares that sum to 1.", options: [],
+    about: (t) => t.layers.softmax, options: [],
   },
 ];
 
 /** What a network can be judged by. */
 export const losses = [
-  { name: "sparse_categorical_crossentropy", about: "One class a picture, its label a number. The usual one." },
-  { name: "categorical_crossentropy", about: "One class a picture. In Keras labels are rows of 0 and 1 then; here it is the same." },
-  { name: "binary_crossentropy", about: "Two classes, for a network that ends in one sigmoid unit." },
-] as const;
+  { name: "sparse_categorical_crossentropy", about: (t) => t.layers.sparseLoss },
+  { name: "categorical_crossentropy", about: (t) => t.layers.categoricalLoss },
+  { name: "binary_crossentropy", about: (t) => t.layers.binaryLoss },
+] satisfies { name: string; about: Phrase }[];

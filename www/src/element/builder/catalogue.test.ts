@@ -1,14 +1,16 @@
 import { expect, test } from "vitest";
 import { baseName, groups, known, merges, withoutDefaults } from "./catalogue";
+import { english } from "../../text/en";
+import "../../text/en/layers";
 import { layers } from "./catalogue-layers";
 
 test("every layer stands in one group, with a sentence, and begins with all that has no default", () => {
   expect(groups.flatMap((group) => group.layers)).toHaveLength(layers.length);
   for (const { layer, about, begin, options, merges: many } of layers) {
-    expect(about).toMatch(/\.$/);
+    expect(about(english)).toMatch(/\.$/);
     expect(merges(layer)).toBe(many ?? false);
     for (const { key, help, rest } of options) {
-      expect(help, `${layer}.${key}`).toMatch(/[.]$/);
+      expect(help(english), `${layer}.${key}`).toMatch(/[.]$/);
       expect(rest !== undefined || key in begin, `${layer}.${key}`).toBe(true);
     }
     const keys = options.map(({ key }) => key);

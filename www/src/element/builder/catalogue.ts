@@ -4,12 +4,13 @@
  * is the core's business; it also refuses a layer that it does not know.
  */
 import { layers } from "./catalogue-layers";
+import type { Phrase } from "../../text/texts";
 
 type Common = {
   key: string;
   /** One or two sentences for a person. */
-  help: string;
-  unit?: string;
+  help: Phrase;
+  unit?: Phrase;
   /** Seldom changed: shown behind "More options". */
   rare?: true;
 };
@@ -18,8 +19,8 @@ export type Option = Common &
   (
     | { kind: "whole"; /** Absent: it has to be given. */ rest?: number }
     /** One whole number for both directions or a pair, height first. `rest` null: `instead` says what it is then. */
-    | { kind: "pair"; rest?: number | null; instead?: string }
-    | { kind: "number"; rest?: number | null; instead?: string }
+    | { kind: "pair"; rest?: number | null; instead?: Phrase }
+    | { kind: "number"; rest?: number | null; instead?: Phrase }
     /** One number, or one a channel. */
     | { kind: "numbers"; rest?: number }
     /** Zeros on each side. */
@@ -46,7 +47,7 @@ export type CatalogueLayer = {
   layer: string;
   group: Group;
   /** One sentence. */
-  about: string;
+  about: Phrase;
   /** What a new one begins with, where that is not Keras's default. */
   begin: Readonly<Record<string, unknown>>;
   options: readonly Option[];

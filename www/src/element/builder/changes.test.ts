@@ -4,6 +4,7 @@ import { compare } from "./changes";
 import { type Draft, draftOf, layerNames } from "./draft";
 import { add, remove, setOption } from "./edits";
 import { misfit } from "./fit";
+import { english } from "../../text/en";
 
 const info = (draft: Draft, params: number[]): ModelInfo => ({
   summary: {
@@ -22,12 +23,12 @@ const info = (draft: Draft, params: number[]): ModelInfo => ({
 test("what is new, changed, edited, removed and the same", () => {
   const before = draftOf({ input_shape: [28, 28, 1], layers: [{ layer: "Flatten" }, { layer: "Dense", units: 64 }, { layer: "Dropout", rate: 0.5 }, { layer: "Dense", units: 10 }] });
   const used = { draft: before, info: info(before, [0, 64, 0, 10]) };
-  expect(compare(used, used).rows.every(({ kind }) => kind === "same")).toBe(true);
-  expect(compare(used, null).params).toBe(0);
+  expect(compare(english, used, used).rows.every(({ kind }) => kind === "same")).toBe(true);
+  expect(compare(english, used, null).params).toBe(0);
   let draft = setOption(before, 3, "activation", "softmax");
   draft = setOption(draft, 1, "units", 32);
   draft = remove(add(draft, "BatchNormalization", 1).draft, 2);
-  const { rows, removed, params } = compare({ draft, info: info(draft, [0, 32, 4, 10]) }, used);
+  const { rows, removed, params } = compare(english, { draft, info: info(draft, [0, 32, 4, 10]) }, used);
   expect(rows.map(({ kind }) => kind)).toEqual(["same", "changed", "new", "edited"]);
   expect(rows[1]).toMatchObject({ before: { params: 64 } });
   expect(removed.map(({ name }) => name)).toEqual(["dropout"]);
@@ -36,9 +37,9 @@ test("what is new, changed, edited, removed and the same", () => {
 
 test("what does not fit the pictures is said", () => {
   const pictures = { shape: [28, 28, 1], classes: 10 };
-  expect(misfit([28, 28, 1], [null, 10], pictures)).toBe("");
-  expect(misfit([32, 32, 3], [null, 10], pictures)).toContain("28 × 28 × 1");
-  expect(misfit([28, 28, 1], [null, 7], pictures)).toContain("7 classes apart, and the pictures have 10");
-  expect(misfit([28, 28, 1], [null, 1], { shape: [28, 28, 1], classes: 2 })).toBe("");
-  expect(misfit([1, 1, 1], [null, 1], null)).toBe("");
+  expect(misfit(english, [28, 28, 1], [null, 10], pictures)).toBe("");
+  expect(misfit(english, [32, 32, 3], [null, 10], pictures)).toContain("28 × 28 × 1");
+  expect(misfit(english, [28, 28, 1], [null, 7], pictures)).toContain("7 classes apart, and the pictures have 10");
+  expect(misfit(english, [28, 28, 1], [null, 1], { shape: [28, 28, 1], classes: 2 })).toBe("");
+  expect(misfit(english, [1, 1, 1], [null, 1], null)).toBe("");
 });

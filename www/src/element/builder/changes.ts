@@ -1,6 +1,7 @@
 /** What is different in a network that is being built, beside the one in use. */
 import type { ModelInfo, Summary } from "../../api/types";
 import { brief, type Draft } from "./draft";
+import type { Texts } from "../../text/texts";
 
 type Row = Summary["layers"][number];
 
@@ -23,7 +24,7 @@ export type Comparison = {
   params: number;
 };
 
-export function compare({ draft, info }: Checked, used: Checked | null): Comparison {
+export function compare(t: Texts, { draft, info }: Checked, used: Checked | null): Comparison {
   if (!used) {
     return { rows: draft.layers.map(() => ({ kind: "same" })), removed: [], params: 0 };
   }
@@ -41,7 +42,7 @@ export function compare({ draft, info }: Checked, used: Checked | null): Compari
     }
     return JSON.stringify([old.options, old.inputs]) === JSON.stringify([layer.options, layer.inputs])
       ? { kind: "same" }
-      : { kind: "edited", before: brief(old) };
+      : { kind: "edited", before: brief(t, old) };
   });
   const kept = new Set(draft.layers.map(({ key }) => key));
   return {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { describe, layOut } from "./diagram";
+import { english } from "../../text/en";
 
 test("a straight network is one column from top to bottom", () => {
   const { rows, columns, boxes, arrows } = layOut([[-1], [0], [1]]);
@@ -45,7 +46,7 @@ test("a hundred layers with short cuts are laid out in no time", () => {
 });
 
 test("the network in words", () => {
-  expect(describe(["conv2d", "add"], ["Conv2D", "Add"], ["8 × 8 × 4", "8 × 8 × 4"], [[-1], [-1, 0]], "8 × 8 × 4")).toBe(
+  expect(describe(english, ["conv2d", "add"], ["Conv2D", "Add"], ["8 × 8 × 4", "8 × 8 × 4"], [[-1], [-1, 0]], "8 × 8 × 4")).toBe(
     "The picture, 8 × 8 × 4; then conv2d, Conv2D, gives 8 × 8 × 4; then add, Add of the picture and conv2d, gives 8 × 8 × 4",
   );
 });

@@ -3,6 +3,8 @@
  * before them at most, the longest way down in the first column, branches beside it.
  */
 import { modelInput } from "../../api/costs";
+import "../../text/en/builder";
+import type { Texts } from "../../text/texts";
 
 export type Box = {
   /** The layer's place in the list; `modelInput` for the picture. */
@@ -75,13 +77,13 @@ export function layOut(sources: readonly (readonly number[])[]): Diagram {
 }
 
 /** The network in words, for who does not see its picture. */
-export function describe(names: readonly string[], classes: readonly string[], shapes: readonly string[], sources: readonly (readonly number[])[], picture: string): string {
-  const nameAt = (place: number): string => (place === modelInput ? "the picture" : (names[place] ?? ""));
+export function describe(t: Texts, names: readonly string[], classes: readonly string[], shapes: readonly string[], sources: readonly (readonly number[])[], picture: string): string {
+  const nameAt = (place: number): string => (place === modelInput ? t.builder.thePicture : (names[place] ?? ""));
   const parts = names.map((name, place) => {
     const from = sources[place] ?? [];
     const plain = from.length === 1 && from[0] === place - 1;
-    const taking = plain ? "" : ` of ${from.map(nameAt).join(" and ")}`;
-    return `${name}, ${classes[place] ?? ""}${taking}, gives ${shapes[place] ?? ""}`;
+    const taking = plain ? "" : t.builder.ofInputs(from.map(nameAt).join(t.builder.and));
+    return t.builder.boxInWords(name, classes[place] ?? "", taking, shapes[place] ?? "");
   });
-  return [`The picture, ${picture}`, ...parts].join("; then ");
+  return [t.builder.pictureInWords(picture), ...parts].join(t.builder.then);
 }

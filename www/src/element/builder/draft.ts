@@ -5,6 +5,7 @@
 import type { FitOptions, LayerSpec, ModelSpec } from "../../api/types";
 import { specText } from "../spec-text";
 import { baseName, withoutDefaults } from "./catalogue";
+import type { Texts } from "../../text/texts";
 
 /** Where a layer takes its values from: another layer, by its key, or the picture. */
 export type Source = number | "input";
@@ -155,7 +156,7 @@ export function equal(one: Draft, other: Draft): boolean {
 }
 
 /** A layer in a few words: "32 · 3×3 · relu". */
-export function brief({ layer, options }: DraftLayer): string {
+export function brief(t: Texts, { layer, options }: DraftLayer): string {
   const size = (value: unknown): string => (Array.isArray(value) ? value.map(size).join("×") : String(value));
   const square = (value: unknown): string => (Array.isArray(value) ? size(value) : `${size(value)}×${size(value)}`);
   const given = (key: string, write: (value: unknown) => string, missing?: unknown): string[] => {
@@ -170,7 +171,7 @@ export function brief({ layer, options }: DraftLayer): string {
     ...given("pool_size", square, pools ? 2 : undefined),
     ...given("size", square, layer === "UpSampling2D" ? 2 : undefined),
     ...given("rate", size),
-    ...given("strides", (value) => `stride ${size(value)}`),
+    ...given("strides", (value) => t.network.stride(size(value))),
     ...given("padding", size, layer === "ZeroPadding2D" ? 1 : undefined),
     ...given("activation", size),
   ].join(" · ");

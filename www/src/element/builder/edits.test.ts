@@ -2,6 +2,7 @@ import { expect, test } from "vitest";
 import type { LayerSpec } from "../../api/types";
 import { brief, type Draft, draftOf, equal, layerNames, placeNamed, specOf, textOf } from "./draft";
 import { add, duplicate, move, remove, rename, setCompile, setInputs, setInputShape, setOption } from "./edits";
+import { english } from "../../text/en";
 
 const convnet = (): Draft =>
   draftOf({
@@ -135,7 +136,7 @@ test("what an error names is found: by name, by place, in any JSON", () => {
 });
 
 test("a layer in a few words", () => {
-  const said = (layer: LayerSpec): string => brief(draftOf({ input_shape: [8, 8, 1], layers: [layer] }).layers[0]!);
+  const said = (layer: LayerSpec): string => brief(english, draftOf({ input_shape: [8, 8, 1], layers: [layer] }).layers[0]!);
   expect(said({ layer: "Conv2D", filters: 32, kernel_size: [3, 3], padding: "same", activation: "relu" })).toBe("32 · 3×3 · same · relu");
   expect(said({ layer: "MaxPooling2D", pool_size: [2, 2], strides: [2, 2] })).toBe("2×2");
   expect(said({ layer: "MaxPooling2D", pool_size: [3, 3], strides: [2, 2] })).toBe("3×3 · stride 2");

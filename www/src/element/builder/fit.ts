@@ -1,7 +1,8 @@
 /** Whether a network takes the pictures that are chosen, and tells their classes apart. */
+import type { Texts } from "../../text/texts";
 
 /** A sentence on what does not fit; empty where all does. `shape` and `classes` are of the pictures. */
-export function misfit(
+export function misfit(t: Texts, 
   inputShape: readonly number[],
   output: readonly (number | null)[],
   pictures: { shape: readonly number[]; classes: number } | null,
@@ -12,11 +13,11 @@ export function misfit(
   const { shape, classes } = pictures;
   const written = (sizes: readonly number[]): string => sizes.join(" × ");
   if (String(inputShape) !== String(shape)) {
-    return `It takes pictures of ${written(inputShape)}, and those chosen in Data are ${written(shape)}: it cannot be trained on them.`;
+    return t.network.otherPictures(written(inputShape), written(shape));
   }
   const units = output.at(-1) ?? 0;
   if (units !== classes && !(units === 1 && classes === 2)) {
-    return `It tells ${units} classes apart, and the pictures have ${classes}: it cannot be trained on them.`;
+    return t.network.otherClasses(units, classes);
   }
   return "";
 }

@@ -1,12 +1,13 @@
 import { expect, test } from "vitest";
 import type { LayerSpec } from "../../api/types";
 import { formulasOf } from "./formulas";
+import { english } from "../../text/en";
 
 /** "rule | filled | result", with ordinary spaces, by title. */
 function told(layer: LayerSpec, input: number[] | number[][], output: number[], params = 0): Record<string, string> {
   const inputs = Array.isArray(input[0]) ? (input as number[][]) : [input as number[]];
   return Object.fromEntries(
-    formulasOf({ layer, inputs, output, params }).map(({ title, rule, filled, result }) => [title, `${rule} | ${filled} | ${result}`.replaceAll("\u202f", " ")]),
+    formulasOf(english, { layer, inputs, output, params }).map(({ title, rule, filled, result }) => [title, `${rule} | ${filled} | ${result}`.replaceAll("\u202f", " ")]),
   );
 }
 
@@ -20,7 +21,7 @@ test("the lesson's convolution: 16 filters of 2 with stride 2 on 200 × 200 × 1
 });
 
 test("same padding: the size, and where the odd zero goes", () => {
-  const [first] = formulasOf({ layer: { layer: "Conv2D", filters: 4, kernel_size: [2, 2], strides: [2, 2], padding: "same" }, inputs: [[5, 5, 3]], output: [3, 3, 4], params: 52 });
+  const [first] = formulasOf(english, { layer: { layer: "Conv2D", filters: 4, kernel_size: [2, 2], strides: [2, 2], padding: "same" }, inputs: [[5, 5, 3]], output: [3, 3, 4], params: 52 });
   expect(first).toMatchObject({ rule: "⌈W / S⌉", filled: "⌈5 / 2⌉", result: "3" });
   expect(first?.note).toContain("1 zero is added, 0 before and 1 after");
 });
@@ -40,7 +41,7 @@ test("pooling, with a stride of its own and with its window's", () => {
 });
 
 test("BatchNormalization's four rows, and fewer without gamma and beta", () => {
-  const [formula] = formulasOf({ layer: { layer: "BatchNormalization", center: true, scale: true }, inputs: [[8, 8, 16]], output: [8, 8, 16], params: 64 });
+  const [formula] = formulasOf(english, { layer: { layer: "BatchNormalization", center: true, scale: true }, inputs: [[8, 8, 16]], output: [8, 8, 16], params: 64 });
   expect(formula).toMatchObject({ rule: "4 × D", filled: "4 × 16", result: "64" });
   expect(formula?.note).toContain("gamma, beta, moving mean, moving variance. 32 are trained; 32");
   expect(told({ layer: "BatchNormalization", center: false, scale: false }, [16], [16], 32)["Parameters"]).toBe("2 × D | 2 × 16 | 32");

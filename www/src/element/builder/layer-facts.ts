@@ -1,11 +1,11 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
-import { bytes, count, percent, plural, shape } from "../../view/format";
 import { define } from "../define";
 import { Watch } from "../observable";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { type Formula, formulasOf } from "./formulas";
+import "../../text/en/builder";
 
 /** Bytes of a 32-bit float. */
 const bytesEach = 4;
@@ -35,6 +35,7 @@ export class LayerFacts extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { builder } = this.bench;
     const { selected, checked } = builder;
     if (!checked || selected === "output") {
@@ -43,26 +44,26 @@ export class LayerFacts extends LitElement {
     if (selected === "input") {
       const size = builder.sizeOf("input") ?? [];
       const values = size.reduce((all, side) => all * side, 1);
-      return html`<h3>In numbers</h3><dl>
-        <dt>One picture</dt><dd>${size.map(count).join(" × ")} = ${plural(values, "value")}, ${bytes(values * bytesEach)}</dd></dl>`;
+      return html`<h3>${t.builder.inNumbers}</h3><dl>
+        <dt>${t.builder.onePicture}</dt><dd>${size.map(t.count).join(" × ")} = ${t.common.count.values(values)}, ${t.bytes(values * bytesEach)}</dd></dl>`;
     }
     const facts = builder.facts(selected);
     if (!facts) {
-      return html`<p class="small muted">Its numbers come as soon as the network is right.</p>`;
+      return html`<p class="small muted">${t.builder.numbersCome}</p>`;
     }
     const { cost, row, output } = facts;
     const [height = 1, width = 1] = checked.info.spec.input_shape;
     const [tall, wide] = cost.receptiveField;
     const all = checked.info.costs.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0);
     const share = all > 0 ? cost.multiplyAdds / all : 0;
-    return html`<h3>In numbers${checked.draft === builder.draft ? "" : ", when the network was last right"}</h3>
-      ${formulasOf({ layer: facts.spec, inputs: facts.inputs, output, params: row.params }).map(formula)}
+    return html`<h3>${t.builder.inNumbersWhen(checked.draft === builder.draft ? "" : t.builder.whenLastRight)}</h3>
+      ${formulasOf(t, { layer: facts.spec, inputs: facts.inputs, output, params: row.params }).map(formula)}
       <dl id="facts">
-        <dt>Output</dt><dd>${shape(output)}</dd>
-        <dt>Receptive field</dt><dd>${tall >= height && wide >= width ? `${count(tall)} × ${count(wide)} pixels, the whole picture` : `${count(tall)} × ${count(wide)} pixels of the picture`}</dd>
-        <dt>Memory for its output</dt><dd>${plural(cost.values, "value")}, ${bytes(cost.values * bytesEach)} a picture</dd>
-        <dt>Memory for its weights</dt><dd>${row.params === 0 ? "none" : bytes(row.params * bytesEach)}</dd>
-        <dt>Multiply-adds</dt><dd>${count(cost.multiplyAdds)} a picture${share > 0 ? `, ${percent(share, share < 0.1 ? 1 : 0)} of the network's` : ""}</dd>
+        <dt>${t.common.output}</dt><dd>${t.shape(output)}</dd>
+        <dt>${t.builder.receptiveField}</dt><dd>${tall >= height && wide >= width ? t.builder.seesWhole(tall, wide) : t.builder.seesPixels(tall, wide)}</dd>
+        <dt>${t.builder.memoryOutput}</dt><dd>${t.builder.valuesAPicture(cost.values, cost.values * bytesEach)}</dd>
+        <dt>${t.builder.memoryWeights}</dt><dd>${row.params === 0 ? t.builder.noMemory : t.bytes(row.params * bytesEach)}</dd>
+        <dt>${t.builder.multiplyAdds}</dt><dd>${t.builder.workAPicture(cost.multiplyAdds, share > 0 ? t.builder.ofNetworks(t.percent(share, share < 0.1 ? 1 : 0)) : "")}</dd>
       </dl>`;
   }
 }

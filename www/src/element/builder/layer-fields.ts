@@ -2,7 +2,6 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { LossSpec } from "../../api/types";
-import { shape } from "../../view/format";
 import { define } from "../define";
 import "../help";
 import { Watch } from "../observable";
@@ -14,6 +13,7 @@ import { initializers, losses } from "./catalogue-layers";
 import { type DraftLayer, layerNames, placeOf, type Source, sourcesAt } from "./draft";
 import * as edits from "./edits";
 import { initializerName, initializerOptions, read, regularizerOf, shown, withShare } from "./values";
+import "../../text/en/builder";
 
 /** A control of a field; `id` is its own, `wrong` whether the error is about it. */
 type Control = (id: string, wrong: boolean) => TemplateResult;
@@ -86,7 +86,7 @@ export class LayerFields extends LitElement {
     const id = `option-${key}`;
     const error = this.#errorOf(key);
     return html`<div class="field ${wide ? "wide" : ""}">
-      <div class="caption"><label class=${plain ? "plain" : ""} for=${shares ? `${id}-l1` : id}>${plain ?? key}</label><cnn-lab-help about=${plain ?? key}>${help}</cnn-lab-help>
+      <div class="caption"><label class=${plain ? "plain" : ""} for=${shares ? `${id}-l1` : id}>${plain ?? key}</label><cnn-lab-help .text=${this.bench.text} about=${plain ?? key}>${help}</cnn-lab-help>
         ${rest === undefined ? nothing : html`<span class="rest">${rest}</span>`}</div>
       ${control(id, error !== null)}
       ${error === null ? nothing : html`<p class="error" id="${id}-error">${error}</p>`}
@@ -108,6 +108,7 @@ export class LayerFields extends LitElement {
   }
 
   #layer(layer: DraftLayer, place: number): TemplateResult {
+    const t = this.bench.text;
     const { builder } = this.bench;
     const { problem } = builder;
     const entry = known(layer.layer);
@@ -116,7 +117,7 @@ export class LayerFields extends LitElement {
     const often = entry?.options.filter(({ rare }) => !rare) ?? [];
     const seldom = entry?.options.filter(({ rare }) => rare) ?? [];
     const open = seldom.some(({ key }) => key in layer.options || this.#errorOf(key) !== null);
-    return html`<p class="muted">${entry?.about ?? "The builder does not know this layer's options; edit them as text."}</p>
+    return html`<p class="muted">${entry?.about(t) ?? t.builder.unknownOptions}</p>
       ${elsewhere ? html`<div class="problem" role="alert">${problem.here}</div>` : nothing}
       <div class="options">
         ${this.#inputs(layer, place)}
@@ -125,18 +126,19 @@ export class LayerFields extends LitElement {
       </div>
       ${seldom.length === 0
         ? nothing
-        : html`<details ?open=${open}><summary>More options</summary><div class="options">${seldom.map((option) => this.#option(layer, option))}</div></details>`}`;
+        : html`<details ?open=${open}><summary>${t.builder.moreOptions}</summary><div class="options">${seldom.map((option) => this.#option(layer, option))}</div></details>`}`;
   }
 
   #name(layer: DraftLayer, place: number): TemplateResult {
     const { builder } = this.bench;
-    return this.#field("name", { help: "What the layer is called, in the summary and where another layer takes it." }, (id, wrong) =>
+    return this.#field("name", { help: this.bench.text.builder.nameHelp }, (id, wrong) =>
       this.#typed(id, wrong, layer.name ?? "", { placeholder: layerNames(builder.draft)[place] ?? "", text: true }, (text) =>
         builder.edit(edits.rename(builder.draft, layer.key, text.trim()), `name-${layer.key}`)));
   }
 
   /** What the layer takes: one, or for layers that merge a list. */
   #inputs(layer: DraftLayer, place: number): TemplateResult {
+    const t = this.bench.text;
     const { builder } = this.bench;
     const { draft } = builder;
     const names = layerNames(draft);
@@ -146,30 +148,32 @@ export class LayerFields extends LitElement {
     const named = (source: Source): string => {
       const size = builder.sizeOf(source);
       const at = placeOf(draft, source);
-      return `${source === "input" ? "input, the pictures" : (names[at] ?? "a layer that is gone")}${size ? ` (${shape(size)})` : ""}`;
+      return `${source === "input" ? t.builder.inputPictures : (names[at] ?? t.builder.goneLayer)}${size ? ` (${t.shape(size)})` : ""}`;
     };
     const choice = (id: string, wrong: boolean, at: number): TemplateResult => {
       const now = sources[at] ?? "input";
       const all: Source[] = ["input", ...draft.layers.slice(0, place).map(({ key }) => key)];
       const options = all.includes(now) ? all : [...all, now];
-      return html`<div class="control"><select id=${id} aria-label=${at > 0 ? `Input ${at + 1}` : nothing} aria-invalid=${wrong ? "true" : "false"} aria-describedby=${wrong ? "option-inputs-error" : nothing}
+      return html`<div class="control"><select id=${id} aria-label=${at > 0 ? t.builder.inputNumber(at + 1) : nothing} aria-invalid=${wrong ? "true" : "false"} aria-describedby=${wrong ? "option-inputs-error" : nothing}
         @change=${(event: Event) => {
           const chosen = options[(event.target as HTMLSelectElement).selectedIndex] ?? "input";
           take(sources.map((source, i) => (i === at ? chosen : source)));
         }}>
         ${options.map((source) => html`<option .selected=${live(source === now)}>${named(source)}</option>`)}
       </select>
-      ${several && sources.length > 1 ? button({ id: `drop-input-${at}`, label: "×", name: `Take input ${at + 1} away`, kind: "square", onClick: () => take(sources.filter((_, i) => i !== at)) }) : nothing}</div>`;
+      ${several && sources.length > 1 ? button({ id: `drop-input-${at}`, label: "×", name: t.builder.takeInputAway(at + 1), kind: "square", onClick: () => take(sources.filter((_, i) => i !== at)) }) : nothing}</div>`;
     };
-    const help = several ? "The layers that it takes, in this order. All stand before it in the list." : "The layer that it takes. Another one than the layer before makes a branch.";
-    return this.#field("inputs", { help, wide: true, rest: layer.inputs === null ? "the layer before" : undefined }, (id, wrong) => html`
+    const help = several ? t.builder.inputsHelp : t.builder.inputHelp;
+    return this.#field("inputs", { help, wide: true, rest: layer.inputs === null ? t.builder.layerBefore : undefined }, (id, wrong) => html`
       ${sources.map((_, at) => choice(at === 0 ? id : `${id}-${at}`, wrong, at))}
-      ${several ? html`<div>${button({ id: "more-inputs", label: "Another input", onClick: () => take([...sources, draft.layers[place - 1]?.key ?? "input"]) })}</div>` : nothing}`);
+      ${several ? html`<div>${button({ id: "more-inputs", label: t.builder.anotherInput, onClick: () => take([...sources, draft.layers[place - 1]?.key ?? "input"]) })}</div>` : nothing}`);
   }
 
   #option(layer: DraftLayer, option: Option): TemplateResult {
+    const t = this.bench.text;
     const { builder } = this.bench;
-    const { key, help, unit } = option;
+    const { key, unit } = option;
+    const help = option.help(t);
     const value = layer.options[key];
     const by = `${layer.key}-${key}`;
     const set = (to: unknown, step: string | null = null): void => builder.edit(edits.setOption(builder.draft, layer.key, key, to), step);
@@ -181,7 +185,7 @@ export class LayerFields extends LitElement {
               const { checked } = event.target as HTMLInputElement;
               set(checked === option.rest ? undefined : checked);
             }} />
-          <label for="option-${key}">${key}</label><cnn-lab-help about=${key}>${help}</cnn-lab-help></div>
+          <label for="option-${key}">${key}</label><cnn-lab-help .text=${t} about=${key}>${help}</cnn-lab-help></div>
           ${error === null ? nothing : html`<p class="error">${error}</p>`}</div>`;
       }
       case "choice":
@@ -189,7 +193,7 @@ export class LayerFields extends LitElement {
       case "initializer": {
         const name = initializerName(value ?? option.rest) ?? shown(value);
         const extra = initializerOptions(value);
-        return this.#field(key, { help: extra ? `${help} Its own options are edited as text.` : help, rest: extra || undefined }, (id, wrong) =>
+        return this.#field(key, { help: extra ? t.builder.ownOptionsText(help) : help, rest: extra || undefined }, (id, wrong) =>
           this.#choice(id, wrong, initializers, name, (to) => set(to === option.rest ? undefined : to)));
       }
       case "regularizer": {
@@ -201,10 +205,10 @@ export class LayerFields extends LitElement {
       default: {
         const instead = option.kind === "pair" || option.kind === "number" ? option.instead : undefined;
         const rest = option.rest ?? null;
-        const said = instead ?? (rest === null ? "" : String(rest));
-        return this.#field(key, { help, rest: said === "" || value === undefined ? undefined : `default ${said}` }, (id, wrong) => html`<div class="control">
-          ${this.#typed(id, wrong, shown(value), { placeholder: said || "has to be given" }, (text) => set(read(option, text), by))}
-          ${unit ? html`<span class="unit">${unit}</span>` : nothing}</div>`);
+        const said = instead?.(t) ?? (rest === null ? "" : String(rest));
+        return this.#field(key, { help, rest: said === "" || value === undefined ? undefined : t.builder.defaultIs(said) }, (id, wrong) => html`<div class="control">
+          ${this.#typed(id, wrong, shown(value), { placeholder: said || t.builder.hasToBeGiven }, (text) => set(read(option, text), by))}
+          ${unit ? html`<span class="unit">${unit(t)}</span>` : nothing}</div>`);
       }
     }
   }
@@ -220,28 +224,30 @@ export class LayerFields extends LitElement {
 
   /** The pictures that the network takes. */
   #input(): TemplateResult {
+    const t = this.bench.text;
     const { bench } = this;
     const { builder, data } = bench;
     const { inputShape } = builder.draft;
     const pictures = data.useOwn ? data.info?.shape : (data.chosen ?? data.info)?.shape;
     const error = this.#errorOf("input_shape");
-    const sides = ["Height", "Width", "Channels"].map((name, at) => {
+    const sides = [t.common.height, t.common.width, t.builder.channels].map((name, at) => {
       const id = `side-${at}`;
       return html`<div class="field"><div class="caption"><label class="plain" for=${id}>${name}</label></div>
         <div class="control">${this.#typed(id, error !== null, shown(inputShape[at]), {}, (text) => {
           const next = [0, 1, 2].map((i) => (i === at ? (read({ kind: "whole" }, text) ?? null) : (inputShape[i] ?? null)));
           builder.edit(edits.setInputShape(builder.draft, next), id);
-        })}<span class="unit">${at < 2 ? "px" : "1 grey, 3 colour"}</span></div></div>`;
+        })}<span class="unit">${at < 2 ? "px" : t.builder.channelsHint}</span></div></div>`;
     });
     const other = pictures !== undefined && String(pictures) !== String(inputShape);
-    return html`<p class="muted">The pictures that the network takes: height, width and channels.</p>
+    return html`<p class="muted">${t.builder.inputShapeHelp}</p>
       <div class="options">${sides}</div>
       ${error === null ? nothing : html`<p class="error">${error}</p>`}
-      ${other ? html`<div>${button({ id: "take-shape", label: `As the pictures in Data: ${pictures.join(" × ")}`, onClick: () => builder.edit(edits.setInputShape(builder.draft, pictures)) })}</div>` : nothing}`;
+      ${other ? html`<div>${button({ id: "take-shape", label: t.builder.asInData(pictures.join(" × ")), onClick: () => builder.edit(edits.setInputShape(builder.draft, pictures)) })}</div>` : nothing}`;
   }
 
   /** What the network is judged by. */
   #output(): TemplateResult {
+    const t = this.bench.text;
     const { builder } = this.bench;
     const { compile } = builder.draft;
     const loss = (compile.loss ?? "sparse_categorical_crossentropy") as unknown;
@@ -253,12 +259,12 @@ export class LayerFields extends LitElement {
     const { problem } = builder;
     const elsewhere = problem?.at === "output" && problem.field !== "loss" && problem.field !== "label_smoothing";
     const { name: optimizer } = (typeof compile.optimizer === "string" ? { name: compile.optimizer } : (compile.optimizer ?? { name: "rmsprop" }));
-    return html`<p class="muted">The loss says how wrong the network is; training makes it smaller. The optimizer that does so, here ${optimizer}, is chosen in Train.</p>
+    return html`<p class="muted">${t.builder.lossHelp(optimizer)}</p>
       ${elsewhere ? html`<div class="problem" role="alert">${problem.here}</div>` : nothing}
       <div class="options">
-        ${this.#field("loss", { wide: true, help: losses.map(({ name, about }) => `${name}: ${about}`).join(" ") }, (id, wrong) =>
+        ${this.#field("loss", { wide: true, help: losses.map(({ name, about }) => `${name}: ${about(t)}`).join(" ") }, (id, wrong) =>
           this.#choice(id, wrong, losses.map(({ name }) => name), named.name, (to) => set(to, smoothing)))}
-        ${this.#field("label_smoothing", { help: "Takes the network's certainty back: of each label so much, from 0 up to 1, is spread over all classes.", rest: smoothing === undefined ? undefined : "default 0" }, (id, wrong) =>
+        ${this.#field("label_smoothing", { help: t.builder.smoothingHelp, rest: smoothing === undefined ? undefined : t.builder.defaultZero }, (id, wrong) =>
           this.#typed(id, wrong, shown(smoothing), { placeholder: "0" }, (text) => set(named.name, read({ kind: "number" }, text), "label-smoothing")))}
       </div>`;
   }

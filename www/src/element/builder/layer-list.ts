@@ -1,6 +1,5 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
-import { count, plural, shape } from "../../view/format";
 import { define } from "../define";
 import { Watch } from "../observable";
 import { button } from "../parts";
@@ -9,6 +8,8 @@ import type { Workbench } from "../workbench";
 import type { Selected } from "./builder-step";
 import { type Row, titleOf } from "../pretrained/fold";
 import { brief, type DraftLayer, layerNames, placeOf, sourcesAt } from "./draft";
+import "../../text/en/builder";
+import type { Texts } from "../../text/texts";
 
 /** A mouse that moves so far, in pixels, drags. */
 const dragFrom = 5;
@@ -60,36 +61,38 @@ export class LayerList extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { builder } = this.bench;
     const { draft, selected, problem } = builder;
     const names = layerNames(draft);
     const [height, width, channels] = draft.inputShape;
-    return html`<div class="tools" role="group" aria-label="Change the layers">${this.#tools()}</div>
-      <ul role="listbox" tabindex="0" aria-label="Layers" aria-describedby="list-hint" aria-activedescendant=${idOf(selected)}
+    return html`<div class="tools" role="group" aria-label=${t.builder.changeLayers}>${this.#tools()}</div>
+      <ul role="listbox" tabindex="0" aria-label=${t.common.layers} aria-describedby="list-hint" aria-activedescendant=${idOf(selected)}
         @keydown=${this.#key} @pointerdown=${this.#down} @pointermove=${this.#move} @pointerup=${this.#up} @pointercancel=${() => (this.drag = null)}>
-        ${this.#end("input", "Input", [height, width, channels].join(" × "), "The pictures")}
+        ${this.#end("input", t.builder.input, [height, width, channels].join(" × "), t.builder.thePictures)}
         ${builder.rows.map((row) => this.#row(row, names))}
-        ${this.#end("output", "Loss", "", lossOf(draft.compile))}
+        ${this.#end("output", t.common.loss, "", lossOf(draft.compile))}
       </ul>
-      <p id="list-hint" class="hint small muted">Arrow keys choose a layer, Alt with them moves it, Delete removes it.</p>
+      <p id="list-hint" class="hint small muted">${t.builder.keysHelp}</p>
       <p class="sr" role="status">${builder.spoken}</p>
       ${problem?.at === null ? html`<p class="sr">${problem.message}</p>` : nothing}`;
   }
 
   #tools(): TemplateResult {
+    const t = this.bench.text;
     const { builder } = this.bench;
     const { place, draft, adding, whole } = builder;
     const last = draft.layers.length - 1;
-    const missing = place === undefined ? "Choose a layer first." : undefined;
-    const none = missing ?? (whole ? "It stays as it is while it is shown as one." : undefined);
-    return html`${button({ id: "add-layer", label: adding ? "Back" : "Add a layer …", kind: adding ? "plain" : "primary", onClick: () => {
+    const missing = place === undefined ? t.builder.chooseLayerFirst : undefined;
+    const none = missing ?? (whole ? t.builder.shownAsOne : undefined);
+    return html`${button({ id: "add-layer", label: adding ? t.common.back : t.builder.addLayer, kind: adding ? "plain" : "primary", onClick: () => {
         builder.adding = !adding;
         this.bench.changed();
       } })}
-      ${button({ id: "move-up", label: "↑", name: "Move the layer up", kind: "square", why: none ?? (place === 0 ? "It is the first layer." : undefined), onClick: () => builder.moveTo((place ?? 0) - 1) })}
-      ${button({ id: "move-down", label: "↓", name: "Move the layer down", kind: "square", why: none ?? (place === last ? "It is the last layer." : undefined), onClick: () => builder.moveTo((place ?? 0) + 1) })}
-      ${button({ id: "duplicate", label: copyIcon, name: "Duplicate the layer", kind: "square", why: none, onClick: () => builder.duplicate() })}
-      ${button({ id: "remove", label: "×", name: "Remove the layer", kind: "square", why: missing ?? ((whole ? whole.last - whole.first : 0) === last ? "A network has one layer at least." : undefined), onClick: () => builder.remove() })}`;
+      ${button({ id: "move-up", label: "↑", name: t.builder.moveUp, kind: "square", why: none ?? (place === 0 ? t.builder.isFirst : undefined), onClick: () => builder.moveTo((place ?? 0) - 1) })}
+      ${button({ id: "move-down", label: "↓", name: t.builder.moveDown, kind: "square", why: none ?? (place === last ? t.builder.isLast : undefined), onClick: () => builder.moveTo((place ?? 0) + 1) })}
+      ${button({ id: "duplicate", label: copyIcon, name: t.builder.duplicate, kind: "square", why: none, onClick: () => builder.duplicate() })}
+      ${button({ id: "remove", label: "×", name: t.builder.removeLayer, kind: "square", why: missing ?? ((whole ? whole.last - whole.first : 0) === last ? t.builder.oneAtLeast : undefined), onClick: () => builder.remove() })}`;
   }
 
   /** The beginning or the end, which stay where they are. */
@@ -97,10 +100,11 @@ export class LayerList extends LitElement {
     const { builder } = this.bench;
     const wrong = builder.problem?.at === at;
     return html`<li id=${idOf(at)} role="option" aria-selected=${builder.selected === at ? "true" : "false"} class="end ${wrong ? "wrong" : ""}" @click=${() => builder.select(at)}>
-      <span></span><span class="text"><b>${title}${wrong ? mark : nothing}</b><span class="small muted">${text}</span></span><span class="side">${side}</span></li>`;
+      <span></span><span class="text"><b>${title}${wrong ? mark(this.bench.text) : nothing}</b><span class="small muted">${text}</span></span><span class="side">${side}</span></li>`;
   }
 
   #row({ first, last, base: name }: Row, names: readonly string[]): TemplateResult | typeof nothing {
+    const t = this.bench.text;
     const { builder } = this.bench;
     const layer = builder.draft.layers[first];
     if (!layer) return nothing;
@@ -112,27 +116,28 @@ export class LayerList extends LitElement {
     const frozen = within.every(({ options }) => options["trainable"] === false);
     return html`<li id=${idOf(layer.key)} role="option" data-key=${layer.key} aria-selected=${builder.selected === layer.key ? "true" : "false"} class=${wrong ? "wrong" : ""}
       @click=${() => builder.select(layer.key)} @dblclick=${() => builder.unfold(true)}>
-      <span></span><span class="text"><b>${titleOf(name)}${wrong ? mark : nothing}</b><span class="small muted">${plural(within.length, "layer")}${frozen ? ", frozen" : ""}</span></span>
-      <span class="side">${output ? html`${shape(output)}<br />${count(facts.reduce((sum, one) => sum + (one?.row.params ?? 0), 0))}` : "new"}</span>
+      <span></span><span class="text"><b>${titleOf(name)}${wrong ? mark(t) : nothing}</b><span class="small muted">${t.common.count.layers(within.length)}${frozen ? t.builder.commaFrozen : ""}</span></span>
+      <span class="side">${output ? html`${t.shape(output)}<br />${t.count(facts.reduce((sum, one) => sum + (one?.row.params ?? 0), 0))}` : t.builder.isNew}</span>
     </li>`;
   }
 
   #layer(layer: DraftLayer, place: number, names: readonly string[]): TemplateResult {
+    const t = this.bench.text;
     const { builder } = this.bench;
     const { drag } = this;
     const facts = builder.facts(layer.key);
     const wrong = builder.problem?.at === layer.key;
     const over = drag?.moving && drag.to === place && drag.key !== layer.key;
     const down = drag && place > builder.draft.layers.findIndex(({ key }) => key === drag.key);
-    const said = brief(layer);
+    const said = brief(t, layer);
     const sources = layer.inputs && sourcesAt(builder.draft, place).map((source) => (source === "input" ? "input" : (names[builder.draft.layers.findIndex(({ key }) => key === source)] ?? "?")));
     return html`<li id=${idOf(layer.key)} role="option" data-key=${layer.key} aria-selected=${builder.selected === layer.key ? "true" : "false"}
       class="${wrong ? "wrong" : ""} ${drag?.moving && drag.key === layer.key ? "moving" : ""} ${over ? (down ? "after" : "before") : ""}"
       @click=${() => builder.select(layer.key)}>
       <span class="grip" aria-hidden="true">⠿</span>
-      <span class="text"><b>${layer.layer}${wrong ? mark : nothing}</b>
-        <span class="small muted">${sources ? `of ${sources.join(", ")}${said ? " · " : ""}` : ""}${said || (sources ? "" : (names[place] ?? ""))}</span></span>
-      <span class="side">${facts ? html`${shape(facts.output)}<br />${facts.row.params > 0 ? count(facts.row.params) : "–"}` : "new"}</span>
+      <span class="text"><b>${layer.layer}${wrong ? mark(t) : nothing}</b>
+        <span class="small muted">${sources ? t.builder.ofSources(sources.join(", "), said ? " · " : "") : ""}${said || (sources ? "" : (names[place] ?? ""))}</span></span>
+      <span class="side">${facts ? html`${t.shape(facts.output)}<br />${facts.row.params > 0 ? t.count(facts.row.params) : "–"}` : t.builder.isNew}</span>
     </li>`;
   }
 
@@ -155,7 +160,7 @@ export class LayerList extends LitElement {
     const all: Selected[] = ["input", ...builder.rows.flatMap(({ first }) => builder.draft.layers[first]?.key ?? []), "output"];
     const at = all.indexOf(builder.selected);
     const move = { ArrowUp: -1, ArrowDown: 1, Home: -Infinity, End: Infinity }[event.key];
-    if (event.key === "Delete" || event.key === "Backspace") {
+    if (event.key === this.bench.text.common.remove || event.key === "Backspace") {
       if (builder.draft.layers.length > 1) builder.remove();
     } else if (event.key === "Insert") {
       builder.adding = true;
@@ -225,7 +230,7 @@ export class LayerList extends LitElement {
 }
 
 const copyIcon = html`<svg width="14" height="14" viewBox="0 0 14 14" aria-hidden="true"><path d="M9.5 4.5V2a1 1 0 0 0-1-1H2a1 1 0 0 0-1 1v6.5a1 1 0 0 0 1 1h2.5M5.5 4.5h6.5a1 1 0 0 1 1 1V12a1 1 0 0 1-1 1H5.5a1 1 0 0 1-1-1V5.5a1 1 0 0 1 1-1z" fill="none" stroke="currentColor" stroke-width="1.3"></path></svg>`;
-const mark = html` <span class="mark" title="Something is wrong here">!</span>`;
+const mark = (t: Texts): TemplateResult => html` <span class="mark" title=${t.builder.somethingWrong}>!</span>`;
 
 function idOf(selected: Selected): string {
   return `row-${selected}`;

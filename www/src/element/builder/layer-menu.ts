@@ -5,6 +5,7 @@ import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { groups } from "./catalogue";
 import { layerNames } from "./draft";
+import "../../text/en/builder";
 
 /** The layers to choose from, in Keras's groups, each with a sentence. */
 @define("cnn-lab-layer-menu")
@@ -24,14 +25,15 @@ export class LayerMenu extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { builder } = this.bench;
     const { draft, place, selected } = builder;
     const names = layerNames(draft);
-    const after = selected === "output" ? names.at(-1) : place === undefined ? "the pictures" : names[place];
-    return html`<h3 id="menu-title">Add a layer after ${after}</h3>
+    const after = selected === "output" ? names.at(-1) : place === undefined ? t.builder.afterPictures : names[place];
+    return html`<h3 id="menu-title">${t.builder.addAfter(after ?? "")}</h3>
       <div class="groups" role="group" aria-labelledby="menu-title" @keydown=${this.#key}>
-        ${groups.map(({ group, layers }) => html`<div class="group" role="group" aria-label="${group} layers">
-          <h3>${group} layers</h3>
+        ${groups.map(({ group, layers }) => html`<div class="group" role="group" aria-label=${t.builder.groupLayers(group)}>
+          <h3>${t.builder.groupLayers(group)}</h3>
           ${layers.map(({ layer, about }) => html`<button type="button" id="add-${layer}" @click=${() => builder.add(layer)}>
             <b>${layer}</b><span class="small muted">${about}</span></button>`)}
         </div>`)}

@@ -1,7 +1,6 @@
 import { css, html, LitElement, nothing, svg, type SVGTemplateResult, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import { sizeOf, sourcesOf } from "../../api/costs";
-import { count, shape } from "../../view/format";
 import { define } from "../define";
 import { Watch } from "../observable";
 import { fold, foldSources, titleOf } from "../pretrained/fold";
@@ -9,6 +8,7 @@ import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { known } from "./catalogue";
 import { describe, layOut } from "./diagram";
+import "../../text/en/builder";
 
 const wide = 168;
 const tall = 44;
@@ -48,10 +48,11 @@ export class NetDiagram extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { builder } = this.bench;
     const { checked } = builder;
     if (!checked) {
-      return html`<p class="small muted">Drawing …</p>`;
+      return html`<p class="small muted">${t.common.drawing}</p>`;
     }
     const { summary, spec } = checked.info;
     const folded = fold(summary.layers.map(({ base: from }) => from));
@@ -77,19 +78,19 @@ export class NetDiagram extends LitElement {
       const { name = "", layer = "" } = within[0] ?? {};
       const params = within.reduce((sum, one) => sum + one.params, 0);
       const title = from === null ? layer : titleOf(from);
-      return { key: checked.draft.layers[first]?.key, name: from === null ? name : `${within.length} layers`, title, layer: from === null ? layer : "Conv2D", params, size: shape(sizeOf(within.at(-1)?.outputShape ?? [])) };
+      return { key: checked.draft.layers[first]?.key, name: from === null ? name : t.builder.layersWithin(within.length), title, layer: from === null ? layer : "Conv2D", params, size: t.shape(sizeOf(within.at(-1)?.outputShape ?? [])) };
     });
-    const picture = shape(spec.input_shape);
-    const said = describe(drawn.map(({ name }) => name), drawn.map(({ title }) => title), drawn.map(({ size }) => size), sources, picture);
+    const picture = t.shape(spec.input_shape);
+    const said = describe(t, drawn.map(({ name }) => name), drawn.map(({ title }) => title), drawn.map(({ size }) => size), sources, picture);
     const box = (place: number): SVGTemplateResult => {
       const [x, y] = corner(place);
       const row = drawn[place];
       const key = row ? row.key : "input";
-      const title = row ? row.title : "Input";
-      const more = row ? `${row.size}${row.params > 0 ? ` · ${count(row.params)}` : ""}` : picture;
+      const title = row ? row.title : t.builder.input;
+      const more = row ? `${row.size}${row.params > 0 ? ` · ${t.count(row.params)}` : ""}` : picture;
       return svg`<g class="box ${row ? (known(row.layer)?.group ?? "") : ""} ${key === builder.selected ? "chosen" : ""}" transform="translate(${x} ${y})"
           @click=${() => key !== undefined && builder.select(key)}>
-        <title>${row ? `${row.name}: ${row.title}` : "The pictures"}</title>
+        <title>${row ? `${row.name}: ${row.title}` : t.builder.thePictures}</title>
         <rect class="frame" x="0.5" y="0.5" width=${wide - 1} height=${tall - 1} rx="6"></rect>
         <rect class="band" x="1" y="6" width="4" height=${tall - 12} rx="2"></rect>
         <text x="14" y="18">${title}</text><text class="more" x="14" y="34">${more}</text>
@@ -99,7 +100,7 @@ export class NetDiagram extends LitElement {
         ${arrows.map((arrow) => line(corner(arrow.from), corner(arrow.to), lane(arrow.column)))}
         ${boxes.map(({ place }) => box(place))}
       </svg>
-      <p class="small muted">Each box: the layer, its output and its parameters. A click selects it.${checked.draft === builder.draft ? nothing : " This is the network when it was last right."}</p>`;
+      <p class="small muted">${t.builder.boxHelp}${checked.draft === builder.draft ? nothing : t.builder.whenLastRightSentence}</p>`;
   }
 }
 

@@ -1,13 +1,14 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import { sourcesOf } from "../../api/costs";
-import { bytes, count, plural } from "../../view/format";
 import { define } from "../define";
 import { Watch } from "../observable";
 import { fold, frozenText, titleOf } from "../pretrained/fold";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import type { Change } from "./changes";
+import "../../text/en/builder";
+import type { Texts } from "../../text/texts";
 
 /** The table that Keras's summary() prints, with what is different from the network in use. */
 @define("cnn-lab-net-summary")
@@ -40,10 +41,11 @@ export class NetSummary extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { builder } = this.bench;
     const { checked, comparison, used } = builder;
     if (!checked || !comparison) {
-      return html`<p class="small muted">Counting …</p>`;
+      return html`<p class="small muted">${t.common.counting}</p>`;
     }
     const { summary, spec, costs } = checked.info;
     const sources = sourcesOf(spec.layers);
@@ -59,15 +61,15 @@ export class NetSummary extends LitElement {
     const { totalParams, trainableParams } = summary;
     const before = used?.info.summary;
     return html`<table id="summary">
-        <caption class="sr">The layers, with their output shapes and numbers of parameters</caption>
-        <thead><tr><th scope="col">Layer (type)</th><th scope="col">Output shape</th><th scope="col" class="number">Param #</th>${branches ? html`<th scope="col" class="number">Connected to</th>` : nothing}</tr></thead>
+        <caption class="sr">${t.common.tableOfLayers}</caption>
+        <thead><tr><th scope="col">${t.common.layerNames}</th><th scope="col">${t.common.outputShape}</th><th scope="col" class="number">${t.common.paramCount}</th>${branches ? html`<th scope="col" class="number">${t.builder.connectedTo}</th>` : nothing}</tr></thead>
         <tbody>${rows.map(({ first, last, base: from }) => {
           const within = layers.slice(first, last + 1);
           if (from !== null) {
             return html`<tr class=${builder.whole?.first === first ? "chosen" : ""}>
-              <td><button type="button" aria-expanded="false" @click=${() => builder.unfold(true)}>▸ ${titleOf(from)}</button> <small>(${plural(within.length, "layer")}, ${frozenText(within)})</small></td>
-              <td>${keras(within.at(-1)?.outputShape ?? [])}</td>
-              <td class="number">${count(within.reduce((sum, { params }) => sum + params, 0))}</td>
+              <td><button type="button" aria-expanded="false" @click=${() => builder.unfold(true)}>▸ ${titleOf(from)}</button> <small>(${t.common.count.layers(within.length)}, ${frozenText(t, within)})</small></td>
+              <td>${keras(t, within.at(-1)?.outputShape ?? [])}</td>
+              <td class="number">${t.count(within.reduce((sum, { params }) => sum + params, 0))}</td>
               ${branches ? html`<td class="number"><small>${(sources[first] ?? []).map(nameAt).join(", ")}</small></td>` : nothing}
             </tr>`;
           }
@@ -79,44 +81,44 @@ export class NetSummary extends LitElement {
           const key = checked.draft.layers[place]?.key;
           const old = change.kind === "changed" ? change.before : null;
           return html`<tr class=${key === builder.selected ? "chosen" : ""}>
-            <td><button type="button" @click=${() => key !== undefined && builder.select(key)}>${name}</button> <small>(${layer})${trainable ? "" : " frozen"}</small>${mark(change)}</td>
-            <td>${old && String(old.outputShape) !== String(outputShape) ? html`<del>${keras(old.outputShape)}</del><br /><ins>${keras(outputShape)}</ins>` : keras(outputShape)}</td>
-            <td class="number">${old && old.params !== params ? html`<del>${count(old.params)}</del><br /><ins>${count(params)}</ins>` : count(params)}</td>
+            <td><button type="button" @click=${() => key !== undefined && builder.select(key)}>${name}</button> <small>(${layer})${trainable ? "" : t.builder.isFrozen}</small>${mark(t, change)}</td>
+            <td>${old && String(old.outputShape) !== String(outputShape) ? html`<del>${keras(t, old.outputShape)}</del><br /><ins>${keras(t, outputShape)}</ins>` : keras(t, outputShape)}</td>
+            <td class="number">${old && old.params !== params ? html`<del>${t.count(old.params)}</del><br /><ins>${t.count(params)}</ins>` : t.count(params)}</td>
             ${branches ? html`<td class="number"><small>${(sources[place] ?? []).map(nameAt).join(", ")}</small></td>` : nothing}
           </tr>`;
         })}</tbody>
         <tbody>
-          ${total("Total params", totalParams, before?.totalParams, branches)}
-          ${total("Trainable params", trainableParams, before?.trainableParams, branches)}
-          ${total("Non-trainable params", totalParams - trainableParams, before && before.totalParams - before.trainableParams, branches)}
+          ${total(t, t.common.totalParams, totalParams, before?.totalParams, branches)}
+          ${total(t, t.common.trainableParams, trainableParams, before?.trainableParams, branches)}
+          ${total(t, t.common.nonTrainableParams, totalParams - trainableParams, before && before.totalParams - before.trainableParams, branches)}
         </tbody>
       </table>
-      ${comparison.removed.length > 0 ? html`<p class="small">Removed: <del>${comparison.removed.map(({ name }) => name).join(", ")}</del></p>` : nothing}
-      <p class="small muted">${bytes(totalParams * 4)} of weights; one picture makes ${plural(peak, "value")}, ${bytes(peak * 4)}, and takes ${count(work)} multiply-adds.</p>`;
+      ${comparison.removed.length > 0 ? html`<p class="small">${t.builder.removed} <del>${comparison.removed.map(({ name }) => name).join(", ")}</del></p>` : nothing}
+      <p class="small muted">${t.builder.weightsTake(totalParams * 4, peak, peak * 4, work)}</p>`;
   }
 }
 
 /** A shape as Keras prints it. */
-function keras(sizes: readonly (number | null)[]): string {
-  return `(${sizes.map((size) => (size === null ? "None" : String(size))).join(", ")})`;
+function keras(t: Texts, sizes: readonly (number | null)[]): string {
+  return `(${sizes.map((size) => (size === null ? t.builder.noParams : String(size))).join(", ")})`;
 }
 
-function mark(change: Change): TemplateResult | typeof nothing {
+function mark(t: Texts, change: Change): TemplateResult | typeof nothing {
   switch (change.kind) {
     case "new":
-      return html` <ins>new</ins>`;
+      return html` <ins>${t.builder.isNew}</ins>`;
     case "changed":
-      return html` <ins>changed</ins>`;
+      return html` <ins>${t.builder.isChanged}</ins>`;
     case "edited":
-      return html` <ins title="It was ${change.before || "as Keras makes it"}">changed</ins>`;
+      return html` <ins title=${t.builder.itWas(change.before || t.builder.asKeras)}>${t.builder.isChanged}</ins>`;
     case "same":
       return nothing;
   }
 }
 
-function total(label: string, now: number, before: number | undefined, branches: boolean): TemplateResult {
+function total(t: Texts, label: string, now: number, before: number | undefined, branches: boolean): TemplateResult {
   const more = before === undefined ? 0 : now - before;
-  return html`<tr class="total"><td colspan="2">${label}</td><td class="number"><b>${count(now)}</b>${more === 0 ? nothing : html`<br /><ins>${more > 0 ? "+" : ""}${count(more)}</ins>`}</td>${branches ? html`<td></td>` : nothing}</tr>`;
+  return html`<tr class="total"><td colspan="2">${label}</td><td class="number"><b>${t.count(now)}</b>${more === 0 ? nothing : html`<br /><ins>${more > 0 ? "+" : ""}${t.count(more)}</ins>`}</td>${branches ? html`<td></td>` : nothing}</tr>`;
 }
 
 declare global {

@@ -8,6 +8,7 @@ import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { rangeOf } from "./lines";
 import type { TextFormat } from "./text-step";
+import "../../text/en/builder";
 
 const formats: Readonly<Record<TextFormat, string>> = { json: "JSON", keras: "Keras", pytorch: "PyTorch", burn: "Burn (Rust)" };
 
@@ -45,35 +46,37 @@ export class NetText extends LitElement {
   }
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { text } = this.bench.builder;
     const { problem, notes, shown } = text;
     const line = problem?.line ?? null;
-    const named = line !== null && problem?.message.includes(`line ${line}`);
+    const named = line !== null && problem?.message.includes(t.builder.line(line));
     return html`<div class="row">
-        <label for="text-format" class="small muted">Show as</label>
+        <label for="text-format" class="small muted">${t.builder.showAs}</label>
         <select id="text-format" @change=${(event: Event) => text.show((event.target as HTMLSelectElement).value as TextFormat)}>
           ${Object.entries(formats).map(([format, title]) => html`<option value=${format} .selected=${live(format === text.format)}>${title}</option>`)}
         </select>
-        <label for="spec" class="grow sr">The network as text</label><span class="grow"></span>
+        <label for="spec" class="grow sr">${t.builder.networkAsText}</label><span class="grow"></span>
         <span class="small muted" role="status">${this.copied}</span>
-        ${button({ id: "copy-text", label: "Copy", name: "Copy the text", onClick: () => void this.#copy(shown) })}
+        ${button({ id: "copy-text", label: t.builder.copy, name: t.builder.copyText, onClick: () => void this.#copy(shown) })}
       </div>
       <textarea id="spec" ?readonly=${!text.editable} spellcheck="false" autocapitalize="off" autocomplete="off" aria-describedby="verdict" aria-invalid=${problem ? "true" : "false"}
         .value=${live(shown)} @input=${(event: Event) => text.type((event.target as HTMLTextAreaElement).value)}></textarea>
       <div id="verdict" class="verdict small ${problem ? "bad" : "muted"}" role="status">
         ${problem
-          ? html`${line !== null && !named ? `Line ${line}: ` : ""}${problem.message}${problem.place && line === null ? ` (${problem.place})` : ""}`
+          ? html`${line !== null && !named ? t.builder.lineIs(line) : ""}${problem.message}${problem.place && line === null ? ` (${problem.place})` : ""}`
           : text.settled ? 
             text.editable
-              ? "Paste Keras code here, JSON, or what model.to_json() gave: it is read at once, nothing of it is run, and the layers follow."
-              : "To take away. Edit the network at the left, or as Keras or JSON." : "Reading …"}
+              ? t.builder.pasteHere
+              : t.builder.takeAway : t.common.reading}
         ${notes.length > 0 ? html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>` : nothing}
       </div>
-      ${line === null ? nothing : html`<div>${button({ id: "go-to-line", label: `Go to line ${line}`, onClick: () => this.#goTo(line) })}</div>`}`;
+      ${line === null ? nothing : html`<div>${button({ id: "go-to-line", label: t.builder.goToLine(line), onClick: () => this.#goTo(line) })}</div>`}`;
   }
 
   async #copy(text: string): Promise<void> {
-    this.copied = (await copy(text)) ? "Copied." : "Your browser does not allow copying; mark the text and copy it by hand.";
+    const t = this.bench.text;
+    this.copied = (await copy(text)) ? t.common.copied : t.builder.cannotCopy;
   }
 
   /** Selects a line of the text, and scrolls to it. */

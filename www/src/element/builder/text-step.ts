@@ -61,7 +61,7 @@ export class TextStep {
     const lab = await this.bench.ready;
     const text = await lab.modelText(format, { spec: specOf(draft), fit: draft.said?.fit ?? {} }).catch((error: unknown) => {
       const { message } = noticeOf(error);
-      return `# This network cannot be written: ${message}`;
+      return this.bench.text.network.cannotBeWritten(message);
     });
     if (this.#program === program) {
       this.#program = { draft, format, text };

@@ -3,7 +3,6 @@ import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { Picture } from "../../api/types";
 import "../../view/bars";
-import { count, loss, percent } from "../../view/format";
 import "../../view/pixels";
 import { fitCell } from "../../view/window";
 import { define } from "../define";
@@ -14,8 +13,8 @@ import { button, field } from "../parts";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { best, probability } from "./measures";
+import "../../text/en/evaluation";
 
-const splitNames = { train: "Training", validation: "Validation", test: "Test" };
 
 /** One picture large: what it is, what the network said, and what a person can do about it. */
 @define("cnn-lab-case")
@@ -64,10 +63,11 @@ export class CaseDetail extends LitElement {
   }
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { index, measured, picture } = this;
     if (index === null) {
-      return html`<div class="large"><span class="small muted">No picture chosen</span></div>
-        <p class="small muted">Choose a picture to see it large, with what the network thinks of it.</p>`;
+      return html`<div class="large"><span class="small muted">${t.common.noPictureChosen}</span></div>
+        <p class="small muted">${t.evaluation.chooseLarge}</p>`;
     }
     const { predictions, perClass } = measured.evaluation;
     const name = (label: number | undefined): string => perClass[label ?? -1]?.label ?? String(label);
@@ -77,40 +77,41 @@ export class CaseDetail extends LitElement {
     const truth = probability(predictions, index, actual ?? -1);
     const zoom = picture ? fitCell(picture.pixels.width, picture.pixels.height, innerWidth <= 700 ? 200 : 240).width / picture.pixels.width : 1;
     return html`<div class="large">${picture ? html`<cnn-lab-pixels .picture=${picture.pixels} zoom=${zoom} name="${name(actual)}, ${picture.name}"></cnn-lab-pixels>` : nothing}</div>
-      <p class="said" role="status">It is <b>${name(actual)}</b>. The network said <b>${name(said)}</b>${sure === null ? "" : `, ${percent(sure)} sure`}.</p>
+      <p class="said" role="status">${t.evaluation.itIs} <b>${name(actual)}</b>${t.evaluation.networkSaid} <b>${name(said)}</b>${sure === null ? "" : t.evaluation.sure(sure)}.</p>
       ${top.length > 0
-        ? html`<cnn-lab-bars name="Its likeliest classes" .bars=${top.map(({ label, probability: p }) => ({
-            label: `${name(label)}${label === actual ? " ✓" : ""}`, share: p, text: percent(p), strong: label === actual,
+        ? html`<cnn-lab-bars name=${t.evaluation.likeliest} .bars=${top.map(({ label, probability: p }) => ({
+            label: `${name(label)}${label === actual ? " ✓" : ""}`, share: p, text: t.percent(p), strong: label === actual,
           }))}></cnn-lab-bars>`
-        : html`<p class="small muted">There are too many pictures of too many classes to keep every probability.</p>`}
-      <p class="small muted">${splitNames[measured.split]} picture ${count(index)}${picture ? html`, <span class="name">${picture.name}</span>` : nothing}. Loss ${loss(predictions.losses[index] ?? NaN)}${truth === null || top.some(({ label }) => label === actual) ? "" : `: ${name(actual)} had a probability of only ${percent(truth, 3)}`}.</p>
+        : html`<p class="small muted">${t.evaluation.tooMany}</p>`}
+      <p class="small muted">${t.evaluation.splitPicture(t.common.splits[measured.split], index)}${picture ? html`, <span class="name">${picture.name}</span>` : nothing}${t.evaluation.lossWas(predictions.losses[index] ?? NaN, truth === null || top.some(({ label }) => label === actual) ? "" : t.evaluation.hadOnly(name(actual), truth))}</p>
       <div class="row">${button({
-        id: "look-inside", label: "Look inside", name: "Look inside: what the network makes of this picture",
+        id: "look-inside", label: t.common.lookInside, name: t.common.lookInsideWhat,
         onClick: () => void this.bench.inside.showPicture(measured.split, index).then(() => this.bench.open("inside")),
       })}</div>
       ${this.#correct(index, actual ?? 0)}`;
   }
 
   #correct(index: number, measuredAs: number): TemplateResult {
+    const t = this.bench.text;
     const { bench, measured } = this;
     const { perClass } = measured.evaluation;
     const corrected = measured.corrected.get(index);
-    const why = this.working ? "A change is under way." : bench.own.busy;
+    const why = this.working ? t.common.changeUnderWay : bench.own.busy;
     const { mainAction } = bench.training;
-    return html`${field({
-        id: "its-class", label: "Its class is …",
-        help: "Where the set has it wrong, put it right. The picture stays where it is; what was measured changes when you measure again.",
+    return html`${field(t, {
+        id: "its-class", label: t.evaluation.itsClass,
+        help: t.evaluation.itsClassHelp,
         control: html`<select id="its-class" ?disabled=${why !== undefined} title=${why ?? nothing} @change=${(event: Event) => void this.#relabel(index, Number((event.target as HTMLSelectElement).value))}>
           ${perClass.map(({ label }, i) => html`<option value=${i} .selected=${live(i === (corrected ?? this.picture?.label ?? measuredAs))}>${label}</option>`)}
         </select>`,
       })}
       <div role="status" class="small">${corrected === undefined
         ? nothing
-        : html`Its class is now ${perClass[corrected]?.label}. ${measured.split === "train" ? "Train on, so that the network learns it." : "Measure again to see what that changes, or train on first."}`}</div>
+        : html`${t.evaluation.classIsNow(perClass[corrected]?.label ?? "", measured.split === "train" ? t.evaluation.trainToLearn : t.evaluation.measureToSee)}`}</div>
       ${corrected === undefined
         ? nothing
         : html`<div class="row">${button({
-            id: "train-on", label: "Train on", why: why ?? (mainAction === "loading" ? "Loading is under way." : undefined),
+            id: "train-on", label: t.evaluation.trainOn, why: why ?? (mainAction === "loading" ? t.common.loading : undefined),
             onClick: () => {
               bench.close();
               void bench.training.main();

@@ -1,6 +1,5 @@
 import { css, html, LitElement, nothing, type PropertyValues, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
-import { count, percent } from "../../view/format";
 import "../../view/pixels";
 import { fitCell } from "../../view/window";
 import { define } from "../define";
@@ -9,6 +8,7 @@ import { button } from "../parts";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { best, probability } from "./measures";
+import "../../text/en/evaluation";
 
 const side = 72;
 
@@ -20,7 +20,7 @@ export class CasesElement extends LitElement {
   /** The pictures' places in the split, in the order that they are shown in. */
   @property({ attribute: false }) indices: readonly number[] = [];
   @property({ attribute: false }) picked: number | null = null;
-  @property() name = "Pictures";
+  @property() name = this.bench.text.common.pictures;
   /** How many are shown at first, and how many more at a time. */
   @property({ type: Number }) step = 12;
   @state() private shown = 12;
@@ -78,17 +78,19 @@ export class CasesElement extends LitElement {
   #loading = "";
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { indices, shown } = this;
     return html`<ul aria-label=${this.name} @keydown=${this.#onKey}>
         ${indices.slice(0, shown).map((index, i) => this.#case(index, i))}
       </ul>
       ${indices.length > shown
-        ? html`<div class="row">${button({ id: "more", label: "Show more", name: `Show more: ${this.name}`, onClick: () => this.#more() })}
-            <span class="small muted">${count(shown)} of ${count(indices.length)}</span></div>`
+        ? html`<div class="row">${button({ id: "more", label: t.common.showMore, name: t.evaluation.showMoreOf(this.name), onClick: () => this.#more() })}
+            <span class="small muted">${t.common.shareOf(shown, indices.length)}</span></div>`
         : nothing}`;
   }
 
   #case(index: number, i: number): TemplateResult {
+    const t = this.bench.text;
     const { predictions, perClass } = this.measured.evaluation;
     const name = (label: number): string => perClass[label]?.label ?? String(label);
     const actual = predictions.labels[index] ?? 0;
@@ -97,19 +99,19 @@ export class CasesElement extends LitElement {
     const other = said === actual ? best(predictions, index, 2).find(({ label }) => label !== actual)?.label : said;
     const sure = (label: number): string => {
       const p = probability(predictions, index, label);
-      return p === null ? "" : ` ${percent(p)}`;
+      return p === null ? "" : ` ${t.percent(p)}`;
     };
     const picture = this.#pictures.get(index);
     const zoom = picture ? fitCell(picture.width, picture.height, side).width / picture.width : 1;
-    const verb = said === actual ? "or" : "said";
-    const words = `Picture ${index}: is ${name(actual)}${sure(actual)}${other === undefined ? "" : `, ${verb} ${name(other)}${sure(other)}`}`;
+    const verb = said === actual ? t.evaluation.or : t.evaluation.said;
+    const words = t.evaluation.caseInWords(index, name(actual), sure(actual), other === undefined ? "" : `, ${verb} ${name(other)}${sure(other)}`);
     return html`<li><button type="button" data-i=${i} aria-label=${words} title=${words} aria-pressed=${index === this.picked ? "true" : "false"} tabindex=${i === this.at ? 0 : -1}
       @click=${() => {
         this.at = i;
         this.dispatchEvent(new CustomEvent("pick", { detail: index, bubbles: true, composed: true }));
       }}>
       <span class="thumb" aria-hidden="true">${picture ? html`<cnn-lab-pixels .picture=${picture} zoom=${zoom} name=""></cnn-lab-pixels>` : nothing}</span>
-      <span class="words"><span>is <b>${name(actual)}</b>${sure(actual)}</span>${other === undefined ? nothing : html`<span>${verb} <b>${name(other)}</b>${sure(other)}</span>`}</span>
+      <span class="words"><span>${t.evaluation.is} <b>${name(actual)}</b>${sure(actual)}</span>${other === undefined ? nothing : html`<span>${verb} <b>${name(other)}</b>${sure(other)}</span>`}</span>
     </button></li>`;
   }
 

@@ -1,7 +1,6 @@
 import { css, html, LitElement, type TemplateResult } from "lit";
 import { property } from "lit/decorators.js";
 import { figure, figureStyles, svgText } from "../../view/figure";
-import { count, decimal, percent } from "../../view/format";
 import { define } from "../define";
 import { dialogStyles } from "../dialog";
 import "../help";
@@ -10,10 +9,15 @@ import { button, download } from "../parts";
 import { base } from "../styles";
 import { calibrationInWords } from "./measures";
 import { reliabilityFigure } from "./square";
+import { english } from "../../text/en";
+import "../../text/en/evaluation";
+import type { Texts } from "../../text/texts";
 
 /** How far the network's confidence can be trusted. */
 @define("cnn-lab-confidence")
 export class ConfidenceTab extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   @property({ attribute: false }) measured!: Measured;
 
   static override styles = [
@@ -33,32 +37,33 @@ export class ConfidenceTab extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.text;
     const { calibration } = this.measured.evaluation;
     const { expectedError, maximumError, bins } = calibration;
-    const drawn = reliabilityFigure(calibration);
-    const error = (value: number | null): string => (value === null ? "not defined" : percent(value, 2));
-    const words = calibrationInWords(calibration);
+    const drawn = reliabilityFigure(t, calibration);
+    const error = (value: number | null): string => (value === null ? t.common.notDefined : t.percent(value, 2));
+    const words = calibrationInWords(t, calibration);
     return html`<div class="both">
-        ${figure(drawn, `Reliability diagram in ${bins.length} bins: accuracy over confidence, and how many pictures are that sure. ${words}`)}
+        ${figure(drawn, t.evaluation.reliability(bins.length, words))}
         <div class="words">
           <p id="calibration-words">${words}</p>
           <dl>
-            <div><dt>Expected calibration error<cnn-lab-help about="Expected calibration error">The mean distance between how sure the network is and how often it is right, over the bins, weighted by their pictures.</cnn-lab-help></dt><dd>${error(expectedError)}</dd></div>
-            <div><dt>Largest calibration error<cnn-lab-help about="Largest calibration error">The distance in the worst bin, however few pictures it has.</cnn-lab-help></dt><dd>${error(maximumError)}</dd></div>
+            <div><dt>${t.evaluation.expectedError}<cnn-lab-help .text=${t} about=${t.evaluation.expectedError}>${t.evaluation.expectedErrorHelp}</cnn-lab-help></dt><dd>${error(expectedError)}</dd></div>
+            <div><dt>${t.evaluation.largestError}<cnn-lab-help .text=${t} about=${t.evaluation.largestError}>${t.evaluation.largestErrorHelp}</cnn-lab-help></dt><dd>${error(maximumError)}</dd></div>
           </dl>
           <ul class="small muted">
-            <li>Each blue bar: of the pictures that it was so sure of, the share that it got right.</li>
-            <li>Orange line: how sure it was of them on average. Bars that end below it mean over-confidence, above it under-confidence.</li>
-            <li>Dashed: a network whose confidence can be trusted. Grey bars: how many pictures are in each bin.</li>
+            <li>${t.evaluation.blueBars}</li>
+            <li>${t.evaluation.orangeLine}</li>
+            <li>${t.evaluation.dashedBins}</li>
           </ul>
-          <div class="row">${button({ id: "reliability-svg", label: "SVG", name: "Download the reliability diagram as SVG", onClick: () => download(new Blob([svgText(drawn)], { type: "image/svg+xml" }), "cnn-lab-reliability.svg") })}</div>
+          <div class="row">${button({ id: "reliability-svg", label: "SVG", name: t.evaluation.reliabilitySvg, onClick: () => download(new Blob([svgText(drawn)], { type: "image/svg+xml" }), "cnn-lab-reliability.svg") })}</div>
         </div>
       </div>
-      <details><summary>The bins as a table</summary>
-        <div class="scroll" tabindex="0" role="region" aria-label="Bins of the reliability diagram"><table class="list">
-          <thead><tr><th scope="col">Confidence</th><th scope="col" class="number">Pictures</th><th scope="col" class="number">Mean confidence</th><th scope="col" class="number">Accuracy</th></tr></thead>
-          <tbody>${bins.map(({ low, high, count: n, confidence, accuracy }) => html`<tr><th scope="row">${decimal(low, 2)} to ${decimal(high, 2)}</th><td class="number">${count(n)}</td>
-            <td class="number">${confidence === null ? "–" : percent(confidence, 2)}</td><td class="number">${accuracy === null ? "–" : percent(accuracy, 2)}</td></tr>`)}</tbody>
+      <details><summary>${t.evaluation.binsTable}</summary>
+        <div class="scroll" tabindex="0" role="region" aria-label=${t.evaluation.binsOf}><table class="list">
+          <thead><tr><th scope="col">${t.evaluation.confidence}</th><th scope="col" class="number">${t.common.pictures}</th><th scope="col" class="number">${t.evaluation.meanConfidence}</th><th scope="col" class="number">${t.common.accuracy}</th></tr></thead>
+          <tbody>${bins.map(({ low, high, count: n, confidence, accuracy }) => html`<tr><th scope="row">${t.evaluation.range(low, high)}</th><td class="number">${t.count(n)}</td>
+            <td class="number">${confidence === null ? "–" : t.percent(confidence, 2)}</td><td class="number">${accuracy === null ? "–" : t.percent(accuracy, 2)}</td></tr>`)}</tbody>
         </table></div></details>`;
   }
 }

@@ -3,7 +3,6 @@ import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import { type ClassOrder, confusedPairs, mostConfused, orderClasses, type Pair, recallOf } from "../../view/confused";
 import { png, svgText } from "../../view/figure";
-import { count, percent, plural } from "../../view/format";
 import { define } from "../define";
 import { dialogStyles } from "../dialog";
 import "../help";
@@ -15,12 +14,14 @@ import type { Workbench } from "../workbench";
 import "./cases";
 import { picturesOf } from "./measures";
 import { cellText, confusionCsv, confusionFigure, tint } from "./reports";
+import "../../text/en/evaluation";
+import type { Phrase } from "../../text/texts";
 
-const orders: { order: ClassOrder; title: string }[] = [
-  { order: "loaded", title: "as loaded" },
-  { order: "name", title: "by name" },
-  { order: "recall", title: "lowest recall first" },
-  { order: "confused", title: "most confused first" },
+const orders: { order: ClassOrder; title: Phrase }[] = [
+  { order: "loaded", title: (t) => t.evaluation.asLoaded },
+  { order: "name", title: (t) => t.evaluation.byName },
+  { order: "recall", title: (t) => t.evaluation.lowestRecall },
+  { order: "confused", title: (t) => t.evaluation.mostConfusedFirst },
 ];
 /** More cells than of so many classes nobody can read. */
 const amounts = [10, 20, 30, 50];
@@ -102,28 +103,29 @@ export class ConfusionTab extends LitElement {
   }
 
   #tools(all: number): TemplateResult {
+    const t = this.bench.text;
     const { measured, normalised } = this;
     const { confusion, perClass } = measured.evaluation;
     const classes = perClass.map(({ label }) => label);
     const name = (ending: string): string => `cnn-lab-confusion-${measured.split}.${ending}`;
-    const drawn = (): ReturnType<typeof confusionFigure> => confusionFigure(this.#shown, classes, confusion, normalised);
+    const drawn = (): ReturnType<typeof confusionFigure> => confusionFigure(t, this.#shown, classes, confusion, normalised);
     return html`<div class="row wrap tools">
-      <label><input type="checkbox" id="normalised" .checked=${live(normalised)} @change=${(event: Event) => (this.normalised = (event.target as HTMLInputElement).checked)} />Shares of each row</label>
-      <cnn-lab-help about="Shares of each row">Each row then adds up to 100%: of the pictures of this class, how many were taken for which. The diagonal is the recall.</cnn-lab-help>
-      <label for="order">Classes</label>
+      <label><input type="checkbox" id="normalised" .checked=${live(normalised)} @change=${(event: Event) => (this.normalised = (event.target as HTMLInputElement).checked)} />${t.evaluation.sharesOfRow}</label>
+      <cnn-lab-help .text=${t} about=${t.evaluation.sharesOfRow}>${t.evaluation.sharesHelp}</cnn-lab-help>
+      <label for="order">${t.common.classes}</label>
       <select id="order" @change=${(event: Event) => (this.order = (event.target as HTMLSelectElement).value as ClassOrder)}>
-        ${orders.map(({ order, title }) => html`<option value=${order} .selected=${live(order === this.order)}>${title}</option>`)}
+        ${orders.map(({ order, title }) => html`<option value=${order} .selected=${live(order === this.order)}>${title(t)}</option>`)}
       </select>
       ${all > (amounts[0] ?? 10)
-        ? html`<label for="amount">Show</label><select id="amount" @change=${(event: Event) => (this.amount = Number((event.target as HTMLSelectElement).value))}>
-            ${amounts.filter((n) => n < all || n === amounts.find((enough) => enough >= all)).map((n) => html`<option value=${n} .selected=${live(n === this.amount)}>${n < all ? `the ${n} most confused` : `all ${all}`}</option>`)}
+        ? html`<label for="amount">${t.evaluation.show}</label><select id="amount" @change=${(event: Event) => (this.amount = Number((event.target as HTMLSelectElement).value))}>
+            ${amounts.filter((n) => n < all || n === amounts.find((enough) => enough >= all)).map((n) => html`<option value=${n} .selected=${live(n === this.amount)}>${n < all ? t.evaluation.mostConfusedN(n) : t.evaluation.allN(all)}</option>`)}
           </select>`
         : nothing}
       <span class="grow"></span>
-      ${button({ id: "confusion-csv", label: "CSV", name: "Download all counts as CSV", onClick: () => download(new Blob([confusionCsv(classes, confusion)], { type: "text/csv" }), name("csv")) })}
-      ${button({ id: "confusion-svg", label: "SVG", name: "Download the matrix as SVG", onClick: () => download(new Blob([svgText(drawn())], { type: "image/svg+xml" }), name("svg")) })}
+      ${button({ id: "confusion-csv", label: "CSV", name: t.evaluation.countsCsv, onClick: () => download(new Blob([confusionCsv(classes, confusion)], { type: "text/csv" }), name("csv")) })}
+      ${button({ id: "confusion-svg", label: "SVG", name: t.evaluation.matrixSvg, onClick: () => download(new Blob([svgText(drawn())], { type: "image/svg+xml" }), name("svg")) })}
       ${button({
-        id: "confusion-png", label: "PNG", name: "Download the matrix as PNG",
+        id: "confusion-png", label: "PNG", name: t.evaluation.matrixPng,
         onClick: () =>
           void this.bench.try(async () => {
             const blob = await png(drawn());
@@ -138,49 +140,53 @@ export class ConfusionTab extends LitElement {
   }
 
   #matrix(confusion: number[][]): TemplateResult {
+    const t = this.bench.text;
     const shown = this.#shown;
-    const less = shown.length < confusion.length ? ` Shown are ${shown.length} of ${count(confusion.length)} classes.` : "";
-    return html`<p class="small muted" id="reads">Rows: what it is. Columns: what the network said. A cell shows its pictures; arrow keys go from cell to cell.${less}</p>
-      <div class="scroll" role="region" aria-label="Confusion matrix"><table role="grid" aria-label="Confusion matrix" aria-describedby="reads" @keydown=${this.#onKey} @click=${this.#onClick}>
-      <thead><tr><td></td>${shown.map((label) => html`<th scope="col" title=${this.#name(label)}>${this.#name(label)}</th>`)}<th scope="col">right</th></tr></thead>
+    const less = shown.length < confusion.length ? t.evaluation.shownOf(shown.length, confusion.length) : "";
+    return html`<p class="small muted" id="reads">${t.evaluation.matrixHelp(less)}</p>
+      <div class="scroll" role="region" aria-label=${t.common.confusionMatrix}><table role="grid" aria-label=${t.common.confusionMatrix} aria-describedby="reads" @keydown=${this.#onKey} @click=${this.#onClick}>
+      <thead><tr><td></td>${shown.map((label) => html`<th scope="col" title=${this.#name(label)}>${this.#name(label)}</th>`)}<th scope="col">${t.common.right}</th></tr></thead>
       <tbody>${shown.map((actual, row) => {
         const of = confusion[actual] ?? [];
         const total = of.reduce((sum, n) => sum + n, 0);
         const recall = recallOf(confusion, actual);
         return html`<tr><th scope="row" title=${this.#name(actual)}>${this.#name(actual)}</th>
           ${shown.map((said, column) => this.#cell(of[said] ?? 0, total, actual, said, row, column))}
-          <td class="share">${recall === null ? "–" : percent(recall)}</td></tr>`;
+          <td class="share">${recall === null ? "–" : t.percent(recall)}</td></tr>`;
       })}</tbody>
     </table></div>`;
   }
 
   #cell(n: number, total: number, actual: number, said: number, row: number, column: number): TemplateResult {
+    const t = this.bench.text;
     const right = actual === said;
     const pressed = this.cell?.actual === actual && this.cell.said === said;
-    const text = cellText(n, total, right, this.normalised);
-    const words = right ? `${this.#name(actual)}, right: ${plural(n, "picture")}` : `${this.#name(actual)} taken for ${this.#name(said)}: ${plural(n, "picture")}`;
+    const text = cellText(t, n, total, right, this.normalised);
+    const words = right ? t.evaluation.cellRight(this.#name(actual), n) : t.evaluation.cellWrong(this.#name(actual), this.#name(said), n);
     return html`<td><button type="button" class=${right ? "right" : n === 0 ? "zero" : ""} data-row=${row} data-column=${column}
       tabindex=${row === this.at.row && column === this.at.column ? 0 : -1} aria-pressed=${pressed ? "true" : "false"} aria-label=${words} title=${words}
       ${styles({ "--share": tint(n, total, right).toFixed(3) })}><span>${text}</span></button></td>`;
   }
 
   #mostConfused(): TemplateResult {
+    const t = this.bench.text;
     const pairs = this.#pairs;
-    return html`<div class="pairs"><h3>Most confused</h3>${pairs.length === 0
-      ? html`<p class="small muted">It made no mistake on this split.</p>`
+    return html`<div class="pairs"><h3>${t.evaluation.mostConfused}</h3>${pairs.length === 0
+      ? html`<p class="small muted">${t.evaluation.noMistake}</p>`
       : html`<ol>${pairs.map(({ actual, said, count: n, share }) => html`<li><button type="button" @click=${() => this.#show(actual, said)}>
-          <span class="grow"><b>${this.#name(actual)}</b> taken for <b>${this.#name(said)}</b></span><span class="number">${count(n)}, ${percent(share)}</span></button></li>`)}</ol>`}</div>`;
+          <span class="grow"><b>${this.#name(actual)}</b> ${t.evaluation.heldFor} <b>${this.#name(said)}</b></span><span class="number">${t.count(n)}, ${t.percent(share)}</span></button></li>`)}</ol>`}</div>`;
   }
 
   #pictures(): TemplateResult {
+    const t = this.bench.text;
     const { cell } = this;
     if (!cell) {
-      return html`<p class="muted">Choose a cell to see its pictures.</p>`;
+      return html`<p class="muted">${t.evaluation.chooseCell}</p>`;
     }
     const { actual, said } = cell;
-    const title = actual === said ? `${this.#name(actual)}, recognised as such` : `${this.#name(actual)}, taken for ${this.#name(said)}`;
+    const title = actual === said ? t.evaluation.recognised(this.#name(actual)) : t.evaluation.taken(this.#name(actual), this.#name(said));
     const found = this.#found;
-    return html`<div id="cell-pictures"><p role="status"><b>${title}</b>: ${found.length === 0 ? "no picture." : html`${plural(found.length, "picture")}, ${actual === said ? "the least sure" : "the most wrong"} first.`}</p>
+    return html`<div id="cell-pictures"><p role="status"><b>${title}</b>: ${found.length === 0 ? t.evaluation.noPicture : html`${t.evaluation.sortedBy(found.length, actual === said ? t.evaluation.leastSure : t.evaluation.mostWrong)}`}</p>
       ${found.length === 0 ? nothing : html`<cnn-lab-cases .bench=${this.bench} .measured=${this.measured} .indices=${found} .picked=${this.picked} name=${title} step="24"></cnn-lab-cases>`}</div>`;
   }
 

@@ -3,7 +3,6 @@ import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { Curves } from "../../api/types";
 import { type Figure, figure, figureStyles, svgText } from "../../view/figure";
-import { count, decimal } from "../../view/format";
 import { define } from "../define";
 import { dialogStyles } from "../dialog";
 import type { Measured } from "../measure-step";
@@ -13,6 +12,8 @@ import type { Workbench } from "../workbench";
 import { type At, atThreshold } from "./measures";
 import { curvesCsv } from "./reports";
 import { precisionRecallFigure, rocFigure } from "./square";
+import "../../text/en/evaluation";
+import type { Texts } from "../../text/texts";
 
 /** Rows of the table in the page; the CSV has every point. */
 const rows = 40;
@@ -63,7 +64,7 @@ export class CurvesTab extends LitElement {
     const { measured, label, bench } = this;
     this.curves = null;
     this.problem = measured.evaluation.predictions.probabilities.length === 0
-      ? "There are too many pictures of too many classes to keep every probability, so there are no curves. Choose a smaller split."
+      ? this.bench.text.evaluation.noCurvesHere
       : "";
     if (!this.problem) {
       await bench.try(async () => {
@@ -74,85 +75,88 @@ export class CurvesTab extends LitElement {
   }
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { measured, label, curves, problem } = this;
     const { perClass, predictions } = measured.evaluation;
     const name = perClass[label]?.label ?? String(label);
     const missing = curves !== null && curves.roc.area === null;
-    const only = perClass[label]?.support === 0 ? `No picture of this split is ${name}` : `Every picture of this split is ${name}`;
+    const only = perClass[label]?.support === 0 ? t.evaluation.noneIs(name) : t.evaluation.everyIs(name);
     const at = curves && !missing ? atThreshold(predictions, label, this.threshold) : null;
     return html`<div class="row wrap tools">
-        ${field({
-          id: "curve-class", label: "Class against the rest", help: "The pictures of this class are to be told from all others by the probability that the network gives it.",
+        ${field(t, {
+          id: "curve-class", label: t.evaluation.classAgainst, help: t.evaluation.classAgainstHelp,
           control: html`<select id="curve-class" @change=${(event: Event) => (this.label = Number((event.target as HTMLSelectElement).value))}>
             ${perClass.map(({ label: title }, i) => html`<option value=${i} .selected=${live(i === label)}>${title}</option>`)}
           </select>`,
         })}
-        ${field({
-          id: "threshold", label: "Threshold", value: decimal(this.threshold, 2),
-          help: "A picture counts as of the class when its probability is at least this. Lower it and more are found, with more false alarms.",
+        ${field(t, {
+          id: "threshold", label: t.evaluation.threshold, value: t.decimal(this.threshold, 2),
+          help: t.evaluation.thresholdHelp,
           control: html`<input id="threshold" type="range" min="0" max="1" step="0.01" .value=${live(String(this.threshold))} ?disabled=${!at}
             @input=${(event: Event) => (this.threshold = (event.target as HTMLInputElement).valueAsNumber)} />`,
         })}
         <span class="grow"></span>
         ${button({
-          id: "curves-csv", label: "CSV", name: "Download both curves as CSV", why: at ? undefined : "There are no curves.",
+          id: "curves-csv", label: "CSV", name: t.evaluation.curvesCsv, why: at ? undefined : t.evaluation.thereAreNoCurves,
           onClick: () => {
             if (this.curves) download(new Blob([curvesCsv(this.curves)], { type: "text/csv" }), "cnn-lab-curves.csv");
           },
         })}
       </div>
-      ${problem ? html`<p>${problem}</p>` : !curves ? html`<p role="status">Drawing …</p>` : missing ? html`<p role="status">${only}, so there is nothing to tell apart: the curves are not defined.</p>` : at ? this.#both(curves, at, name) : nothing}`;
+      ${problem ? html`<p>${problem}</p>` : !curves ? html`<p role="status">${t.common.drawing}</p>` : missing ? html`<p role="status">${t.evaluation.onlyNothing(only)}</p>` : at ? this.#both(curves, at, name) : nothing}`;
   }
 
   #both(curves: Curves, at: At, name: string): TemplateResult {
+    const t = this.bench.text;
     const { support } = this.measured.evaluation.perClass[this.label] ?? { support: 0 };
     const share = support / Math.max(1, this.measured.evaluation.count);
-    const roc = rocFigure(curves.roc, at.falsePositiveRate === null || at.recall === null ? null : { x: at.falsePositiveRate, y: at.recall });
-    const pr = precisionRecallFigure(curves.precisionRecall, share, at.recall === null || at.precision === null ? null : { x: at.recall, y: at.precision });
-    const area = decimal(curves.roc.area ?? NaN, 4);
-    const average = decimal(curves.precisionRecall.average ?? NaN, 4);
+    const roc = rocFigure(t, curves.roc, at.falsePositiveRate === null || at.recall === null ? null : { x: at.falsePositiveRate, y: at.recall });
+    const pr = precisionRecallFigure(t, curves.precisionRecall, share, at.recall === null || at.precision === null ? null : { x: at.recall, y: at.precision });
+    const area = t.decimal(curves.roc.area ?? NaN, 4);
+    const average = t.decimal(curves.precisionRecall.average ?? NaN, 4);
     return html`<div class="figures">
-        ${shown("roc", "ROC", `area ${area}`, roc, `ROC curve of ${name} against the rest: recall over the false-positive rate. The area below it is ${area}; guessing, the dashed diagonal, has 0.5.`)}
-        ${shown("precision-recall", "Precision and recall", `average precision ${average}`, pr, `Precision of ${name} over its recall. Average precision ${average}; guessing, the dashed line, has ${decimal(share, 4)}.`)}
+        ${shown(t, "roc", "ROC", t.evaluation.area(area), roc, t.evaluation.rocInWords(name, area))}
+        ${shown(t, "precision-recall", t.evaluation.precisionAndRecall, t.evaluation.averagePrecision(average), pr, t.evaluation.prInWords(name, average, share))}
         ${this.#at(at, name)}
       </div>
-      <p class="small muted">The dot is at the threshold. Dashed: what guessing gives. An area of 1 is perfect, 0.5 is guessing.</p>
-      ${table(curves)}`;
+      <p class="small muted">${t.evaluation.dotHelp}</p>
+      ${table(t, curves)}`;
   }
 
   #at(at: At, name: string): TemplateResult {
-    const said = (value: number | null): string => (value === null ? "not defined" : decimal(value, 4));
+    const t = this.bench.text;
+    const said = (value: number | null): string => (value === null ? t.common.notDefined : t.decimal(value, 4));
     return html`<div class="at" id="at-threshold">
-      <dl aria-label="Scores at the threshold"><dt>Precision</dt><dd>${said(at.precision)}</dd><dt>Recall</dt><dd>${said(at.recall)}</dd><dt>False-positive rate</dt><dd>${said(at.falsePositiveRate)}</dd></dl>
-      <table class="list"><caption class="sr">Counts at the threshold ${decimal(this.threshold, 2)}</caption>
-        <thead><tr><td></td><th scope="col" class="number">said ${name}</th><th scope="col" class="number">said not</th></tr></thead>
-        <tbody><tr><th scope="row">is ${name}</th><td class="number">${count(at.truePositives)}</td><td class="number">${count(at.falseNegatives)}</td></tr>
-        <tr><th scope="row">is not</th><td class="number">${count(at.falsePositives)}</td><td class="number">${count(at.trueNegatives)}</td></tr></tbody></table>
-      <p class="sr" role="status">At ${decimal(this.threshold, 2)}: precision ${said(at.precision)}, recall ${said(at.recall)}.</p>
+      <dl aria-label=${t.evaluation.scoresAt}><dt>${t.common.precisionName}</dt><dd>${said(at.precision)}</dd><dt>${t.common.recallName}</dt><dd>${said(at.recall)}</dd><dt>${t.evaluation.falsePositiveRate}</dt><dd>${said(at.falsePositiveRate)}</dd></dl>
+      <table class="list"><caption class="sr">${t.evaluation.countsAt(this.threshold)}</caption>
+        <thead><tr><td></td><th scope="col" class="number">${t.evaluation.saidName(name)}</th><th scope="col" class="number">${t.evaluation.saidNot}</th></tr></thead>
+        <tbody><tr><th scope="row">${t.evaluation.isName(name)}</th><td class="number">${t.count(at.truePositives)}</td><td class="number">${t.count(at.falseNegatives)}</td></tr>
+        <tr><th scope="row">${t.evaluation.isNot}</th><td class="number">${t.count(at.falsePositives)}</td><td class="number">${t.count(at.trueNegatives)}</td></tr></tbody></table>
+      <p class="sr" role="status">${t.evaluation.atThreshold(this.threshold, said(at.precision), said(at.recall))}</p>
     </div>`;
   }
 }
 
-function shown(id: string, title: string, value: string, drawn: Figure, words: string): TemplateResult {
+function shown(t: Texts, id: string, title: string, value: string, drawn: Figure, words: string): TemplateResult {
   return html`<figure id=${id}><figcaption><span class="grow"><b>${title}</b> <span class="muted">${value}</span></span>
-    ${button({ id: `${id}-svg`, label: "SVG", name: `Download ${title} as SVG`, onClick: () => download(new Blob([svgText(drawn)], { type: "image/svg+xml" }), `cnn-lab-${id}.svg`) })}</figcaption>
+    ${button({ id: `${id}-svg`, label: "SVG", name: t.evaluation.downloadSvg(title), onClick: () => download(new Blob([svgText(drawn)], { type: "image/svg+xml" }), `cnn-lab-${id}.svg`) })}</figcaption>
     ${figure(drawn, words)}</figure>`;
 }
 
 /** Some points of both curves, evenly along each. */
-function table({ roc, precisionRecall }: Curves): TemplateResult {
+function table(t: Texts, { roc, precisionRecall }: Curves): TemplateResult {
   const some = (length: number): number[] => {
     const n = Math.min(length, rows);
     return Array.from({ length: n }, (_, i) => Math.round((i * (length - 1)) / Math.max(1, n - 1)));
   };
-  const at = (values: Float64Array, i: number): TemplateResult => html`<td class="number">${decimal(values[i] ?? NaN, 4)}</td>`;
-  return html`<details><summary>Points of the curves as a table</summary>
+  const at = (values: Float64Array, i: number): TemplateResult => html`<td class="number">${t.decimal(values[i] ?? NaN, 4)}</td>`;
+  return html`<details><summary>${t.evaluation.pointsOfCurves}</summary>
     <div class="row wrap">
-      <div class="scroll" tabindex="0" role="region" aria-label="Points of the ROC curve"><table class="list"><caption class="sr">ROC</caption>
-        <thead><tr><th scope="col" class="number">Threshold</th><th scope="col" class="number">False-positive rate</th><th scope="col" class="number">Recall</th></tr></thead>
+      <div class="scroll" tabindex="0" role="region" aria-label=${t.evaluation.pointsRoc}><table class="list"><caption class="sr">ROC</caption>
+        <thead><tr><th scope="col" class="number">${t.evaluation.threshold}</th><th scope="col" class="number">${t.evaluation.falsePositiveRate}</th><th scope="col" class="number">${t.common.recallName}</th></tr></thead>
         <tbody>${some(roc.thresholds.length).map((i) => html`<tr>${at(roc.thresholds, i)}${at(roc.falsePositiveRate, i)}${at(roc.truePositiveRate, i)}</tr>`)}</tbody></table></div>
-      <div class="scroll" tabindex="0" role="region" aria-label="Points of precision and recall"><table class="list"><caption class="sr">Precision and recall</caption>
-        <thead><tr><th scope="col" class="number">Threshold</th><th scope="col" class="number">Precision</th><th scope="col" class="number">Recall</th></tr></thead>
+      <div class="scroll" tabindex="0" role="region" aria-label=${t.evaluation.pointsPr}><table class="list"><caption class="sr">${t.evaluation.precisionAndRecall}</caption>
+        <thead><tr><th scope="col" class="number">${t.evaluation.threshold}</th><th scope="col" class="number">${t.common.precisionName}</th><th scope="col" class="number">${t.common.recallName}</th></tr></thead>
         <tbody>${some(precisionRecall.thresholds.length).map((i) => html`<tr>${at(precisionRecall.thresholds, i)}${at(precisionRecall.precision, i)}${at(precisionRecall.recall, i)}</tr>`)}</tbody></table></div>
     </div></details>`;
 }

@@ -2,7 +2,6 @@ import { css, html, LitElement, nothing, type PropertyValues, type TemplateResul
 import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { Split } from "../../api/types";
-import { count, percent, plural } from "../../view/format";
 import { define } from "../define";
 import { dialogStyles, Modal } from "../dialog";
 import type { Measured } from "../measure-step";
@@ -18,13 +17,14 @@ import "./curves-tab";
 import "./map-tab";
 import "./mistakes-tab";
 import "./scores-tab";
+import "../../text/en/evaluation";
+import type { Phrase } from "../../text/texts";
 
 const tabs = ["scores", "confusion", "mistakes", "curves", "confidence", "map"] as const;
 type Tab = (typeof tabs)[number];
-const titles: Record<Tab, string> = { scores: "Scores", confusion: "Confusion", mistakes: "Mistakes", curves: "Curves", confidence: "Confidence", map: "Map" };
+const titles: Record<Tab, Phrase> = { scores: (t) => t.evaluation.scores, confusion: (t) => t.evaluation.confusion, mistakes: (t) => t.evaluation.mistakes, curves: (t) => t.evaluation.curves, confidence: (t) => t.evaluation.confidence, map: (t) => t.evaluation.map };
 
 const splitOrder = ["train", "validation", "test"] as const;
-const splitNames: Record<Split, string> = { train: "Training", validation: "Validation", test: "Test" };
 
 /** How good the network is on a split: scores, mistakes, curves, and a map of its pictures. */
 @define("cnn-lab-evaluation")
@@ -106,53 +106,56 @@ export class EvaluationDialog extends LitElement {
 
   /** Why a split cannot be measured. */
   #why(split: Split): string | undefined {
+    const t = this.bench.text;
     const { info } = this.bench.data;
-    if (!info || !this.bench.lab) return "Load pictures first, in Data.";
-    return info.splits[split] > 0 ? undefined : "This split has no pictures.";
+    if (!info || !this.bench.lab) return t.evaluation.loadFirstInData;
+    return info.splits[split] > 0 ? undefined : t.evaluation.splitEmpty;
   }
 
   override render(): TemplateResult {
     return html`<dialog id="evaluation-dialog" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
-      ${this.#modal.open ? html`${this.#modal.head("How good it is")}${this.#top()}${this.#content()}` : nothing}
+      ${this.#modal.open ? html`${this.#modal.head(this.bench.text.evaluation.title)}${this.#top()}${this.#content()}` : nothing}
     </dialog>`;
   }
 
   /** Which split, when it was measured, and the button that measures. */
   #top(): TemplateResult {
+    const t = this.bench.text;
     const { data, training } = this.bench;
     const { measure, evaluating } = training;
     const measured = this.#measured;
     const why = this.#why(this.split);
     const share = evaluating ? evaluating.done / (evaluating.total || 1) : 0;
     return html`<div class="top">
-      <label class="sr" for="evaluated-split">Split</label>
-      <select id="evaluated-split" ?disabled=${evaluating !== null} title=${evaluating ? "It is being measured." : nothing} @change=${(event: Event) => {
+      <label class="sr" for="evaluated-split">${t.common.split}</label>
+      <select id="evaluated-split" ?disabled=${evaluating !== null} title=${evaluating ? t.evaluation.beingMeasured : nothing} @change=${(event: Event) => {
         this.split = (event.target as HTMLSelectElement).value as Split;
       }}>${splitOrder.map((split) => {
         const pictures = data.info?.splits[split] ?? 0;
-        return html`<option value=${split} ?disabled=${pictures === 0 && split !== this.split} .selected=${live(split === this.split)}>${splitNames[split]}, ${data.info === null ? "not loaded yet" : pictures === 0 ? "which has no pictures" : plural(pictures, "picture")}</option>`;
+        return html`<option value=${split} ?disabled=${pictures === 0 && split !== this.split} .selected=${live(split === this.split)}>${t.common.splits[split]}, ${data.info === null ? t.evaluation.notLoadedYet : pictures === 0 ? t.evaluation.hasNone : t.common.count.pictures(pictures)}</option>`;
       })}</select>
       <span class="grow small" role="status">${this.#standing(measured)}</span>
       ${evaluating
-        ? html`<progress class="grow" max="1" .value=${share} aria-label="Measuring"></progress>${button({ id: "cancel-measuring", label: "Cancel", onClick: () => measure.cancel() })}`
+        ? html`<progress class="grow" max="1" .value=${share} aria-label=${t.evaluation.measuring}></progress>${button({ id: "cancel-measuring", label: t.common.cancel, onClick: () => measure.cancel() })}`
         : measured
-          ? button({ id: "measure", label: "Measure again", why, onClick: () => void measure.evaluate(this.split) })
+          ? button({ id: "measure", label: t.evaluation.measureAgain, why, onClick: () => void measure.evaluate(this.split) })
           : nothing}
     </div>`;
   }
 
   #standing(measured: Measured | null): string {
+    const t = this.bench.text;
     const { measure } = this.bench.training;
     if (measure.measuring) {
-      const what = `Measuring on the ${splitNames[measure.measuring].toLowerCase()} pictures …`;
-      return this.anew ? `The set was edited since it was measured. ${what}` : what;
+      const what = t.evaluation.measuringOn(t.common.splits[measure.measuring].toLowerCase());
+      return this.anew ? t.evaluation.editedSince(what) : what;
     }
     if (!measured) return "";
-    if (measure.isOfOtherData(measured)) return "The set was edited since it was measured, so the pictures may stand elsewhere.";
-    const corrected = measured.corrected.size > 0 ? `You corrected ${plural(measured.corrected.size, "class", "classes")} since. ` : "";
-    const old = measure.isOld(measured) ? "The network has learned on since. " : "";
+    if (measure.isOfOtherData(measured)) return t.evaluation.editedMoved;
+    const corrected = measured.corrected.size > 0 ? t.evaluation.corrected(measured.corrected.size) : "";
+    const old = measure.isOld(measured) ? t.evaluation.learnedOnSince : "";
     const { accuracy, count: pictures } = measured.evaluation;
-    return `${old}${corrected}${percent(accuracy, 2)} of ${count(pictures)} right${old || corrected ? " then" : ""}.`;
+    return t.evaluation.rightOf(old, corrected, accuracy, pictures, old || corrected ? t.evaluation.then : "");
   }
 
   #content(): TemplateResult {
@@ -160,28 +163,30 @@ export class EvaluationDialog extends LitElement {
     if (!measured || this.bench.training.measure.isOfOtherData(measured)) {
       return html`<div class="body">${this.#start()}</div>`;
     }
-    return html`${tabList(this, { name: "How good it is", tabs, titles, tab: this.tab, choose: (tab) => (this.tab = tab) })}
+    return html`${tabList(this, { name: this.bench.text.evaluation.title, tabs, title: (tab) => titles[tab](this.bench.text), tab: this.tab, choose: (tab) => (this.tab = tab) })}
       ${tabPanel(this.tab, this.#panel(measured))}`;
   }
 
   #start(): TemplateResult {
+    const t = this.bench.text;
     const { training } = this.bench;
-    const why = training.evaluating ? "It is being measured." : this.#why(this.split);
-    const untrained = training.trained ? nothing : html`<p class="muted">The network has not learned anything yet: it can only guess. Train it first to see more.</p>`;
+    const why = training.evaluating ? t.evaluation.beingMeasured : this.#why(this.split);
+    const untrained = training.trained ? nothing : html`<p class="muted">${t.evaluation.onlyGuesses}</p>`;
     return html`<div class="start">
-      <p>Here you see how good the network is: scores of every class, which class it takes for which, its worst mistakes, its curves, how far its confidence can be trusted, and a map of the pictures.</p>
+      <p>${t.evaluation.intro}</p>
       ${untrained}
-      <p>Measure it on pictures that it has not learned from, such as the test pictures.</p>
-      ${button({ id: "measure-first", label: "Evaluate", kind: "primary", why, onClick: () => void training.measure.evaluate(this.split) })}
+      <p>${t.evaluation.measureOn}</p>
+      ${button({ id: "measure-first", label: t.evaluation.evaluate, kind: "primary", why, onClick: () => void training.measure.evaluate(this.split) })}
       ${why ? html`<p class="small muted">${why}</p>` : nothing}
     </div>`;
   }
 
   #panel(measured: Measured): TemplateResult {
+    const t = this.bench.text;
     const { bench, picked } = this;
     switch (this.tab) {
       case "scores":
-        return html`<cnn-lab-scores .measured=${measured}></cnn-lab-scores>`;
+        return html`<cnn-lab-scores .text=${t} .measured=${measured}></cnn-lab-scores>`;
       case "confusion":
         return this.#beside(measured, html`<cnn-lab-confusion-tab .bench=${bench} .measured=${measured} .picked=${picked}></cnn-lab-confusion-tab>`);
       case "mistakes":
@@ -189,7 +194,7 @@ export class EvaluationDialog extends LitElement {
       case "curves":
         return html`<cnn-lab-curves .bench=${bench} .measured=${measured}></cnn-lab-curves>`;
       case "confidence":
-        return html`<cnn-lab-confidence .measured=${measured}></cnn-lab-confidence>`;
+        return html`<cnn-lab-confidence .text=${t} .measured=${measured}></cnn-lab-confidence>`;
       case "map":
         return this.#beside(measured, html`<cnn-lab-map .bench=${bench} .measured=${measured}></cnn-lab-map>`);
     }
@@ -198,7 +203,7 @@ export class EvaluationDialog extends LitElement {
   /** Pictures to choose from, and beside them the one that was chosen. */
   #beside(measured: Measured, pictures: TemplateResult): TemplateResult {
     return html`<div class="halves" @pick=${(event: CustomEvent<number>) => (this.picked = event.detail)}>${pictures}
-      <div class="side" role="region" aria-label="The picture chosen"><cnn-lab-case .bench=${this.bench} .measured=${measured} .index=${this.picked}></cnn-lab-case></div></div>`;
+      <div class="side" role="region" aria-label=${this.bench.text.evaluation.pictureChosen}><cnn-lab-case .bench=${this.bench} .measured=${measured} .index=${this.picked}></cnn-lab-case></div></div>`;
   }
 }
 

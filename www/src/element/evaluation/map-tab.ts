@@ -2,7 +2,6 @@ import { css, html, LitElement, nothing, type PropertyValues, svg, type Template
 import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { Embedded, Hidden } from "../../api/types";
-import { count, percent } from "../../view/format";
 import { isDark, onScheme } from "../../view/scheme";
 import { define } from "../define";
 import { isAbort } from "../notices";
@@ -17,6 +16,7 @@ import { probability } from "./measures";
 import "./scatter";
 import type { ScatterPoints } from "./scatter";
 import { look, type Shape } from "./scatter-math";
+import "../../text/en/evaluation";
 
 const limits = [1000, 2000, 5000, 10_000, 50_000];
 /** Entries of the legend that are listed. */
@@ -91,16 +91,17 @@ export class MapTab extends LitElement {
 
   /** What the last hidden layer makes of the pictures, then its principal components. */
   async #look(): Promise<void> {
+    const t = this.bench.text;
     this.#cancel.abort();
     const cancel = (this.#cancel = new AbortController());
     const { bench, measured, limit } = this;
-    Object.assign(this, { hiddenOf: null, positions: null, explained: null, current: null, method: "pca", told: "", work: { text: "Looking at the pictures …", share: 0 } });
+    Object.assign(this, { hiddenOf: null, positions: null, explained: null, current: null, method: "pca", told: "", work: { text: t.evaluation.lookingAt, share: 0 } });
     this.#places = {};
     try {
       const lab = await bench.ready;
       const found = await lab.hidden(measured.split, {
         limit, signal: cancel.signal,
-        onProgress: ({ done, total }) => (this.work = { text: "Looking at the pictures …", share: total > 0 ? done / total : 0 }),
+        onProgress: ({ done, total }) => (this.work = { text: t.evaluation.lookingAt, share: total > 0 ? done / total : 0 }),
       });
       if (cancel.signal.aborted) return;
       this.hiddenOf = found;
@@ -121,17 +122,18 @@ export class MapTab extends LitElement {
   }
 
   async #embed(method: "pca" | "tsne", cancel: AbortController): Promise<void> {
+    const t = this.bench.text;
     const { hiddenOf, bench } = this;
     if (!hiddenOf || !bench.lab) return;
     this.method = method;
     let found = this.#places[method];
     if (!found) {
-      const text = method === "pca" ? "Finding the principal components …" : "t-SNE moves the points …";
+      const text = method === "pca" ? t.evaluation.findingPca : t.evaluation.tsneMoves;
       this.work = { text, share: 0 };
       found = await bench.lab.embed(hiddenOf, {
         method, signal: cancel.signal,
         onProgress: ({ share, positions }) => {
-          this.work = { text: positions.length > 0 ? text : "Looking for neighbours …", share };
+          this.work = { text: positions.length > 0 ? text : t.evaluation.findingNeighbours, share };
           if (positions.length > 0 && method === this.method) this.positions = positions;
         },
       });
@@ -141,18 +143,19 @@ export class MapTab extends LitElement {
     this.positions = found.positions;
     this.explained = found.explained;
     this.work = null;
-    this.told = `${method === "pca" ? "Principal components" : "t-SNE"} of ${count(hiddenOf.indices.length)} pictures.`;
+    this.told = t.evaluation.mapOf(method === "pca" ? t.evaluation.principal : "t-SNE", hiddenOf.indices.length);
   }
 
   #ended(error: unknown, cancel: AbortController): void {
+    const t = this.bench.text;
     if (cancel === this.#cancel) {
       this.work = null;
-      this.told = isAbort(error) ? "Cancelled." : "";
+      this.told = isAbort(error) ? t.evaluation.cancelled : "";
       const { pca } = this.#places;
       if (pca && this.method === "tsne") {
         // Half a t-SNE says nothing.
         Object.assign(this, { method: "pca", positions: pca.positions, explained: pca.explained });
-        this.told += " These are the principal components.";
+        this.told += t.evaluation.thesePca;
       }
       void this.updateComplete.then(() => {
         // Cancel had the focus, and is gone.
@@ -163,29 +166,30 @@ export class MapTab extends LitElement {
   }
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { work, hiddenOf, method, measured } = this;
     const all = measured.evaluation.count;
-    const known = hiddenOf ? undefined : "The pictures have not been looked at yet.";
+    const known = hiddenOf ? undefined : t.evaluation.notLookedYet;
     return html`<div class="row wrap tools">
-        ${field({
-          id: "map-method", label: "Method",
-          help: "Principal components show the two directions in which the pictures differ most, as they are. t-SNE moves neighbours together: groups are plain to see, but distances between them mean little.",
+        ${field(t, {
+          id: "map-method", label: t.evaluation.method,
+          help: t.evaluation.methodHelp,
           control: html`<select id="map-method" ?disabled=${known !== undefined} title=${known ?? nothing} @change=${(event: Event) => void this.#choose((event.target as HTMLSelectElement).value as "pca" | "tsne")}>
-            <option value="pca" .selected=${live(method === "pca")}>PCA</option><option value="tsne" .selected=${live(method === "tsne")}>t-SNE</option>
+            <option value="pca" .selected=${live(method === "pca")}>${t.evaluation.pca}</option><option value="tsne" .selected=${live(method === "tsne")}>t-SNE</option>
           </select>`,
         })}
-        ${field({
-          id: "map-limit", label: "Pictures", help: "At most so many, spread evenly over the split. More take longer, above all for t-SNE.",
+        ${field(t, {
+          id: "map-limit", label: t.common.pictures, help: t.evaluation.mapPicturesHelp,
           control: html`<select id="map-limit" @change=${(event: Event) => (this.limit = Number((event.target as HTMLSelectElement).value))}>
-            ${limits.filter((_n, i) => i === 0 || (limits[i - 1] ?? 0) < all).map((n) => html`<option value=${n} .selected=${live(n === this.limit)}>${n < all ? `${count(n)} of ${count(all)}` : `all ${count(all)}`}</option>`)}
+            ${limits.filter((_n, i) => i === 0 || (limits[i - 1] ?? 0) < all).map((n) => html`<option value=${n} .selected=${live(n === this.limit)}>${n < all ? t.common.shareOf(n, all) : t.common.allOf(all)}</option>`)}
           </select>`,
         })}
-        <label class="check"><input type="checkbox" id="rings" .checked=${live(this.rings)} @change=${(event: Event) => (this.rings = (event.target as HTMLInputElement).checked)} />Ring mistakes</label>
-        <p class="small muted grow">${hiddenOf ? (hiddenOf.layer === null ? "The pictures themselves: the network has no hidden layer." : `What the layer ${hiddenOf.layer} makes of each picture: ${count(hiddenOf.length)} values.`) : nothing}</p>
+        <label class="check"><input type="checkbox" id="rings" .checked=${live(this.rings)} @change=${(event: Event) => (this.rings = (event.target as HTMLInputElement).checked)} />${t.evaluation.ring}</label>
+        <p class="small muted grow">${hiddenOf ? (hiddenOf.layer === null ? t.evaluation.noHidden : t.evaluation.hiddenOf(hiddenOf.layer, hiddenOf.length)) : nothing}</p>
       </div>
       <div class="work small">${work
-        ? html`<span>${work.text} ${percent(work.share, 0)}<progress max="1" .value=${work.share} aria-label=${work.text}></progress></span>${button({ id: "cancel-map", label: "Cancel", onClick: () => this.#cancel.abort() })}`
-        : html`<span role="status">${this.told}</span>${hiddenOf ? nothing : button({ id: "map-again", label: "Draw the map", onClick: () => void this.#look() })}`}</div>
+        ? html`<span>${work.text} ${t.percent(work.share, 0)}<progress max="1" .value=${work.share} aria-label=${work.text}></progress></span>${button({ id: "cancel-map", label: t.common.cancel, onClick: () => this.#cancel.abort() })}`
+        : html`<span role="status">${this.told}</span>${hiddenOf ? nothing : button({ id: "map-again", label: t.evaluation.drawMap, onClick: () => void this.#look() })}`}</div>
       ${this.#map()} ${this.#legend()} ${this.#table()}`;
   }
 
@@ -195,54 +199,58 @@ export class MapTab extends LitElement {
 
   /** What is known of a point, in words. */
   #words(point: number): string {
+    const t = this.bench.text;
     const index = this.hiddenOf?.indices[point] ?? 0;
     const { predictions } = this.measured.evaluation;
     const [actual, said] = [predictions.labels[index] ?? 0, predictions.predicted[index] ?? 0];
     const sure = probability(predictions, index, said);
-    return `${this.#name(actual)}, picture ${count(index)}: the network said ${this.#name(said)}${sure === null ? "" : `, ${percent(sure)} sure`}${actual === said ? "" : ", which is wrong"}.`;
+    return t.evaluation.pointInWords(this.#name(actual), index, this.#name(said), sure === null ? "" : t.evaluation.sureOf(sure), actual === said ? "" : t.evaluation.whichIsWrong);
   }
 
   #map(): TemplateResult {
+    const t = this.bench.text;
     const points = this.#points;
     if (!points) {
-      return html`<div class="empty">${this.work ? "The map comes here." : "There is no map yet."}</div>`;
+      return html`<div class="empty">${this.work ? t.evaluation.mapComes : t.evaluation.noMapYet}</div>`;
     }
     const { explained, method, current } = this;
-    const axis = (name: string, i: 0 | 1): string => (method === "tsne" ? `t-SNE, ${name.toLowerCase()} direction (no unit)` : `${name} component${explained ? `, ${percent(explained[i])} of the variance` : ""}`);
+    const axis = (name: string, i: 0 | 1): string => (method === "tsne" ? t.evaluation.tsneAxis(name.toLowerCase()) : t.evaluation.component(name, explained ? t.evaluation.ofVariance(explained[i]) : ""));
     const said = current === null ? "" : this.#words(current);
-    return html`<cnn-lab-scatter id="scatter" .points=${points} .hiddenLabels=${this.off} across=${axis("First", 0)} up=${axis("Second", 1)} said=${said}
-        name="Map of ${count(points.labels.length)} pictures, ${method === "pca" ? "by principal components" : "by t-SNE"}."
+    return html`<cnn-lab-scatter .text=${t} id="scatter" .points=${points} .hiddenLabels=${this.off} across=${axis(t.evaluation.first, 0)} up=${axis(t.evaluation.second, 1)} said=${said}
+        name="Map of ${t.count(points.labels.length)} pictures, ${method === "pca" ? t.evaluation.byPca : t.evaluation.byTsne}."
         @point=${(event: CustomEvent<number | null>) => (this.current = event.detail)}
         @pick-point=${(event: CustomEvent<number>) => this.dispatchEvent(new CustomEvent("pick", { detail: this.hiddenOf?.indices[event.detail] ?? 0, bubbles: true, composed: true }))}></cnn-lab-scatter>
-      <p class="small reading" id="reading">${said || html`<span class="muted">${this.rings ? "Red rings: pictures that it got wrong. " : ""}Drag to move, turn the wheel to zoom, click a point to open its picture.${method === "tsne" ? " The axes of t-SNE have no unit, and distances between groups mean little." : ""}</span>`}</p>`;
+      <p class="small reading" id="reading">${said || html`<span class="muted">${t.evaluation.mapHelp(this.rings ? t.evaluation.redRings : "", method === "tsne" ? t.evaluation.tsneNoUnit : "")}</span>`}</p>`;
   }
 
   #legend(): TemplateResult | typeof nothing {
+    const t = this.bench.text;
     const { perClass } = this.measured.evaluation;
     if (!this.#points) return nothing;
     const dark = isDark(this);
-    return html`<ul class="legend" aria-label="Classes; press one to hide or show it">${perClass.slice(0, mostEntries).map(({ label: name }, label) => {
+    return html`<ul class="legend" aria-label=${t.evaluation.pressClass}>${perClass.slice(0, mostEntries).map(({ label: name }, label) => {
       const { colour, shape } = look(label, dark);
       return html`<li><button type="button" aria-pressed=${this.off.has(label) ? "false" : "true"} @click=${() => {
         const off = new Set(this.off);
         if (!off.delete(label)) off.add(label);
         this.off = off;
       }}><svg width="16" height="16" viewBox="-8 -8 16 16" aria-hidden="true">${sign(shape, colour)}</svg>${name}</button></li>`;
-    })}</ul>${perClass.length > mostEntries ? html`<p class="small muted">The first ${mostEntries} of ${count(perClass.length)} classes; hover a point for the name of its class.</p>` : nothing}`;
+    })}</ul>${perClass.length > mostEntries ? html`<p class="small muted">${t.evaluation.firstClasses(mostEntries, perClass.length)}</p>` : nothing}`;
   }
 
   #table(): TemplateResult | typeof nothing {
+    const t = this.bench.text;
     const { hiddenOf, positions } = this;
     if (!hiddenOf || !positions || this.work) return nothing;
     const { predictions } = this.measured.evaluation;
     const n = Math.min(rows, hiddenOf.indices.length);
-    return html`<details><summary>Points as a table</summary><div class="scroll" tabindex="0" role="region" aria-label="Points of the map"><table class="list">
-      <thead><tr><th scope="col">Picture</th><th scope="col">Is</th><th scope="col">Said</th><th scope="col" class="number">First</th><th scope="col" class="number">Second</th></tr></thead>
+    return html`<details><summary>${t.evaluation.pointsTable}</summary><div class="scroll" tabindex="0" role="region" aria-label=${t.evaluation.pointsOfMap}><table class="list">
+      <thead><tr><th scope="col">${t.evaluation.picture}</th><th scope="col">${t.evaluation.columnIs}</th><th scope="col">${t.evaluation.columnSaid}</th><th scope="col" class="number">${t.evaluation.first}</th><th scope="col" class="number">${t.evaluation.second}</th></tr></thead>
       <tbody>${Array.from({ length: n }, (_, i) => {
         const index = hiddenOf.indices[i] ?? 0;
-        return html`<tr><th scope="row">${count(index)}</th><td>${this.#name(predictions.labels[index] ?? 0)}</td><td>${this.#name(predictions.predicted[index] ?? 0)}</td>
+        return html`<tr><th scope="row">${t.count(index)}</th><td>${this.#name(predictions.labels[index] ?? 0)}</td><td>${this.#name(predictions.predicted[index] ?? 0)}</td>
           <td class="number">${(positions[2 * i] ?? 0).toFixed(3).replace("-", "−")}</td><td class="number">${(positions[2 * i + 1] ?? 0).toFixed(3).replace("-", "−")}</td></tr>`;
-      })}</tbody></table></div>${hiddenOf.indices.length > n ? html`<p class="small muted">The first ${n} of ${count(hiddenOf.indices.length)}.</p>` : nothing}</details>`;
+      })}</tbody></table></div>${hiddenOf.indices.length > n ? html`<p class="small muted">${t.evaluation.firstOf(n, hiddenOf.indices.length)}</p>` : nothing}</details>`;
   }
 }
 

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Calibration, Predictions } from "../../api/types";
 import { atThreshold, barelyRight, best, calibrationInWords, leastCertain, margins, overconfidence, picturesOf, probability, smallest, sortScores, worst } from "./measures";
+import { english } from "../../text/en";
 
 const predictions: Predictions = {
   labels: Uint16Array.of(0, 1, 1, 2),
@@ -63,8 +64,8 @@ test("calibration in a sentence", () => {
     expectedError: Math.abs(confidence - accuracy), maximumError: Math.abs(confidence - accuracy),
   });
   expect(overconfidence(of(0.9, 0.8))).toBeCloseTo(0.1, 9);
-  expect(calibrationInWords(of(0.9, 0.8))).toContain("over-confident: on average 10.0 percentage points surer");
-  expect(calibrationInWords(of(0.8, 0.9))).toContain("under-confident");
-  expect(calibrationInWords(of(0.8, 0.805))).toContain("can be trusted");
-  expect(calibrationInWords({ bins: [], expectedError: null, maximumError: null })).toContain("no pictures");
+  expect(calibrationInWords(english, of(0.9, 0.8))).toContain("over-confident: on average 10.0 percentage points surer");
+  expect(calibrationInWords(english, of(0.8, 0.9))).toContain("under-confident");
+  expect(calibrationInWords(english, of(0.8, 0.805))).toContain("can be trusted");
+  expect(calibrationInWords(english, { bins: [], expectedError: null, maximumError: null })).toContain("no pictures");
 });

@@ -1,5 +1,7 @@
 /** What is worked out of an evaluation: which pictures to show, and scores at a threshold. */
 import type { Calibration, Evaluation, Predictions } from "../../api/types";
+import "../../text/en/evaluation";
+import type { Texts } from "../../text/texts";
 
 /** The places of the `n` smallest values, smallest first. What is no number, or infinite, is left out. */
 export function smallest(values: ArrayLike<number>, n: number): number[] {
@@ -139,20 +141,20 @@ export function overconfidence({ bins }: Calibration): number | null {
 }
 
 /** What the calibration says of this network. */
-export function calibrationInWords(calibration: Calibration): string {
+export function calibrationInWords(t: Texts, calibration: Calibration): string {
   const over = overconfidence(calibration);
   const { expectedError } = calibration;
   if (over === null || expectedError === null) {
-    return "There are no pictures to say how far its confidence can be trusted.";
+    return t.evaluation.noneForConfidence;
   }
-  const points = (share: number): string => `${(100 * Math.abs(share)).toFixed(1)} percentage points`;
+  const points = (share: number): string => t.evaluation.points(100 * Math.abs(share));
   if (expectedError < 0.02) {
-    return `Its confidence can be trusted: on average it is ${points(expectedError)} away from how often the network is right.`;
+    return t.evaluation.trusted(points(expectedError));
   }
   if (Math.abs(over) < expectedError / 4) {
-    return `Its confidence is ${points(expectedError)} off on average, too high for some pictures and too low for others.`;
+    return t.evaluation.bothWays(points(expectedError));
   }
   return over > 0
-    ? `It is over-confident: on average ${points(over)} surer than it is right.`
-    : `It is under-confident: on average it is right ${points(over)} more often than it is sure.`;
+    ? t.evaluation.overConfident(points(over))
+    : t.evaluation.underConfident(points(over));
 }

@@ -2,19 +2,22 @@ import { css, html, LitElement, type PropertyValues, type TemplateResult } from 
 import { property } from "lit/decorators.js";
 import { define } from "../define";
 import "../help";
+import type { Predictions } from "../../api/types";
 import type { Measured } from "../measure-step";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import "./cases";
 import { barelyRight, leastCertain, worst } from "./measures";
+import "../../text/en/evaluation";
+import type { Phrase } from "../../text/texts";
 
 /** So many are found of each kind. */
 const most = 240;
 
-const kinds = [
-  { id: "worst", title: "Most wrong", help: "The pictures with the highest loss: the network gave their true class the least probability. Some may have a wrong label.", find: worst, none: "There are no pictures." },
-  { id: "uncertain", title: "Least certain", help: "The pictures whose two likeliest classes are closest together: it could hardly decide.", find: leastCertain, none: "Every probability would be needed, and there are too many to keep." },
-  { id: "barely", title: "Right, but barely", help: "Pictures that it got right, with another class close behind.", find: barelyRight, none: "It got no picture right, or there are too many probabilities to keep." },
+const kinds: readonly { id: string; title: Phrase; help: Phrase; find: (of: Predictions, n: number) => number[]; none: Phrase }[] = [
+  { id: "worst", title: (t) => t.evaluation.mostWrongTitle, help: (t) => t.evaluation.mostWrongHelp, find: worst, none: (t) => t.evaluation.noPictures },
+  { id: "uncertain", title: (t) => t.evaluation.leastCertain, help: (t) => t.evaluation.leastCertainHelp, find: leastCertain, none: (t) => t.evaluation.everyProbability },
+  { id: "barely", title: (t) => t.evaluation.barely, help: (t) => t.evaluation.barelyHelp, find: barelyRight, none: (t) => t.evaluation.noneRight },
 ];
 
 /** The pictures to look at: the most wrong, the least certain, and those it only just got right. */
@@ -42,13 +45,14 @@ export class MistakesTab extends LitElement {
   }
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     return html`${kinds.map(({ id, title, help, none }, i) => {
       const found = this.#found[i] ?? [];
       return html`<section aria-labelledby="${id}-title">
-        <div class="row"><h3 id="${id}-title">${title}</h3><cnn-lab-help about=${title}>${help}</cnn-lab-help></div>
+        <div class="row"><h3 id="${id}-title">${title(t)}</h3><cnn-lab-help .text=${t} about=${title(t)}>${help(t)}</cnn-lab-help></div>
         ${found.length > 0
-          ? html`<cnn-lab-cases id=${id} .bench=${this.bench} .measured=${this.measured} .indices=${found} .picked=${this.picked} name=${title} step="12"></cnn-lab-cases>`
-          : html`<p class="small muted">${none}</p>`}
+          ? html`<cnn-lab-cases id=${id} .bench=${this.bench} .measured=${this.measured} .indices=${found} .picked=${this.picked} name=${title(t)} step="12"></cnn-lab-cases>`
+          : html`<p class="small muted">${none(t)}</p>`}
       </section>`;
     })}`;
   }

@@ -3,7 +3,7 @@ import type { Curves, Evaluation, Split } from "../../api/types";
 import { recallOf } from "../../view/confused";
 import { field } from "../../view/csv";
 import type { Figure, Mark } from "../../view/figure";
-import { count, percent } from "../../view/format";
+import type { Texts } from "../../text/texts";
 
 const lines = (rows: readonly (readonly (string | number | null)[])[]): string =>
   rows.map((row) => row.map((value) => (typeof value === "string" ? field(value) : (value ?? ""))).join(",")).join("\r\n") + "\r\n";
@@ -47,17 +47,17 @@ export function tint(n: number, total: number, right: boolean): number {
 }
 
 /** What a cell of the matrix says. */
-export function cellText(n: number, total: number, right: boolean, normalised: boolean): string {
+export function cellText(t: Texts, n: number, total: number, right: boolean, normalised: boolean): string {
   if (n === 0 && !right) return "·";
-  if (!normalised) return count(n);
-  return total > 0 ? percent(n / total, n === total ? 0 : 1) : "–";
+  if (!normalised) return t.count(n);
+  return total > 0 ? t.percent(n / total, n === total ? 0 : 1) : "–";
 }
 
 /** The matrix of these classes. */
-export function confusionFigure(labels: readonly number[], classes: readonly string[], confusion: readonly (readonly number[])[], normalised: boolean): Figure {
+export function confusionFigure(t: Texts, labels: readonly number[], classes: readonly string[], confusion: readonly (readonly number[])[], normalised: boolean): Figure {
   const [cell, tall, left, top] = [48, 24, 136, 136];
   const marks: Mark[] = [
-    { kind: "text", x: 8, y: 20, text: "Rows: what it is. Columns: what the network said." },
+    { kind: "text", x: 8, y: 20, text: t.common.rowsAre },
     { kind: "text", x: left + labels.length * cell + 8, y: top - 8, text: "right", ink: "muted" },
   ];
   labels.forEach((actual, row) => {
@@ -71,10 +71,10 @@ export function confusionFigure(labels: readonly number[], classes: readonly str
       const right = said === actual;
       const x = left + column * cell;
       marks.push({ kind: "rect", x: x + 0.5, y: y + 0.5, width: cell - 1, height: tall - 1, ink: right ? "accent" : "bad", opacity: Math.round(1000 * tint(n, total, right)) / 1000 });
-      marks.push({ kind: "text", x: x + cell / 2, y: y + 16, text: cellText(n, total, right, normalised), anchor: "middle", strong: right, ink: n === 0 ? "muted" : "text" });
+      marks.push({ kind: "text", x: x + cell / 2, y: y + 16, text: cellText(t, n, total, right, normalised), anchor: "middle", strong: right, ink: n === 0 ? "muted" : "text" });
     });
     const recall = recallOf(confusion, actual);
-    marks.push({ kind: "text", x: left + labels.length * cell + 8, y: y + 16, text: recall === null ? "–" : percent(recall) });
+    marks.push({ kind: "text", x: left + labels.length * cell + 8, y: y + 16, text: recall === null ? "–" : t.percent(recall) });
   });
   return { width: left + labels.length * cell + 72, height: top + labels.length * tall + 16, marks };
 }

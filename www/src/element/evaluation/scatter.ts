@@ -6,6 +6,9 @@ import { button } from "../parts";
 import { base } from "../styles";
 import { fitView, type Grid, gridOf, nearest, screenX, screenY, stepTo, type View, zoomed } from "./scatter-math";
 import { classStamp, press, ringStamp, type Sheet, sheetOf, show, type Stamp } from "./stamps";
+import { english } from "../../text/en";
+import "../../text/en/evaluation";
+import type { Texts } from "../../text/texts";
 
 export type ScatterPoints = {
   /** x and y of each point in turn. */
@@ -24,6 +27,8 @@ const reach = 12;
  */
 @define("cnn-lab-scatter")
 export class ScatterElement extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   @property({ attribute: false }) points: ScatterPoints | null = null;
   /** Classes that are not drawn. */
   @property({ attribute: false }) hiddenLabels: ReadonlySet<number> = new Set();
@@ -69,15 +74,16 @@ export class ScatterElement extends LitElement {
   }
 
   override render(): TemplateResult {
+    const t = this.text;
     return html`<div class="axis up">${this.up}</div>
       <div class="stage">
-        <canvas tabindex="0" role="application" aria-roledescription="map of points" aria-label="${this.name} Arrow keys go from point to point, Enter opens one, + and − zoom, 0 shows all, Shift with an arrow key moves the map."
+        <canvas tabindex="0" role="application" aria-roledescription=${t.evaluation.mapOfPoints} aria-label=${t.evaluation.mapKeys(this.name)}
           @keydown=${this.#onKey} @pointerdown=${this.#onDown} @pointermove=${this.#onMove} @pointerup=${this.#onUp} @pointercancel=${this.#onUp}
           @pointerleave=${() => this.#pointAt(null)} @wheel=${{ handleEvent: this.#onWheel, passive: false }}></canvas>
         <div class="zoom">
-          ${button({ id: "zoom-in", label: "+", name: "Zoom in", kind: "square", onClick: () => this.#zoom(1.5) })}
-          ${button({ id: "zoom-out", label: "−", name: "Zoom out", kind: "square", onClick: () => this.#zoom(1 / 1.5) })}
-          ${button({ id: "zoom-all", label: "0", name: "Show all", kind: "square", onClick: () => this.#showAll() })}
+          ${button({ id: "zoom-in", label: "+", name: t.evaluation.zoomIn, kind: "square", onClick: () => this.#zoom(1.5) })}
+          ${button({ id: "zoom-out", label: "−", name: t.evaluation.zoomOut, kind: "square", onClick: () => this.#zoom(1 / 1.5) })}
+          ${button({ id: "zoom-all", label: "0", name: t.evaluation.showAll, kind: "square", onClick: () => this.#showAll() })}
         </div>
       </div>
       <div class="axis across">${this.across}</div>

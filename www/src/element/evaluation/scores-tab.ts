@@ -1,7 +1,6 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import type { Averages } from "../../api/types";
-import { count, loss, percent } from "../../view/format";
 import { define } from "../define";
 import { dialogStyles } from "../dialog";
 import "../help";
@@ -10,20 +9,23 @@ import { button, download } from "../parts";
 import { base } from "../styles";
 import { type ClassScores, type ScoreColumn, sortScores } from "./measures";
 import { scoresCsv, scoresJson } from "./reports";
+import { english } from "../../text/en";
+import "../../text/en/evaluation";
+import { phrase, type Phrase, type Texts } from "../../text/texts";
 
-const columns: { column: ScoreColumn; title: string }[] = [
-  { column: "label", title: "Class" },
-  { column: "precision", title: "Precision" },
-  { column: "recall", title: "Recall" },
+const columns: { column: ScoreColumn; title: string | Phrase }[] = [
+  { column: "label", title: (t) => t.common.class },
+  { column: "precision", title: (t) => t.common.precisionName },
+  { column: "recall", title: (t) => t.common.recallName },
   { column: "f1", title: "F1" },
-  { column: "support", title: "Pictures" },
+  { column: "support", title: (t) => t.common.pictures },
 ];
 
 const undefinedWhy = {
-  precision: "The network took no picture for this class, so there is nothing of which a share could be right.",
-  recall: "The split has no picture of this class, so there is nothing of which a share could be found.",
-  f1: "It needs both precision and recall, and one of them is not defined, or both are zero.",
-};
+  precision: (t) => t.evaluation.noPrecision,
+  recall: (t) => t.evaluation.noRecall,
+  f1: (t) => t.evaluation.noF1,
+} satisfies Record<string, Phrase>;
 
 /** Rows at once. */
 const rows = 100;
@@ -31,6 +33,8 @@ const rows = 100;
 /** Scores of the whole split and of each class, as a table that sorts. */
 @define("cnn-lab-scores")
 export class ScoresTab extends LitElement {
+  /** In the language of the lab around it. */
+  @property({ attribute: false }) text: Texts = english;
   @property({ attribute: false }) measured!: Measured;
   @state() private column: ScoreColumn | null = null;
   @state() private descending = false;
@@ -58,34 +62,35 @@ export class ScoresTab extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.text;
     const { evaluation, split } = this.measured;
     const { perClass, macroAverage, weightedAverage, topK, balancedAccuracy, count: all } = evaluation;
     const sorted = sortScores(perClass, this.column, this.descending);
     const save = (text: string, type: string, name: string): void => download(new Blob([text], { type }), name);
     return html`
       <dl>
-        ${figure("Accuracy", percent(evaluation.accuracy, 2), "The share of pictures whose likeliest class is the right one.")}
-        ${topK.map((share, i) => (i === 0 ? nothing : figure(`Top ${i + 1}`, percent(share, 2), `The share of pictures whose true class is among the ${i + 1} likeliest.`)))}
-        ${figure("Balanced accuracy", balancedAccuracy === null ? "not defined" : percent(balancedAccuracy, 2), balancedAccuracy === null ? "No class has a picture in this split." : "The mean of the classes’ recalls: every class counts alike, however many pictures it has.")}
-        ${figure("Loss (nats)", loss(evaluation.loss), "The mean of minus the logarithm of the true class’s probability. Lower is better; 0 is perfect.")}
-        ${figure("Pictures", count(all), "So many pictures were measured.")}
+        ${figure(t, t.common.accuracy, t.percent(evaluation.accuracy, 2), t.evaluation.accuracyHelp)}
+        ${topK.map((share, i) => (i === 0 ? nothing : figure(t, t.evaluation.top(i + 1), t.percent(share, 2), t.evaluation.topHelp(i + 1))))}
+        ${figure(t, t.evaluation.balanced, balancedAccuracy === null ? t.common.notDefined : t.percent(balancedAccuracy, 2), balancedAccuracy === null ? t.evaluation.noClass : t.evaluation.balancedHelp)}
+        ${figure(t, t.common.lossNats, t.loss(evaluation.loss), t.evaluation.lossHelp)}
+        ${figure(t, t.common.pictures, t.count(all), t.evaluation.measuredPictures)}
       </dl>
       <div class="row wrap">
-        <h3 class="grow">Each class</h3>
-        <cnn-lab-help about="Precision, recall and F1">Precision: of the pictures taken for the class, the share that is. Recall: of its pictures, the share that was found. F1: their harmonic mean.</cnn-lab-help>
-        ${button({ id: "scores-csv", label: "CSV", name: "Download the scores as CSV", onClick: () => save(scoresCsv(evaluation), "text/csv", `cnn-lab-scores-${split}.csv`) })}
-        ${button({ id: "scores-json", label: "JSON", name: "Download the scores as JSON", onClick: () => save(scoresJson(split, evaluation), "application/json", `cnn-lab-scores-${split}.json`) })}
+        <h3 class="grow">${t.evaluation.eachClass}</h3>
+        <cnn-lab-help .text=${t} about=${t.evaluation.prF1}>${t.evaluation.prF1Help}</cnn-lab-help>
+        ${button({ id: "scores-csv", label: "CSV", name: t.evaluation.scoresCsv, onClick: () => save(scoresCsv(evaluation), "text/csv", `cnn-lab-scores-${split}.csv`) })}
+        ${button({ id: "scores-json", label: "JSON", name: t.evaluation.scoresJson, onClick: () => save(scoresJson(split, evaluation), "application/json", `cnn-lab-scores-${split}.json`) })}
       </div>
-      <div class="scroll" tabindex="0" role="region" aria-label="Scores of each class"><table class="list">
-        <thead><tr>${columns.map(({ column, title }) => this.#head(column, title))}</tr></thead>
+      <div class="scroll" tabindex="0" role="region" aria-label=${t.evaluation.scoresOfEach}><table class="list">
+        <thead><tr>${columns.map(({ column, title }) => this.#head(column, phrase(this.text, title)))}</tr></thead>
         <tbody>${sorted.slice(0, this.shown).map((scores) => this.#row(scores))}</tbody>
         <tfoot>
-          ${this.#means("Macro mean", "Every class where the score is defined counts once.", macroAverage, all)}
-          ${this.#means("Weighted mean", "Every class counts as often as it has pictures.", weightedAverage, all)}
+          ${this.#means(t.evaluation.macro, t.evaluation.macroHelp, macroAverage, all)}
+          ${this.#means(t.evaluation.weighted, t.evaluation.weightedHelp, weightedAverage, all)}
         </tfoot>
       </table></div>
-      ${sorted.length > this.shown ? html`<div class="row">${button({ id: "more-classes", label: "Show more classes", onClick: () => (this.shown += rows) })}
-        <span class="small muted">${count(this.shown)} of ${count(sorted.length)}</span></div>` : nothing}`;
+      ${sorted.length > this.shown ? html`<div class="row">${button({ id: "more-classes", label: t.evaluation.showMoreClasses, onClick: () => (this.shown += rows) })}
+        <span class="small muted">${t.common.shareOf(this.shown, sorted.length)}</span></div>` : nothing}`;
   }
 
   #head(column: ScoreColumn, title: string): TemplateResult {
@@ -99,24 +104,26 @@ export class ScoresTab extends LitElement {
   }
 
   #row(scores: ClassScores): TemplateResult {
+    const t = this.text;
     return html`<tr><th scope="row">${scores.label}</th>
-      ${(["precision", "recall", "f1"] as const).map((of) => html`<td class="number">${score(scores[of], `${of === "f1" ? "F1" : of} of ${scores.label}`, undefinedWhy[of])}</td>`)}
-      <td class="number">${count(scores.support)}</td></tr>`;
+      ${(["precision", "recall", "f1"] as const).map((of) => html`<td class="number">${score(t, scores[of], t.evaluation.scoreOf(of === "f1" ? "F1" : of, scores.label), undefinedWhy[of](t))}</td>`)}
+      <td class="number">${t.count(scores.support)}</td></tr>`;
   }
 
   #means(title: string, help: string, means: Averages, all: number): TemplateResult {
-    return html`<tr><th scope="row"><span class="row">${title}<cnn-lab-help about=${title}>${help}</cnn-lab-help></span></th>
-      ${(["precision", "recall", "f1"] as const).map((of) => html`<td class="number">${score(means[of], `${title} of ${of}`, "It is not defined for any class.")}</td>`)}
-      <td class="number">${count(all)}</td></tr>`;
+    const t = this.text;
+    return html`<tr><th scope="row"><span class="row">${title}<cnn-lab-help .text=${t} about=${title}>${help}</cnn-lab-help></span></th>
+      ${(["precision", "recall", "f1"] as const).map((of) => html`<td class="number">${score(t, means[of], t.evaluation.titleOf(title, of), t.evaluation.undefinedForAll)}</td>`)}
+      <td class="number">${t.count(all)}</td></tr>`;
   }
 }
 
-function figure(name: string, value: string, help: string): TemplateResult {
-  return html`<div><dt>${name}<cnn-lab-help about=${name}>${help}</cnn-lab-help></dt><dd>${value}</dd></div>`;
+function figure(t: Texts, name: string, value: string, help: string): TemplateResult {
+  return html`<div><dt>${name}<cnn-lab-help .text=${t} about=${name}>${help}</cnn-lab-help></dt><dd>${value}</dd></div>`;
 }
 
-function score(value: number | null, of: string, why: string): TemplateResult | string {
-  return value === null ? html`<span class="none">not defined<cnn-lab-help about="Why ${of} is not defined">${why}</cnn-lab-help></span>` : percent(value, 2);
+function score(t: Texts, value: number | null, of: string, why: string): TemplateResult | string {
+  return value === null ? html`<span class="none">${t.common.notDefined}<cnn-lab-help .text=${t} about=${t.evaluation.whyUndefined(of)}>${why}</cnn-lab-help></span>` : t.percent(value, 2);
 }
 
 declare global {

@@ -1,6 +1,8 @@
 /** Figures whose axes both go from 0 to 1: curves of a class, and the reliability diagram. */
 import type { Calibration, Curves } from "../../api/types";
 import type { Figure, Mark } from "../../view/figure";
+import "../../text/en/evaluation";
+import type { Texts } from "../../text/texts";
 
 const [left, top, side] = [52, 12, 240];
 const width = left + side + 12;
@@ -31,11 +33,11 @@ export type Spot = { x: number; y: number } | null;
 
 const dot = (spot: Spot): Mark[] => (spot ? [{ kind: "dot", x: placeX(spot.x), y: placeY(spot.y), r: 6, ink: "validation" }] : []);
 
-export function rocFigure({ falsePositiveRate, truePositiveRate }: Curves["roc"], spot: Spot): Figure {
+export function rocFigure(t: Texts, { falsePositiveRate, truePositiveRate }: Curves["roc"], spot: Spot): Figure {
   return {
     width, height,
     marks: [
-      ...axes("False-positive rate", "Recall (true-positive rate)"),
+      ...axes(t.evaluation.falsePositiveRate, t.evaluation.recallAxis),
       { kind: "line", points: [[placeX(0), placeY(0)], [placeX(1), placeY(1)]], ink: "edge", dash: true },
       { kind: "line", points: points(falsePositiveRate, truePositiveRate), ink: "training", width: 2 },
       ...dot(spot),
@@ -44,11 +46,11 @@ export function rocFigure({ falsePositiveRate, truePositiveRate }: Curves["roc"]
 }
 
 /** `share`: of the pictures that are of the class, which is what guessing gives. */
-export function precisionRecallFigure({ precision, recall }: Curves["precisionRecall"], share: number, spot: Spot): Figure {
+export function precisionRecallFigure(t: Texts, { precision, recall }: Curves["precisionRecall"], share: number, spot: Spot): Figure {
   return {
     width, height,
     marks: [
-      ...axes("Recall", "Precision"),
+      ...axes(t.common.recallName, t.common.precisionName),
       { kind: "line", points: [[placeX(0), placeY(share)], [placeX(1), placeY(share)]], ink: "edge", dash: true },
       { kind: "line", points: points(recall, precision), ink: "training", width: 2 },
       ...dot(spot),
@@ -57,11 +59,11 @@ export function precisionRecallFigure({ precision, recall }: Curves["precisionRe
 }
 
 /** How often it is right, by how sure it is, and below how many pictures are that sure. */
-export function reliabilityFigure({ bins }: Calibration): Figure {
+export function reliabilityFigure(t: Texts, { bins }: Calibration): Figure {
   const most = Math.max(1, ...bins.map(({ count }) => count));
   const low = height + 8;
   const tall = 64;
-  const marks: Mark[] = axes("Confidence: probability of its answer", "Accuracy: share right");
+  const marks: Mark[] = axes(t.evaluation.confidenceAxis, t.evaluation.accuracyAxis);
   for (const { low: from, high: to, count, accuracy, confidence } of bins) {
     const [x, wide] = [placeX(from) + 1, (to - from) * side - 2];
     if (accuracy !== null && count > 0) {
@@ -76,6 +78,6 @@ export function reliabilityFigure({ bins }: Calibration): Figure {
   marks.push({ kind: "line", points: [[placeX(0), placeY(0)], [placeX(1), placeY(1)]], ink: "text", dash: true });
   marks.push({ kind: "line", points: [[placeX(0), low + tall], [placeX(1), low + tall]], ink: "edge" });
   marks.push({ kind: "text", x: left - 8, y: low + 8, text: String(most), ink: "muted", anchor: "end" });
-  marks.push({ kind: "text", x: 14, y: low + tall / 2, text: "Pictures", ink: "muted", anchor: "middle", turned: true });
+  marks.push({ kind: "text", x: 14, y: low + tall / 2, text: t.common.pictures, ink: "muted", anchor: "middle", turned: true });
   return { width, height: low + tall + 8, marks };
 }

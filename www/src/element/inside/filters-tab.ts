@@ -5,7 +5,6 @@ import { modelInput, sourcesOf } from "../../api/costs";
 import type { Exciting, FeatureMaps, Maximized, ModelSpec, Split } from "../../api/types";
 import "../../view/colour-bar";
 import { signedOnce } from "../../view/colormap";
-import { count, plural, shape, value } from "../../view/format";
 import "../../view/maps";
 import "../../view/value-grid";
 import { define } from "../define";
@@ -18,16 +17,18 @@ import { Job } from "./job";
 import { kernelPictures } from "./kernels";
 import { tabBase } from "./tab-styles";
 import { convolutions, type LayerInfo, layerTitle, placeOf } from "./words";
+import "../../text/en/deep";
+import type { Phrase } from "../../text/texts";
 
 /** Of larger kernels only those of one filter are drawn at a time. */
 const mostChannels = 4;
 /** Kernels with more values are not fetched again while training runs. */
 const mostFollowed = 300_000;
 
-const splits: readonly { split: Split; title: string }[] = [
-  { split: "test", title: "test pictures" },
-  { split: "train", title: "training pictures" },
-  { split: "validation", title: "validation pictures" },
+const splits: readonly { split: Split; title: Phrase }[] = [
+  { split: "test", title: (t) => t.deep.amongTest },
+  { split: "train", title: (t) => t.deep.amongTraining },
+  { split: "validation", title: (t) => t.deep.amongValidation },
 ];
 
 type Thumb = { pixels: ImageData; truth: string; index: number; excitement: number };
@@ -139,41 +140,43 @@ export class FiltersTab extends LitElement {
     const info = this.#info;
     return html`${info
       ? html`${this.#choose(info)} ${this.#kernels(info)}`
-      : html`<p class="note" id="no-filters">This network has no convolution, and so no filters. Pictures can still be made for its classes.</p>`}
+      : html`<p class="note" id="no-filters">${this.bench.text.deep.noConvolution}</p>`}
       <div class="halves">${info ? this.#excites(info) : nothing} ${this.#makes(info)}</div>`;
   }
 
   #choose(info: LayerInfo): TemplateResult {
+    const t = this.bench.text;
     const to = (filter: number) => (): void => {
       this.filter = (filter + this.#filters) % this.#filters;
     };
     return html`<div class="fields">
-      ${field({
-        id: "filters-layer", label: "Convolution", help: "Each convolution has filters of its own. Those of the first look at the picture, later ones at the maps before them.",
+      ${field(t, {
+        id: "filters-layer", label: t.deep.convolution, help: t.deep.convolutionHelp,
         control: html`<select id="filters-layer" @change=${(event: Event) => {
           this.layer = (event.target as HTMLSelectElement).value;
           this.filter = 0;
-        }}>${convolutions(this.bench.network.summary).map((layer) => html`<option value=${layer.name} .selected=${live(layer.name === info.name)}>${layerTitle(layer)}: ${plural(layer.outputShape.at(-1) ?? 0, "filter")}</option>`)}</select>`,
+        }}>${convolutions(this.bench.network.summary).map((layer) => html`<option value=${layer.name} .selected=${live(layer.name === info.name)}>${layerTitle(layer)}: ${t.common.count.filters(layer.outputShape.at(-1) ?? 0)}</option>`)}</select>`,
       })}
-      ${field({
-        id: "filter", label: "Filter", help: "Which filter to look at. A click on a kernel chooses its filter too.", value: `of ${count(this.#filters)}`,
+      ${field(t, {
+        id: "filter", label: t.common.filter, help: t.deep.filterHelp, value: t.deep.ofFilters(this.#filters),
         control: html`<div class="number">
-          ${button({ id: "filter-before", label: "←", name: "Filter before", kind: "square", onClick: to(this.#filter - 1) })}
+          ${button({ id: "filter-before", label: "←", name: t.deep.filterBefore, kind: "square", onClick: to(this.#filter - 1) })}
           <input id="filter" type="number" min="1" max=${this.#filters} step="1" .value=${live(String(this.#filter + 1))} @change=${(event: Event) => {
             const input = event.target as HTMLInputElement;
             this.filter = (typedNumber(input) ?? this.#filter + 1) - 1;
             input.value = String(this.#filter + 1);
           }} />
-          ${button({ id: "filter-next", label: "→", name: "Next filter", kind: "square", onClick: to(this.#filter + 1) })}
+          ${button({ id: "filter-next", label: "→", name: t.deep.nextFilter, kind: "square", onClick: to(this.#filter + 1) })}
         </div>`,
       })}
     </div>`;
   }
 
   #kernels(info: LayerInfo): TemplateResult {
+    const t = this.bench.text;
     const { kernels } = this;
     if (kernels?.layer !== info.name) {
-      return html`<p class="small muted">Looking …</p>`;
+      return html`<p class="small muted">${t.common.looking}</p>`;
     }
     const { height, width, data } = kernels;
     const scale = signedOnce(data);
@@ -192,52 +195,54 @@ export class FiltersTab extends LitElement {
     const bias = kernels.bias?.[filter];
     return html`
       <p class="small muted">${separable
-        ? "The kernels of its first step, one for each channel."
+        ? t.deep.kernelsSeparable
         : whole
-          ? `The kernels of all ${plural(this.#filters, "filter")}, ${shape([height, width])}${channels > 1 ? `, ${channels} to a filter` : ""}. Red adds, blue takes away, white is zero.`
-          : `The kernels of filter ${filter + 1}: one for each of the ${count(channels)} maps before it. Red adds, blue takes away, white is zero.`}
-        ${bias === undefined ? "" : `The filter’s bias is ${value(bias)}.`}</p>
-      <cnn-lab-maps layer=${whole ? info.name : `${info.name}, filter ${filter + 1}`} what="Kernels" unit="kernel" tall="240" most="14" gap="6" .size=${[part.count, height, width]} .maps=${part} .scale=${scale}
+          ? t.deep.kernelsAll(this.#filters, [height, width], channels > 1 ? t.deep.toAFilter(channels) : "")
+          : t.deep.kernelsOf(filter + 1, channels)}
+        ${bias === undefined ? "" : t.deep.biasIs(bias)}</p>
+      <cnn-lab-maps .text=${t} layer=${whole ? info.name : t.deep.nameFilter(info.name, filter + 1)} what=${t.deep.kernels} unit="kernel" tall="240" most="14" gap="6" .size=${[part.count, height, width]} .maps=${part} .scale=${scale}
         .marked=${whole && !separable ? filter * channels : null} @choose=${(event: CustomEvent<number>) => (this.filter = Math.floor(event.detail / channels))}></cnn-lab-maps>
-      <cnn-lab-colour-bar .scale=${scale}></cnn-lab-colour-bar>
+      <cnn-lab-colour-bar .text=${t} .scale=${scale}></cnn-lab-colour-bar>
       ${this.#inColour(info, kernels, channels)}`;
   }
 
   /** Filters that look at red, green and blue are colour pictures themselves. */
   #inColour(info: LayerInfo, kernels: FeatureMaps, channels: number): TemplateResult | typeof nothing {
+    const t = this.bench.text;
     const spec = this.bench.lab?.spec;
     const from = spec && sourcesOf(spec.layers)[placeOf(spec, info.name)]?.[0];
     if (from !== modelInput || channels !== 3 || this.bench.inside.size.channels !== 3) {
       return nothing;
     }
-    return html`<figure><cnn-lab-value-grid .picture=${kernelPictures(kernels)} room="320" most="8" name="The filters as colour pictures"></cnn-lab-value-grid>
-      <figcaption>The filters in colour: red, green and blue kernel together; grey is zero.</figcaption></figure>`;
+    return html`<figure><cnn-lab-value-grid .text=${t} .picture=${kernelPictures(kernels)} room="320" most="8" name=${t.deep.inColour}></cnn-lab-value-grid>
+      <figcaption>${t.deep.inColourHelp}</figcaption></figure>`;
   }
 
   #learnedOn(step: number): TemplateResult | typeof nothing {
-    return step === this.#step ? nothing : html`<p class="small"><b>The network has learned on since.</b></p>`;
+    return step === this.#step ? nothing : html`<p class="small"><b>${this.bench.text.common.learnedOn}</b></p>`;
   }
 
   #excites(info: LayerInfo): TemplateResult {
+    const t = this.bench.text;
     const excited = this.#excited;
     const splitsHere = splits.filter(({ split }) => (this.bench.data.info?.splits[split] ?? 0) > 0);
-    const why = splitsHere.length === 0 ? "Load pictures first." : this.#search.running ? "It is under way." : undefined;
+    const why = splitsHere.length === 0 ? t.common.loadFirst : this.#search.running ? t.deep.underWay : undefined;
     return html`<section class="half" aria-labelledby="excites-title">
-      <h3 id="excites-title">What excites filter ${this.#filter + 1} of ${info.name}</h3>
+      <h3 id="excites-title">${t.deep.whatExcites(this.#filter + 1, info.name)}</h3>
       <div class="row wrap">
-        <label class="sr" for="exciting-split">Pictures to look among</label>
+        <label class="sr" for="exciting-split">${t.deep.picturesAmong}</label>
         <select id="exciting-split" class="grow" ?disabled=${splitsHere.length === 0} @change=${(event: Event) => (this.split = (event.target as HTMLSelectElement).value as Split)}>
-          ${splitsHere.map(({ split, title }) => html`<option value=${split} .selected=${live(split === this.split)}>Among the ${title}</option>`)}</select>
-        ${this.#search.running ? nothing : button({ id: "exciting", label: excited ? "Look again" : "Look for them", why, onClick: () => void this.#look(info) })}
+          ${splitsHere.map(({ split, title }) => html`<option value=${split} .selected=${live(split === this.split)}>${t.deep.among(title(t))}</option>`)}</select>
+        ${this.#search.running ? nothing : button({ id: "exciting", label: excited ? t.deep.lookAgain : t.deep.lookFor, why, onClick: () => void this.#look(info) })}
       </div>
-      ${this.#search.show("Looking for exciting pictures")}
+      ${this.#search.show(t.deep.lookingExciting)}
       ${excited
         ? html`${this.#learnedOn(excited.step)}
             <div class="thumbs" id="exciting-pictures">${this.thumbs.map(({ pixels, truth, index, excitement }) => html`<figure>
-              <cnn-lab-value-grid .picture=${pixels} room="84" name="Picture ${index}: ${truth}, ${value(excitement)}"></cnn-lab-value-grid>
-              <figcaption>${truth}: ${value(excitement)}</figcaption></figure>`)}</div>
-            <p class="small muted">The number is the largest value in the filter’s map.</p>`
-        : html`<p class="small muted">All pictures go through the network once; then the nine that excite each filter most are known.</p>`}
+              <cnn-lab-value-grid .text=${t} .picture=${pixels} room="84" name=${t.deep.excitingPicture(index, truth, excitement)}></cnn-lab-value-grid>
+              <figcaption>${truth}: ${t.value(excitement)}</figcaption></figure>`)}</div>
+            <p class="small muted">${t.deep.largestValue}</p>`
+        : html`<p class="small muted">${t.deep.onceThrough}</p>`}
     </section>`;
   }
 
@@ -252,29 +257,30 @@ export class FiltersTab extends LitElement {
   }
 
   #makes(info: LayerInfo | undefined): TemplateResult {
+    const t = this.bench.text;
     const classes = this.bench.data.info?.classes ?? [];
     const label = this.label ?? (info ? null : 0);
     const key = label === null ? `${info?.name}:${this.#filter}` : `class:${label}`;
     const made = this.#made.get(key);
-    const of = label === null ? `filter ${this.#filter + 1} of ${info?.name}` : (classes[label] ?? `class ${label}`);
+    const of = label === null ? t.deep.filterOf(this.#filter + 1, info?.name ?? "") : (classes[label] ?? t.deep.classOf(label));
     return html`<section class="half" aria-labelledby="makes-title">
-      <h3 id="makes-title">A picture made for ${of}</h3>
+      <h3 id="makes-title">${t.deep.madeForTitle(of)}</h3>
       <div class="row wrap">
-        <label class="sr" for="made-of">What the picture is made for</label>
+        <label class="sr" for="made-of">${t.deep.whatFor}</label>
         <select id="made-of" class="grow" @change=${(event: Event) => {
           const { value: chosen } = event.target as HTMLSelectElement;
           this.label = chosen === "" ? null : Number(chosen);
         }}>
-          ${info ? html`<option value="" .selected=${live(label === null)}>For filter ${this.#filter + 1}</option>` : nothing}
-          ${classes.map((name, i) => html`<option value=${i} .selected=${live(label === i)}>For class ${name}</option>`)}</select>
-        ${this.#dream.running ? nothing : button({ id: "make", label: made ? "Make it again" : "Make it", why: this.bench.lab?.spec ? undefined : "The network is being made ready.", onClick: () => void this.#make(info, label, key) })}
+          ${info ? html`<option value="" .selected=${live(label === null)}>${t.deep.forFilter(this.#filter + 1)}</option>` : nothing}
+          ${classes.map((name, i) => html`<option value=${i} .selected=${live(label === i)}>${t.deep.forClass(name)}</option>`)}</select>
+        ${this.#dream.running ? nothing : button({ id: "make", label: made ? t.deep.makeAgain : t.deep.make, why: this.bench.lab?.spec ? undefined : t.common.networkNotReady, onClick: () => void this.#make(info, label, key) })}
       </div>
-      ${this.#dream.show("Making the picture")}
+      ${this.#dream.show(t.deep.making)}
       ${made
         ? html`${this.#learnedOn(made.step)}
-            <cnn-lab-value-grid id="made-picture" .picture=${made.found.pixels} room="224" name="The picture made for ${of}"></cnn-lab-value-grid>
-            <p class="small" id="made-says">Score at first ${value(made.found.scores[0])}, at last ${value(made.found.scores[1])}. <span class="muted">The score is ${label === null ? "the mean of the filter’s map before its activation" : "the class’s before softmax"}.</span></p>`
-        : html`<p class="small muted">It begins with noise, and every step changes the picture a little, so that the ${label === null ? "filter answers more" : "class scores more"}. The weights stay.</p>`}
+            <cnn-lab-value-grid .text=${t} id="made-picture" .picture=${made.found.pixels} room="224" name=${t.deep.madeFor(of)}></cnn-lab-value-grid>
+            <p class="small" id="made-says">${t.deep.scoreFromTo(made.found.scores[0], made.found.scores[1])} <span class="muted">${t.deep.scoreIs(label === null ? t.deep.meanOfMap : t.deep.classScore)}</span></p>`
+        : html`<p class="small muted">${t.deep.beginsWithNoise(label === null ? t.deep.filterAnswers : t.deep.classScores)}</p>`}
     </section>`;
   }
 

@@ -2,7 +2,6 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { cache } from "lit/directives/cache.js";
 import "../../view/value-grid";
-import { percent } from "../../view/format";
 import { define } from "../define";
 import { dialogStyles, Modal } from "../dialog";
 import { Watch } from "../observable";
@@ -14,10 +13,12 @@ import "./filters-tab";
 import "./layers-tab";
 import "./step-tab";
 import "./why-tab";
+import "../../text/en/deep";
+import type { Phrase } from "../../text/texts";
 
 const tabs = ["layers", "filters", "why", "step"] as const;
 type Tab = (typeof tabs)[number];
-const titles: Record<Tab, string> = { layers: "Layers", filters: "Filters", why: "Why", step: "One step" };
+const titles: Record<Tab, Phrase> = { layers: (t) => t.common.layers, filters: (t) => t.deep.filters, why: (t) => t.deep.why, step: (t) => t.deep.oneStep };
 
 /** What the network makes of the picture in hand, layer by layer, and why it decides as it does. */
 @define("cnn-lab-inside-dialog")
@@ -45,10 +46,11 @@ export class InsideDialog extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     return html`<dialog id="inside-dialog" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
       ${cache(this.#modal.open
-        ? html`${this.#modal.head("Look inside")} ${this.#hand()}
-            ${tabList(this, { name: "What to look at", tabs, titles, tab: this.tab, choose: (tab) => (this.tab = tab) })}
+        ? html`${this.#modal.head(t.common.lookInside)} ${this.#hand()}
+            ${tabList(this, { name: t.deep.whatToLookAt, tabs, title: (tab) => titles[tab](this.bench.text), tab: this.tab, choose: (tab) => (this.tab = tab) })}
             ${tabPanel(this.tab, html`${cache(this.#panel())}`)}`
         : nothing)}
     </dialog>`;
@@ -57,7 +59,7 @@ export class InsideDialog extends LitElement {
   #panel(): TemplateResult {
     const { bench } = this;
     if (!bench.inside.hand) {
-      return html`<p>There is no picture yet. Load pictures, or drop one here.</p>`;
+      return html`<p>${this.bench.text.deep.noPictureYet}</p>`;
     }
     switch (this.tab) {
       case "layers":
@@ -72,22 +74,23 @@ export class InsideDialog extends LitElement {
   }
 
   #hand(): TemplateResult {
+    const t = this.bench.text;
     const { inside, training } = this.bench;
     const { hand, prediction } = inside;
     const best = prediction?.[0];
-    const none = inside.tests === 0 ? "Load pictures first." : undefined;
+    const none = inside.tests === 0 ? t.common.loadFirst : undefined;
     const truth = hand?.truth ?? null;
     return html`<div class="hand">
       <div class="seen">${hand
-        ? html`<cnn-lab-value-grid .picture=${hand.picture} room="56" name="The picture as the network sees it"></cnn-lab-value-grid>`
+        ? html`<cnn-lab-value-grid .text=${t} .picture=${hand.picture} room="56" name=${t.common.asNetworkSees}></cnn-lab-value-grid>`
         : nothing}</div>
       <div class="grow">
-        <p class="says" id="inside-says">${best ? html`${best.label} <span class="muted">${percent(best.probability)}</span>` : "–"}</p>
-        <p class="small muted" id="inside-hand">${hand ? `${hand.name}: ${truth === null ? "its class is not known" : `it is ${truth}`}.` : "No picture."}${training.trained ? "" : " The network has not learned yet."}</p>
+        <p class="says" id="inside-says">${best ? html`${best.label} <span class="muted">${t.percent(best.probability)}</span>` : "–"}</p>
+        <p class="small muted" id="inside-hand">${hand ? `${hand.name}: ${truth === null ? t.deep.classUnknown : t.deep.itIs(truth)}.` : t.deep.noPicture}${training.trained ? "" : t.deep.notLearned}</p>
       </div>
-      <div class="turn" role="group" aria-label="Test pictures">
-        ${button({ id: "hand-before", label: "←", name: "Test picture before", kind: "square", why: none, onClick: () => void inside.showTest(inside.index - 1) })}
-        ${button({ id: "hand-next", label: "→", name: "Next test picture", kind: "square", why: none, onClick: () => void inside.showTest(inside.index + 1) })}
+      <div class="turn" role="group" aria-label=${t.common.testPictures}>
+        ${button({ id: "hand-before", label: "←", name: t.common.testPictureBefore, kind: "square", why: none, onClick: () => void inside.showTest(inside.index - 1) })}
+        ${button({ id: "hand-next", label: "→", name: t.common.nextTestPicture, kind: "square", why: none, onClick: () => void inside.showTest(inside.index + 1) })}
       </div>
       <p class="sr" aria-live="polite">${inside.spoken}</p>
     </div>`;

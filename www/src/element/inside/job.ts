@@ -1,6 +1,5 @@
 import { html, nothing, type ReactiveController, type ReactiveControllerHost, type TemplateResult } from "lit";
 import type { Progress } from "../../api/types";
-import { percent } from "../../view/format";
 import { button } from "../parts";
 import type { Workbench } from "../workbench";
 
@@ -69,10 +68,11 @@ export class Job implements ReactiveController {
 
   /** In a place of the same height, whether it runs or not. */
   show(what: string): TemplateResult | typeof nothing {
+    const t = this.bench().text;
     return this.running
       ? html`<div class="row job"><progress class="grow" max="1" .value=${this.#share} aria-label=${what}></progress>
-          <span class="small muted number">${percent(this.#share, 0)}</span>
-          ${button({ id: `${this.id}-cancel`, label: "Cancel", onClick: () => this.#cancel.abort() })}</div>`
+          <span class="small muted number">${t.percent(this.#share, 0)}</span>
+          ${button({ id: `${this.id}-cancel`, label: t.common.cancel, onClick: () => this.#cancel.abort() })}</div>`
       : nothing;
   }
 }

@@ -6,7 +6,6 @@ import { receptiveFieldOf, type Region } from "../../api/receptive-field";
 import type { FeatureMaps, LayerSpec, ModelSpec } from "../../api/types";
 import "../../view/colour-bar";
 import { scaleOnce } from "../../view/colormap";
-import { plural, shape, value } from "../../view/format";
 import "../../view/maps";
 import type { Place } from "../../view/value-grid";
 import "../../view/value-grid";
@@ -23,6 +22,8 @@ import { convolvedSum, pooledSum, sumStyles } from "./pixel-sum";
 import { tabBase } from "./tab-styles";
 import { givesMaps, type LayerInfo, layerTitle, placeOf } from "./words";
 import { vectorView } from "./vector-view";
+import "../../text/en/deep";
+import type { Texts } from "../../text/texts";
 
 /** Layers of whose pixels the sum is shown. */
 const convolutions = ["Conv2D", "DepthwiseConv2D"];
@@ -123,45 +124,49 @@ export class LayersTab extends LitElement {
   }
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const info = this.#info;
     if (!info) {
-      return html`<p>The network is being made ready.</p>`;
+      return html`<p>${t.common.networkNotReady}</p>`;
     }
     const found = this.found?.layer === info.name ? this.found : null;
     return html`${this.#choose(info)}
-      ${!found ? html`<p class="small muted">Looking …</p>` : nothing}
+      ${!found ? html`<p class="small muted">${t.common.looking}</p>` : nothing}
       ${givesMaps(info) ? this.#maps(info, found) : found?.vector ? vectorView(info, found.vector, this.bench) : nothing}`;
   }
 
   #choose(info: LayerInfo): TemplateResult {
+    const t = this.bench.text;
     const { layers = [] } = this.bench.network.summary ?? {};
     return html`<div class="fields">
-      ${field({
-        id: "inside-layer", label: "Layer", help: "The network’s layers in order, with the shape of what each gives: height × width × maps, or the length of a vector.",
+      ${field(t, {
+        id: "inside-layer", label: t.common.layer, help: t.deep.layerHelp,
         control: html`<select id="inside-layer" @change=${(event: Event) => (this.layer = (event.target as HTMLSelectElement).value)}>
-          ${layers.map((layer, i) => html`<option value=${layer.name} .selected=${live(layer.name === info.name)}>${i + 1}. ${layerTitle(layer)}: ${shape(layer.outputShape)}</option>`)}
+          ${layers.map((layer, i) => html`<option value=${layer.name} .selected=${live(layer.name === info.name)}>${i + 1}. ${layerTitle(layer)}: ${t.shape(layer.outputShape)}</option>`)}
         </select>`,
       })}
       <div class="check">
-        <input type="checkbox" id="each-scale" .checked=${live(this.each)} ?disabled=${!givesMaps(info)} title=${givesMaps(info) ? nothing : "This layer has no maps."} @change=${() => (this.each = !this.each)} />
-        <label for="each-scale">Each map its own scale</label>
-        <cnn-lab-help about="Each map its own scale">With one scale for all, maps can be compared. With its own, a faint map shows what is in it.</cnn-lab-help>
+        <input type="checkbox" id="each-scale" .checked=${live(this.each)} ?disabled=${!givesMaps(info)} title=${givesMaps(info) ? nothing : t.deep.noMaps} @change=${() => (this.each = !this.each)} />
+        <label for="each-scale">${t.deep.ownScale}</label>
+        <cnn-lab-help .text=${t} about=${t.deep.ownScale}>${t.deep.ownScaleHelp}</cnn-lab-help>
       </div>
     </div>
-    <p class="small muted" id="inside-about">${known(info.layer)?.about ?? ""}</p>`;
+    <p class="small muted" id="inside-about">${known(info.layer)?.about(t) ?? ""}</p>`;
   }
 
   #maps(info: LayerInfo, found: Found | null): TemplateResult {
+    const t = this.bench.text;
     const [, height = 1, width = 1, count = 1] = info.outputShape.map((size) => size ?? 1);
     const { maps = null } = found ?? {};
     const scale = maps ? scaleOnce(maps.data) : { low: 0, high: 0, signed: false };
-    return html`<div class="maps"><cnn-lab-maps layer=${info.name} tall="220" .size=${[count, height, width]} .maps=${maps} scaling=${this.each ? "each" : "one"} .marked=${this.map}
+    return html`<div class="maps"><cnn-lab-maps .text=${t} layer=${info.name} tall="220" .size=${[count, height, width]} .maps=${maps} scaling=${this.each ? "each" : "one"} .marked=${this.map}
         @choose=${(event: CustomEvent<number>) => (this.map = event.detail)}></cnn-lab-maps></div>
-      <div class="row wrap"><cnn-lab-colour-bar .scale=${scale} .ends=${this.each ? [scale.signed ? "its lowest" : "0", "its highest"] : null}></cnn-lab-colour-bar></div>
+      <div class="row wrap"><cnn-lab-colour-bar .text=${t} .scale=${scale} .ends=${this.each ? [scale.signed ? t.deep.lowest : "0", t.deep.highest] : null}></cnn-lab-colour-bar></div>
       ${maps && found ? this.#pixel(maps, found) : nothing}`;
   }
 
   #pixel(maps: FeatureMaps, found: Found): TemplateResult {
+    const t = this.bench.text;
     const { spec } = this.bench.lab ?? {};
     const { hand, layer } = found;
     const map = Math.min(this.map, maps.count - 1);
@@ -171,21 +176,22 @@ export class LayersTab extends LitElement {
     const region = spec ? receptiveFieldOf(spec, layer, at.row, at.column) : null;
     const scale = this.each ? null : scaleOnce(maps.data);
     const here = values[at.row * maps.width + at.column] ?? NaN;
-    return html`<h3>One pixel</h3>
+    return html`<h3>${t.deep.onePixel}</h3>
       <div class="figures">
-        <figure><cnn-lab-value-grid id="pixel-map" active table .values=${values} rows=${maps.height} columns=${maps.width} .scale=${scale} .at=${at} room="216" most="48"
-            name="Map ${map + 1} of ${layer}" @point=${(event: CustomEvent<Place>) => (this.at = event.detail)}></cnn-lab-value-grid>
-          <figcaption>Map ${map + 1}: point at a pixel, or use the arrow keys</figcaption></figure>
-        <figure><cnn-lab-value-grid id="pixel-field" .picture=${hand.picture} .frame=${region} room="216" margin=${spec ? marginOf(spec, maps, this.bench.inside.size) : 0}
-            name="The picture, with the part framed that the pixel sees"></cnn-lab-value-grid>
-          <figcaption>The part of the picture that it sees</figcaption></figure>
-        <div class="sums"><p id="pixel-says" aria-live=${this.bench.training.active ? "off" : "polite"}>Row ${at.row + 1}, column ${at.column + 1} of map ${map + 1} is <b>${value(here)}</b>.
-          ${region ? regionInWords(region, this.bench.inside.size) : ""}</p>
+        <figure><cnn-lab-value-grid .text=${t} id="pixel-map" active table .values=${values} rows=${maps.height} columns=${maps.width} .scale=${scale} .at=${at} room="216" most="48"
+            name=${t.deep.mapOf(map + 1, layer)} @point=${(event: CustomEvent<Place>) => (this.at = event.detail)}></cnn-lab-value-grid>
+          <figcaption>${t.deep.mapHint(map + 1)}</figcaption></figure>
+        <figure><cnn-lab-value-grid .text=${t} id="pixel-field" .picture=${hand.picture} .frame=${region} room="216" margin=${spec ? marginOf(spec, maps, this.bench.inside.size) : 0}
+            name=${t.deep.pictureFramed}></cnn-lab-value-grid>
+          <figcaption>${t.deep.partSeen}</figcaption></figure>
+        <div class="sums"><p id="pixel-says" aria-live=${this.bench.training.active ? "off" : "polite"}>${t.deep.pixelIs(at.row + 1, at.column + 1, map + 1)} <b>${t.value(here)}</b>.
+          ${region ? regionInWords(t, region, this.bench.inside.size) : ""}</p>
           ${this.#sum(map, at, here, found)}</div>
       </div>`;
   }
 
   #sum(map: number, { row, column }: Place, here: number, { layer, input, kernels }: Found): TemplateResult {
+    const t = this.bench.text;
     const { spec } = this.bench.lab ?? {};
     const place = spec ? placeOf(spec, layer) : -1;
     const step = spec?.layers[place];
@@ -193,16 +199,16 @@ export class LayersTab extends LitElement {
       return html``;
     }
     const from = sourcesOf(spec.layers)[place]?.[0] ?? modelInput;
-    const name = spec.layers[from]?.name ?? "the picture";
+    const name = spec.layers[from]?.name ?? t.deep.thePicture;
     if (!input && from === modelInput && [...convolutions, ...poolings].includes(step.layer)) {
-      return html`<p class="note" id="pixel-unknown">The network takes pictures that were prepared in more ways than by a multiplication, such as with their mean taken away. What it sees of this one is not known here, so the sum is not shown.</p>`;
+      return html`<p class="note" id="pixel-unknown">${t.deep.prepared}</p>`;
     }
     const convolved = input && kernels ? convolvedAt(step, input, kernels, map, row, column) : null;
     if (convolved) {
-      return convolvedSum(convolved, here, name);
+      return convolvedSum(t, convolved, here, name);
     }
     const pooled = input ? pooledAt(step, input, map, row, column) : null;
-    return pooled ? pooledSum(pooled, here, name) : html``;
+    return pooled ? pooledSum(t, pooled, here, name) : html``;
   }
 }
 
@@ -222,12 +228,11 @@ function marginOf(spec: ModelSpec, { layer, height: rows, width: columns }: Feat
 }
 
 /** "It sees rows 3 to 5 and columns 1 to 3 of the picture, 3 × 3 pixels." */
-function regionInWords({ top, left, bottom, right }: Region, { height, width }: { height: number; width: number }): string {
+function regionInWords(t: Texts, { top, left, bottom, right }: Region, { height, width }: { height: number; width: number }): string {
   const [first, last] = [Math.max(0, top), Math.min(height, bottom)];
   const [begin, end] = [Math.max(0, left), Math.min(width, right)];
   const over = Math.max(-top, -left, bottom - height, right - width);
-  return `It sees rows ${first + 1} to ${last} and columns ${begin + 1} to ${end} of the picture, ${shape([last - first, end - begin])} pixels${
-    over > 0 ? `, and reaches ${plural(over, "pixel")} over its edge, where there are zeros` : ""}.`;
+  return t.deep.seesPart(first + 1, last, begin + 1, end, [last - first, end - begin], over > 0 ? t.deep.reachesOver(over) : "");
 }
 
 declare global {

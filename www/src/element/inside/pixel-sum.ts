@@ -2,8 +2,9 @@
 import { css, html, nothing, type TemplateResult } from "lit";
 import "../../view/value-grid";
 import { type Scale, scaleFor } from "../../view/colormap";
-import { decimal, plural } from "../../view/format";
 import { agree, type Convolved, largest, type Part, type Pooled } from "./arithmetic";
+import "../../text/en/deep";
+import type { Texts } from "../../text/texts";
 
 /** Input channels that are shown with all their products. */
 const mostParts = 6;
@@ -20,8 +21,8 @@ export const sumStyles = css`
 `;
 
 /** Four decimals, so that it can be added up again. */
-function exact(x: number): string {
-  return decimal(x, 4);
+function exact(t: Texts, x: number): string {
+  return t.decimal(x, 4);
 }
 
 function scaleOfAll(all: readonly Float32Array[], signed: boolean): Scale {
@@ -35,12 +36,12 @@ function scaleOfAll(all: readonly Float32Array[], signed: boolean): Scale {
   return signed || low < 0 ? { low: -reach, high: reach, signed: true } : { low: 0, high, signed: false };
 }
 
-function says(made: number | null, found: number): TemplateResult {
-  return html`<tr><th scope="row">The map has there</th><td id="sum-map">${exact(found)}</td></tr>
-    ${made === null || agree(made, found) ? nothing : html`<tr><th scope="row" colspan="2">They differ: the network has learned on in between.</th></tr>`}`;
+function says(t: Texts, made: number | null, found: number): TemplateResult {
+  return html`<tr><th scope="row">${t.deep.mapHasThere}</th><td id="sum-map">${exact(t, found)}</td></tr>
+    ${made === null || agree(made, found) ? nothing : html`<tr><th scope="row" colspan="2">${t.deep.theyDiffer}</th></tr>`}`;
 }
 
-export function convolvedSum(made: Convolved, found: number, inputName: string): TemplateResult {
+export function convolvedSum(t: Texts, made: Convolved, found: number, inputName: string): TemplateResult {
   const { shown, others, rest } = largest(made.parts, mostParts);
   const patches = scaleOfAll(shown.map(({ patch }) => patch), false);
   const kernels = scaleOfAll(shown.map(({ kernel }) => kernel), true);
@@ -48,37 +49,36 @@ export function convolvedSum(made: Convolved, found: number, inputName: string):
   const outside = shown[0]?.patch.filter((value) => Number.isNaN(value)).length ?? 0;
   const many = made.parts.length > 1;
   const part = ({ channel, patch, kernel, sum }: Part): TemplateResult => html`<div class="part">
-    <span class="small muted">${many ? `Channel ${channel + 1} of ${inputName}` : `${inputName} × kernel`}</span>
+    <span class="small muted">${many ? t.deep.channelOf(channel + 1, inputName) : t.deep.timesKernel(inputName)}</span>
     <div class="row">
-      <cnn-lab-value-grid table .values=${patch} rows=${rows} columns=${columns} .scale=${patches} room="120" most="40" name="What the window sees of channel ${channel + 1}"></cnn-lab-value-grid>
+      <cnn-lab-value-grid .text=${t} table .values=${patch} rows=${rows} columns=${columns} .scale=${patches} room="120" most="40" name=${t.deep.windowSeesChannel(channel + 1)}></cnn-lab-value-grid>
       <span class="sign" aria-hidden="true">×</span>
-      <cnn-lab-value-grid table .values=${kernel} rows=${rows} columns=${columns} .scale=${kernels} room="120" most="40" name="The kernel for channel ${channel + 1}"></cnn-lab-value-grid>
-      <span class="sign" aria-hidden="true">=</span> <b>${exact(sum)}</b>
+      <cnn-lab-value-grid .text=${t} table .values=${kernel} rows=${rows} columns=${columns} .scale=${kernels} room="120" most="40" name=${t.deep.kernelFor(channel + 1)}></cnn-lab-value-grid>
+      <span class="sign" aria-hidden="true">=</span> <b>${exact(t, sum)}</b>
     </div></div>`;
-  const sum = html`<table class="sum" aria-label="The sum">
-      <tr><th scope="row">${many ? `${plural(shown.length, "channel")} below` : "The products"}</th><td>${exact(shown.reduce((sum, one) => sum + one.sum, 0))}</td></tr>
-      ${others > 0 ? html`<tr><th scope="row">${plural(others, "other channel")}</th><td>${exact(rest)}</td></tr>` : nothing}
-      <tr><th scope="row">Bias</th><td>${exact(made.bias)}</td></tr>
-      <tr class="whole"><th scope="row">Sum</th><td>${exact(made.sum)}</td></tr>
-      <tr><th scope="row">${made.activation === "linear" ? "No activation" : `After ${made.activation}`}</th><td id="sum-result">${
-        made.result === null ? "needs all maps" : exact(made.result)}</td></tr>
-      ${says(made.result, found)}
+  const sum = html`<table class="sum" aria-label=${t.deep.theSum}>
+      <tr><th scope="row">${many ? t.deep.channelsBelow(shown.length) : t.deep.theProducts}</th><td>${exact(t, shown.reduce((sum, one) => sum + one.sum, 0))}</td></tr>
+      ${others > 0 ? html`<tr><th scope="row">${t.deep.otherChannels(others)}</th><td>${exact(t, rest)}</td></tr>` : nothing}
+      <tr><th scope="row">${t.deep.bias}</th><td>${exact(t, made.bias)}</td></tr>
+      <tr class="whole"><th scope="row">${t.deep.sum}</th><td>${exact(t, made.sum)}</td></tr>
+      <tr><th scope="row">${made.activation === "linear" ? t.deep.noActivation : t.deep.afterActivation(made.activation)}</th><td id="sum-result">${
+        made.result === null ? t.deep.needsAll : exact(t, made.result)}</td></tr>
+      ${says(t, made.result, found)}
     </table>`;
-  const products = html`<div class="scroll" role="region" aria-label="Products of each channel" tabindex="0"><div class="parts">${shown.map(part)}</div></div>`;
+  const products = html`<div class="scroll" role="region" aria-label=${t.deep.productsOf} tabindex="0"><div class="parts">${shown.map(part)}</div></div>`;
   // Many products would push the sum out of sight.
   return html`
-    <p class="small muted">Each value that the window sees times the kernel’s value at the same place, all added up.${others > 0 ? ` The ${shown.length} channels that count most are shown.` : ""}${
-      outside > 0 ? ` ${plural(outside, "place lies", "places lie")} beyond the edge (–) and count as 0.` : ""}</p>
+    <p class="small muted">${t.deep.sumHelp(others > 0 ? t.deep.mostShown(shown.length) : "", outside > 0 ? t.deep.beyondEdge(outside) : "")}</p>
     ${many ? html`${sum} ${products}` : html`${products} ${sum}`}`;
 }
 
-export function pooledSum(made: Pooled, found: number, inputName: string): TemplateResult {
+export function pooledSum(t: Texts, made: Pooled, found: number, inputName: string): TemplateResult {
   const [rows, columns] = made.window.size;
   return html`
-    <p class="small muted">The ${made.takes === "largest" ? "largest value" : "mean"} of what the window sees in the same map of ${inputName}.</p>
-    <div class="row"><cnn-lab-value-grid table .values=${made.patch} rows=${rows} columns=${columns} room="240" most="48" name="What the window sees"></cnn-lab-value-grid>
-      <table class="sum" aria-label="The result">
-        <tr class="whole"><th scope="row">${made.takes === "largest" ? "Largest" : "Mean"}</th><td id="sum-result">${exact(made.result)}</td></tr>
-        ${says(made.result, found)}
+    <p class="small muted">The ${made.takes === "largest" ? t.deep.theLargest : "mean"} of what the window sees in the same map of ${inputName}.</p>
+    <div class="row"><cnn-lab-value-grid .text=${t} table .values=${made.patch} rows=${rows} columns=${columns} room="240" most="48" name=${t.deep.windowSees}></cnn-lab-value-grid>
+      <table class="sum" aria-label=${t.deep.theResult}>
+        <tr class="whole"><th scope="row">${made.takes === "largest" ? t.deep.largest : t.common.mean}</th><td id="sum-result">${exact(t, made.result)}</td></tr>
+        ${says(t, made.result, found)}
       </table></div>`;
 }

@@ -1,5 +1,7 @@
 /** A training step as a row of slides: forward, the loss, backward, the update, and what came of it. */
 import type { FeatureMaps, Move, SlowMotion, Stage } from "../../api/types";
+import "../../text/en/deep";
+import type { Phrase, Texts } from "../../text/texts";
 
 export type Slide =
   | { part: "forward" | "backward"; stage: Stage; /** The values, or the gradients. */ maps: FeatureMaps; /** It is of the last layer. */ last: boolean }
@@ -9,7 +11,7 @@ export type Slide =
 
 export const parts = ["forward", "loss", "backward", "update", "after"] as const;
 export type Part = (typeof parts)[number];
-export const partTitles: Record<Part, string> = { forward: "Forward", loss: "Loss", backward: "Backward", update: "Update", after: "After" };
+export const partTitles: Record<Part, Phrase> = { forward: (t) => t.deep.forward, loss: (t) => t.common.loss, backward: (t) => t.deep.backward, update: (t) => t.deep.update, after: (t) => t.common.after };
 
 export function slidesOf({ stages, moves }: Pick<SlowMotion, "stages" | "moves">): Slide[] {
   const layers = new Map<string, Move[]>();
@@ -35,7 +37,7 @@ export function slidesOf({ stages, moves }: Pick<SlowMotion, "stages" | "moves">
 export type Excerpt = { from: number; rows: number; columns: number; /** Which part it is, in words. */ where: string; /** The value whose gradient is the largest. */ most: number };
 
 /** Of a kernel the window that the step moves most, of other weights some values about the one that it does. */
-export function excerptOf({ shape, before, gradients }: Pick<Move, "shape" | "before" | "gradients">): Excerpt {
+export function excerptOf(t: Texts, { shape, before, gradients }: Pick<Move, "shape" | "before" | "gradients">): Excerpt {
   const most = gradients.reduce((best, value, i) => (Math.abs(value) > Math.abs(gradients[best] ?? 0) ? i : best), 0);
   const [filters = 1, channels = 1, height, width] = shape;
   if (height !== undefined && width !== undefined) {
@@ -45,25 +47,25 @@ export function excerptOf({ shape, before, gradients }: Pick<Move, "shape" | "be
     const whole = (at + 1) * area <= before.length ? at : Math.max(0, at - 1);
     return {
       from: whole * area, rows: height, columns: width, most,
-      where: `filter ${Math.floor(whole / channels) + 1} of ${filters}, channel ${(whole % channels) + 1} of ${channels}`,
+      where: t.deep.filterChannel(Math.floor(whole / channels) + 1, filters, (whole % channels) + 1, channels),
     };
   }
   const columns = Math.min(8, before.length);
   const from = Math.max(0, Math.min(before.length - columns, most - (most % 8)));
-  return { from, rows: 1, columns, most, where: before.length <= 8 ? "all values" : `values ${from + 1} to ${from + columns}` };
+  return { from, rows: 1, columns, most, where: before.length <= 8 ? t.deep.allValues : t.deep.valuesFromTo(from + 1, from + columns) };
 }
 
 /** What an optimizer does with a gradient, in words. */
-export function ruleOf(optimizer: string): string {
+export function ruleOf(t: Texts, optimizer: string): string {
   switch (optimizer) {
-    case "sgd": return "after = before − learning rate × gradient. With momentum, what earlier steps did goes on a little.";
-    case "rmsprop": return "The gradient is divided by the root of the mean of its recent squares, so that every weight moves by about the learning rate: after = before − learning rate × gradient ÷ √(mean of squares).";
+    case "sgd": return t.deep.sgd;
+    case "rmsprop": return t.deep.rmsprop;
     case "adam":
-    case "nadam": return "The mean of recent gradients is divided by the root of the mean of their squares: after = before − learning rate × mean ÷ √(mean of squares).";
-    case "adamw": return "As Adam, the mean of recent gradients divided by the root of the mean of their squares; and every weight becomes a little smaller by itself.";
-    case "adagrad": return "The gradient is divided by the root of the sum of all its squares so far: a weight that moved much moves less and less.";
-    case "adadelta": return "The gradient is divided by the root of the mean of its recent squares, times the root of the mean of recent moves.";
-    default: return "The optimizer makes a step of the gradient, downhill.";
+    case "nadam": return t.deep.adam;
+    case "adamw": return t.deep.adamw;
+    case "adagrad": return t.deep.adagrad;
+    case "adadelta": return t.deep.adadelta;
+    default: return t.deep.otherOptimizer;
   }
 }
 

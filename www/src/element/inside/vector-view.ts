@@ -1,10 +1,10 @@
 import { html, type TemplateResult } from "lit";
 import { scaleFor } from "../../view/colormap";
-import { plural, value } from "../../view/format";
 import "../../view/colour-bar";
 import "../../view/value-grid";
 import type { Workbench } from "../workbench";
 import type { LayerInfo } from "./words";
+import "../../text/en/deep";
 
 /** Rows and columns that a strip of values is broken into. */
 export function stripOf(length: number): { rows: number; columns: number } {
@@ -14,6 +14,7 @@ export function stripOf(length: number): { rows: number; columns: number } {
 
 /** A layer without maps: its values as a strip, and what the largest is. */
 export function vectorView({ name, outputShape }: LayerInfo, values: Float32Array, bench: Workbench): TemplateResult {
+  const t = bench.text;
   const { rows, columns } = stripOf(values.length);
   const full = new Float32Array(rows * columns).fill(NaN);
   full.set(values);
@@ -23,10 +24,9 @@ export function vectorView({ name, outputShape }: LayerInfo, values: Float32Arra
   const classes = bench.data.info?.classes;
   const room = Math.min(640, Math.max(240, innerWidth - 72));
   return html`
-    <p id="inside-vector">${name} gives no maps but a vector of ${plural(outputShape.at(-1) ?? values.length, "value")}: where in the picture they come from is not kept.
-      ${last ? "These are the scores before the last activation; that makes probabilities of them." : ""}</p>
-    <figure><cnn-lab-value-grid table .values=${full} rows=${rows} columns=${columns} .scale=${scaleFor(values)} room=${room} most="48" name="Values of ${name}, row by row"></cnn-lab-value-grid>
-      <figcaption>Value by value, row by row${zeros > 0 ? `; ${plural(zeros, "is", "are")} zero` : ""}</figcaption></figure>
-    <cnn-lab-colour-bar .scale=${scaleFor(values)}></cnn-lab-colour-bar>
-    <p class="small">The largest is ${last && classes ? `that of ${classes[best] ?? best + 1}` : `number ${best + 1}`}: ${value(values[best] ?? NaN)}.</p>`;
+    <p id="inside-vector">${t.deep.vector(name, outputShape.at(-1) ?? values.length, last ? t.deep.scoresBefore : "")}</p>
+    <figure><cnn-lab-value-grid .text=${t} table .values=${full} rows=${rows} columns=${columns} .scale=${scaleFor(values)} room=${room} most="48" name=${t.deep.valuesOf(name)}></cnn-lab-value-grid>
+      <figcaption>${t.deep.valueByValue(zeros > 0 ? t.deep.areZero(zeros) : "")}</figcaption></figure>
+    <cnn-lab-colour-bar .text=${t} .scale=${scaleFor(values)}></cnn-lab-colour-bar>
+    <p class="small">${t.deep.largestIs(last && classes ? t.deep.thatOf(classes[best] ?? best + 1) : t.deep.numberN(best + 1), values[best] ?? NaN)}</p>`;
 }

@@ -4,7 +4,6 @@ import { live } from "lit/directives/live.js";
 import type { Attribution, AttributionMethod, Prediction } from "../../api/types";
 import "../../view/colour-bar";
 import type { Scale } from "../../view/colormap";
-import { percent, value } from "../../view/format";
 import type { HeatElement } from "../../view/heat";
 import "../../view/heat";
 import { heatScale } from "../../view/overlay";
@@ -20,6 +19,8 @@ import { Follow } from "./follow";
 import { Job } from "./job";
 import { tabBase } from "./tab-styles";
 import { convolutions, layerTitle, methods, withMaps } from "./words";
+import "../../text/en/deep";
+import { phrase } from "../../text/texts";
 
 /** Why the network decides as it does: which places of the picture the decision rests on. */
 @define("cnn-lab-inside-why")
@@ -71,8 +72,9 @@ export class WhyTab extends LitElement {
 
   /** Why nothing can be computed. */
   get #why(): string | undefined {
+    const t = this.bench.text;
     const { inside } = this.bench;
-    return !inside.hand ? "Choose a picture first." : !inside.prediction ? "The network has not looked at the picture yet." : undefined;
+    return !inside.hand ? t.deep.choosePicture : !inside.prediction ? t.deep.notLooked : undefined;
   }
 
   async #explain(o: object): Promise<void> {
@@ -109,6 +111,7 @@ export class WhyTab extends LitElement {
   }
 
   #ask(): TemplateResult {
+    const t = this.bench.text;
     const { network, inside, data } = this.bench;
     const layers = withMaps(network.summary);
     const last = convolutions(network.summary).at(-1) ?? layers.at(-1);
@@ -116,73 +119,75 @@ export class WhyTab extends LitElement {
     const best = inside.prediction?.[0]?.label;
     const classes = data.info?.classes ?? [];
     return html`
-      ${this.#noMaps ? html`<p class="note" id="why-no-maps">This network has no maps, so Grad-CAM has nothing to weigh. The other methods go by the pixels.</p>` : nothing}
+      ${this.#noMaps ? html`<p class="note" id="why-no-maps">${t.deep.noMapsWhy}</p>` : nothing}
       <div class="fields">
-        ${field({
-          id: "why-method", label: "Method", help: this.#about.about,
+        ${field(t, {
+          id: "why-method", label: t.deep.method, help: this.#about.about(t),
           control: html`<select id="why-method" @change=${(event: Event) => {
             this.method = (event.target as HTMLSelectElement).value as AttributionMethod;
             this.found = null;
             this.at = null;
-          }}>${methods.map(({ method, title, maps }) => html`<option value=${method} ?disabled=${maps === true && this.#noMaps} .selected=${live(method === this.#chosen)}>${title}</option>`)}</select>`,
+          }}>${methods.map(({ method, title, maps }) => html`<option value=${method} ?disabled=${maps === true && this.#noMaps} .selected=${live(method === this.#chosen)}>${phrase(t, title)}</option>`)}</select>`,
         })}
-        ${field({
-          id: "why-class", label: "Class", help: "Which class to ask about. The likeliest is what the network decides for; another one tells what speaks for that.",
+        ${field(t, {
+          id: "why-class", label: t.common.class, help: t.deep.classHelp,
           control: html`<select id="why-class" @change=${(event: Event) => {
             const { value: chosen } = event.target as HTMLSelectElement;
             this.label = chosen === "" ? null : Number(chosen);
-          }}><option value="" .selected=${live(this.label === null)}>The likeliest${best === undefined ? "" : ` (${best})`}</option>
+          }}><option value="" .selected=${live(this.label === null)}>${t.deep.likeliest(best === undefined ? "" : ` (${best})`)}</option>
             ${classes.map((name, i) => html`<option value=${i} .selected=${live(i === this.label)}>${name}</option>`)}</select>`,
         })}
-        ${field({
-          id: "why-layer", label: "Layer", help: "Whose maps Grad-CAM weighs. The last convolution's tell most about what, earlier ones more about where.",
-          control: html`<select id="why-layer" ?disabled=${!weighs} title=${weighs ? nothing : "Only Grad-CAM weighs a layer's maps."} @change=${(event: Event) => {
+        ${field(t, {
+          id: "why-layer", label: t.common.layer, help: t.deep.layerWhyHelp,
+          control: html`<select id="why-layer" ?disabled=${!weighs} title=${weighs ? nothing : t.deep.onlyGradCam} @change=${(event: Event) => {
             const { value: chosen } = event.target as HTMLSelectElement;
             this.layer = chosen === "" ? null : chosen;
-          }}><option value="" .selected=${live(this.#layer === null)}>${last ? `The last convolution (${last.name})` : "None"}</option>
+          }}><option value="" .selected=${live(this.#layer === null)}>${last ? t.deep.lastConvolution(last.name) : t.common.none}</option>
             ${layers.map((layer) => html`<option value=${layer.name} .selected=${live(layer.name === this.#layer)}>${layerTitle(layer)}</option>`)}</select>`,
         })}
-        ${field({
-          id: "why-opacity", label: "Opacity", help: "How much the colours cover the picture.", value: percent(this.opacity, 0),
+        ${field(t, {
+          id: "why-opacity", label: t.deep.opacity, help: t.deep.opacityHelp, value: t.percent(this.opacity, 0),
           control: html`<input id="why-opacity" type="range" min="0" max="1" step="0.05" .value=${String(this.opacity)}
             @input=${(event: Event) => (this.opacity = (event.target as HTMLInputElement).valueAsNumber)} />`,
         })}
       </div>
       ${this.#job.running
-        ? this.#job.show(this.#about.title)
+        ? this.#job.show(phrase(t, this.#about.title))
         : html`<div class="row job wrap">
             ${this.#about.slow
-              ? button({ id: "why-compute", label: "Compute", kind: "primary", why: this.#why, onClick: () => void this.#job.run((o) => this.#explain(o)) })
+              ? button({ id: "why-compute", label: t.deep.compute, kind: "primary", why: this.#why, onClick: () => void this.#job.run((o) => this.#explain(o)) })
               : nothing}
-            ${button({ id: "why-save", label: "Save as PNG", why: this.found ? undefined : "There is nothing to save yet.", onClick: () => void this.#save() })}
-            <span class="grow small muted">${this.#about.slow ? "It takes a moment, so it is done when you ask for it." : this.bench.training.active ? "It follows the training." : ""}</span>
+            ${button({ id: "why-save", label: t.deep.savePng, why: this.found ? undefined : t.deep.nothingToSave, onClick: () => void this.#save() })}
+            <span class="grow small muted">${this.#about.slow ? t.deep.takesMoment : this.bench.training.active ? t.deep.followsTraining : ""}</span>
           </div>`}`;
   }
 
   #figures(): TemplateResult {
+    const t = this.bench.text;
     const { found, at } = this;
     const { hand } = this.bench.inside;
     if (!found || !hand) {
-      return html`<div class="figures"><div class="empty">${this.#why ?? (this.#about.slow ? "Press Compute." : "Looking …")}</div></div>`;
+      return html`<div class="figures"><div class="empty">${this.#why ?? (this.#about.slow ? t.deep.pressCompute : t.common.looking)}</div></div>`;
     }
     const { attribution, scale } = found;
     const point = (event: CustomEvent<Place>): void => {
       this.at = event.detail;
     };
-    const words = `${this.#about.title} for ${this.#className(attribution.label)}`;
+    const words = t.deep.titleFor(phrase(t, this.#about.title), this.#className(attribution.label));
     return html`<div class="figures">
-      <figure><cnn-lab-heat .picture=${found.hand.picture} .heat=${attribution} .scale=${scale} opacity=${this.opacity} name="${words}, over the picture" @point=${point}></cnn-lab-heat>
-        <figcaption>Over the picture</figcaption></figure>
-      <figure><cnn-lab-value-grid id="why-heat" active table room="280" most="96" .values=${attribution.data} rows=${attribution.height} columns=${attribution.width}
+      <figure><cnn-lab-heat .picture=${found.hand.picture} .heat=${attribution} .scale=${scale} opacity=${this.opacity} name=${t.deep.overPictureName(words)} @point=${point}></cnn-lab-heat>
+        <figcaption>${t.deep.overPicture}</figcaption></figure>
+      <figure><cnn-lab-value-grid .text=${t} id="why-heat" active table room="280" most="96" .values=${attribution.data} rows=${attribution.height} columns=${attribution.width}
           .scale=${scale} .at=${at} name=${words} @point=${point}></cnn-lab-value-grid>
-        <figcaption>By itself, ${attribution.height} × ${attribution.width} values</figcaption></figure>
-      <figure><cnn-lab-value-grid .picture=${found.hand.picture} room="140" name="The picture"></cnn-lab-value-grid><figcaption>The picture</figcaption>
-        <cnn-lab-colour-bar .scale=${scale}></cnn-lab-colour-bar>
-        <p class="small muted">${scale.signed ? "Red speaks for the class, blue against it." : "The brighter, the more a place counts."}</p></figure>
+        <figcaption>${t.deep.byItself(attribution.height, attribution.width)}</figcaption></figure>
+      <figure><cnn-lab-value-grid .text=${t} .picture=${found.hand.picture} room="140" name=${t.deep.thePictureItself}></cnn-lab-value-grid><figcaption>${t.deep.thePictureItself}</figcaption>
+        <cnn-lab-colour-bar .text=${t} .scale=${scale}></cnn-lab-colour-bar>
+        <p class="small muted">${scale.signed ? t.deep.redSpeaks : t.deep.brighter}</p></figure>
     </div>`;
   }
 
   #says(): TemplateResult {
+    const t = this.bench.text;
     const { found, at } = this;
     const { inside } = this.bench;
     if (!found) {
@@ -191,16 +196,14 @@ export class WhyTab extends LitElement {
     const { attribution, hand, prediction } = found;
     const reading = at && attribution.data[at.row * attribution.width + at.column];
     const { completeness } = attribution;
-    const old = this.#about.slow && (hand !== inside.hand ? "This is of the picture before. " : prediction !== inside.prediction ? "The network has learned on since. " : "");
+    const old = this.#about.slow && (hand !== inside.hand ? t.deep.ofBefore : prediction !== inside.prediction ? t.deep.learnedOnSince : "");
     return html`
-      <p class="reading" id="why-reading">${at && typeof reading === "number" ? `Row ${at.row + 1}, column ${at.column + 1}: ${value(reading)}` : "Point at a place, or use the arrow keys, to read its value."}</p>
-      <p aria-live=${this.bench.training.active ? "off" : "polite"} id="why-says">${old ? html`<b>${old}</b>` : nothing}${this.#about.title} for <b>${this.#className(attribution.label)}</b>, whose probability is ${percent(attribution.probability)}${
-        attribution.layer === null ? "" : `, with the maps of ${attribution.layer}`}.
-        ${completeness ? `The sum of all values is ${value(completeness[0])}; it should be ${value(completeness[1])}, the class's score minus that of a black picture.` : ""}</p>`;
+      <p class="reading" id="why-reading">${at && typeof reading === "number" ? t.deep.rowColumn(at.row + 1, at.column + 1, reading) : t.deep.pointAt}</p>
+      <p aria-live=${this.bench.training.active ? "off" : "polite"} id="why-says">${old ? html`<b>${old}</b>` : nothing}${t.deep.titleForClass(phrase(t, this.#about.title))} <b>${this.#className(attribution.label)}</b>${t.deep.whoseProbability(attribution.probability, attribution.layer === null ? "" : t.deep.withMaps(attribution.layer), completeness ? t.deep.sumOfAll(completeness[0], completeness[1]) : "")}</p>`;
   }
 
   #className(label: number): string {
-    return this.bench.data.info?.classes[label] ?? `class ${label}`;
+    return this.bench.data.info?.classes[label] ?? this.bench.text.deep.classOf(label);
   }
 
   async #save(): Promise<void> {

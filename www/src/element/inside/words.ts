@@ -1,5 +1,7 @@
 /** What the tabs of "Look inside" say, and which layers they are about. */
 import type { AttributionMethod, ModelSpec, Summary } from "../../api/types";
+import "../../text/en/deep";
+import type { Phrase } from "../../text/texts";
 
 export type LayerInfo = Summary["layers"][number];
 
@@ -20,8 +22,8 @@ export function withMaps(summary: Summary | null): LayerInfo[] {
 
 type MethodInfo = {
   method: AttributionMethod;
-  title: string;
-  about: string;
+  title: string | Phrase;
+  about: Phrase;
   /** It takes more than a moment, and is done when it is asked for. */
   slow?: true;
   /** It weighs a layer's maps. */
@@ -29,12 +31,12 @@ type MethodInfo = {
 };
 
 export const methods: readonly [MethodInfo, ...MethodInfo[]] = [
-  { method: "grad-cam", title: "Grad-CAM", maps: true, about: "Weighs a layer's maps by how much the class's score rises with each, and adds them up: which places speak for the class." },
-  { method: "grad-cam++", title: "Grad-CAM++", maps: true, about: "Grad-CAM with weights of its own for each place, so that several places of the same thing all count." },
-  { method: "saliency", title: "Saliency", about: "How much the class's score changes with each pixel: the size of the gradient. It is of the network at this picture, and noisy." },
-  { method: "smooth-grad", title: "SmoothGrad", slow: true, about: "The mean of the saliency over 25 copies of the picture with a little noise, which takes the speckles away." },
-  { method: "integrated-gradients", title: "Integrated gradients", slow: true, about: "The gradients summed on the way from a black picture to this one. Their sum is the difference of the class's score." },
-  { method: "occlusion", title: "Occlusion", slow: true, about: "Covers a part of the picture at a time: how much less likely the class becomes without it." },
+  { method: "grad-cam", title: "Grad-CAM", maps: true, about: (t) => t.deep.gradCam },
+  { method: "grad-cam++", title: "Grad-CAM++", maps: true, about: (t) => t.deep.gradCamPlus },
+  { method: "saliency", title: (t) => t.deep.saliencyTitle, about: (t) => t.deep.saliency },
+  { method: "smooth-grad", title: "SmoothGrad", slow: true, about: (t) => t.deep.smoothGrad },
+  { method: "integrated-gradients", title: (t) => t.deep.integratedTitle, slow: true, about: (t) => t.deep.integrated },
+  { method: "occlusion", title: (t) => t.deep.occlusionTitle, slow: true, about: (t) => t.deep.occlusion },
 ];
 
 /** What a person reads of a layer in a list. */

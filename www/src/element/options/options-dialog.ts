@@ -4,7 +4,6 @@ import { live } from "lit/directives/live.js";
 import { largestSeed } from "../../api/check";
 import { clips, optimizers, optionsOfOptimizer, type ScheduleOption, schedules } from "../../api/keras";
 import type { LearningRateSchedule, Monitor } from "../../api/types";
-import { count, loss, percent, plural, rate } from "../../view/format";
 import "../../view/plot";
 import { numberOf } from "../builder/values";
 import { define } from "../define";
@@ -18,6 +17,7 @@ import type { Workbench } from "../workbench";
 import { aboutOptimizer, clipTitles, monitorTitles, optionHelp, plateauFields, scheduleTitles, stoppingFields } from "./catalogue";
 import { curveOf, fitted, type Length, scheduleFor } from "./schedule";
 import { Search } from "./search";
+import "../../text/en/options";
 
 /** A number that can be typed: what it may be, and what it is where nothing is typed. */
 type NumberField = {
@@ -81,19 +81,20 @@ export class OptionsDialog extends LitElement {
   ];
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const changes = trainingChanges(this.bench.settings);
     const why = this.#why;
     return html`<dialog id="options-dialog" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
       ${this.#modal.open
-        ? html`${this.#modal.head("Training options")}
-            <div class="body" role="region" aria-label="Options" tabindex="0">
+        ? html`${this.#modal.head(t.options.title)}
+            <div class="body" role="region" aria-label=${t.options.options} tabindex="0">
               <div class="column">${this.#optimizer()} ${this.#gradients()} ${this.#stopping()} ${this.#pictures()}</div>
               <div class="column">${this.#rate()} ${this.#finder()}</div>
             </div>
             <footer>
-              <span class="grow small muted">${why ?? (changes === 0 ? "All as Keras has it." : `${plural(changes, "option")} changed. Used from the next run on.`)}</span>
-              ${button({ id: "options-none", label: "As in Keras", why: why ?? (changes === 0 ? "It is all so already." : undefined), onClick: () => this.#reset() })}
-              ${button({ id: "options-done", label: "Done", kind: "primary", onClick: this.#modal.closed })}
+              <span class="grow small muted">${why ?? (changes === 0 ? t.options.allAsKeras : t.options.changed(changes))}</span>
+              ${button({ id: "options-none", label: t.options.asKeras, why: why ?? (changes === 0 ? t.options.alreadySo : undefined), onClick: () => this.#reset() })}
+              ${button({ id: "options-done", label: t.common.done, kind: "primary", onClick: this.#modal.closed })}
             </footer>`
         : nothing}
     </dialog>`;
@@ -102,7 +103,7 @@ export class OptionsDialog extends LitElement {
   /** Why what a run keeps cannot be changed now. */
   get #why(): string | undefined {
     const { training } = this.bench;
-    return training.active || training.resumable ? "A run keeps this to its end. Start over to choose another." : undefined;
+    return training.active || training.resumable ? this.bench.text.common.runKeeps : undefined;
   }
 
   #set(change: Partial<Workbench["settings"]>): void {
@@ -130,10 +131,11 @@ export class OptionsDialog extends LitElement {
 
   /** A number under its name. What is no such number gives way to the last that was. */
   #number({ id, label, help, value, rest, least = 0, above, below = Infinity, whole, why, plain, set }: NumberField): TemplateResult {
-    const empty = rest === null ? "none" : rest === undefined ? "" : figure(rest);
+    const t = this.bench.text;
+    const empty = rest === null ? t.options.noneGiven : rest === undefined ? "" : figure(rest);
     const shown = value === null ? "" : figure(value);
     return html`<div class="field">
-      <div class="caption"><label class=${plain ? "" : "keras"} for=${id}>${label}</label>${help ? html`<cnn-lab-help about=${label}>${help}</cnn-lab-help>` : nothing}</div>
+      <div class="caption"><label class=${plain ? "" : "keras"} for=${id}>${label}</label>${help ? html`<cnn-lab-help .text=${this.bench.text} about=${label}>${help}</cnn-lab-help>` : nothing}</div>
       <input id=${id} type="text" inputmode="decimal" autocomplete="off" placeholder=${empty} .value=${shown} ?disabled=${why !== undefined} title=${why ?? nothing}
         @change=${(event: Event) => {
           const input = event.target as HTMLInputElement;
@@ -148,13 +150,13 @@ export class OptionsDialog extends LitElement {
   #flag({ id, label, help, value, why, plain, under, set }: { id: string; label: string; help?: string | undefined; value: boolean; why?: string | undefined; plain?: boolean; under?: boolean; set: (value: boolean) => void }): TemplateResult {
     return html`<div class="check ${under ? "under" : ""}" title=${why ?? nothing}>
       <input type="checkbox" id=${id} .checked=${live(value)} ?disabled=${why !== undefined} @change=${(event: Event) => set((event.target as HTMLInputElement).checked)} />
-      <label class=${plain ? "" : "keras"} for=${id}>${label}</label>${help ? html`<cnn-lab-help about=${label}>${help}</cnn-lab-help>` : nothing}
+      <label class=${plain ? "" : "keras"} for=${id}>${label}</label>${help ? html`<cnn-lab-help .text=${this.bench.text} about=${label}>${help}</cnn-lab-help>` : nothing}
     </div>`;
   }
 
   #choice({ id, label, help, values, value, why, plain, set }: { id: string; label: string; help?: string | undefined; values: readonly { name: string; title: string }[]; value: string; why?: string | undefined; plain?: boolean; set: (value: string) => void }): TemplateResult {
     return html`<div class="field">
-      <div class="caption"><label class=${plain ? "" : "keras"} for=${id}>${label}</label>${help ? html`<cnn-lab-help about=${label}>${help}</cnn-lab-help>` : nothing}</div>
+      <div class="caption"><label class=${plain ? "" : "keras"} for=${id}>${label}</label>${help ? html`<cnn-lab-help .text=${this.bench.text} about=${label}>${help}</cnn-lab-help>` : nothing}</div>
       <select id=${id} ?disabled=${why !== undefined} title=${why ?? nothing} @change=${(event: Event) => set((event.target as HTMLSelectElement).value)}>
         ${values.map(({ name, title }) => html`<option value=${name} .selected=${live(name === value)}>${title}</option>`)}
       </select></div>`;
@@ -169,18 +171,19 @@ export class OptionsDialog extends LitElement {
   }
 
   #optimizer(): TemplateResult {
+    const t = this.bench.text;
     const { settings, training } = this.bench;
     const why = this.#why;
     const own = optimizers.find(({ name }) => name === settings.optimizer)?.options ?? {};
     return html`<section aria-labelledby="of-optimizer">
-      <h3 id="of-optimizer">Optimizer</h3>
-      ${this.#choice({ id: "choose-optimizer", label: "The rule by which the weights change", plain: true, values: optimizers, value: settings.optimizer, why, set: (name) => training.chooseOptimizer(name) })}
-      <p class="small muted">${aboutOptimizer[settings.optimizer]}</p>
+      <h3 id="of-optimizer">${t.common.optimizer}</h3>
+      ${this.#choice({ id: "choose-optimizer", label: t.options.optimizerHelp, plain: true, values: optimizers, value: settings.optimizer, why, set: (name) => training.chooseOptimizer(name) })}
+      <p class="small muted">${aboutOptimizer[settings.optimizer]?.(t)}</p>
       <div class="fields">
         ${Object.entries(own).filter(([key]) => key !== "weight_decay").map(([key, rest]) => {
           const value = settings.optimizerOptions[key] ?? null;
           const id = `of-${key}`;
-          const help = optionHelp[key];
+          const help = optionHelp[key]?.(t);
           if (typeof rest === "boolean") {
             return this.#flag({ id, label: key, help, under: true, value: value === null ? rest : value === true, why, set: (to) => this.#setOption(key, to) });
           }
@@ -192,6 +195,7 @@ export class OptionsDialog extends LitElement {
   }
 
   #gradients(): TemplateResult {
+    const t = this.bench.text;
     const { settings } = this.bench;
     const { optimizerOptions: options } = settings;
     const why = this.#why;
@@ -202,13 +206,13 @@ export class OptionsDialog extends LitElement {
       this.#set({ optimizerOptions: name === "" ? kept : { ...kept, [name]: limit } });
     };
     return html`<section aria-labelledby="of-gradients">
-      <h3 id="of-gradients">Weights and gradients</h3>
+      <h3 id="of-gradients">${t.options.weightsAndGradients}</h3>
       <div class="fields pair">
-        ${this.#number({ id: "of-weight_decay", label: "weight_decay", help: optionHelp["weight_decay"], value: (options["weight_decay"] as number | undefined) ?? null, rest: decay as number | null, why, set: (to) => this.#setOption("weight_decay", to) })}
+        ${this.#number({ id: "of-weight_decay", label: "weight_decay", help: optionHelp["weight_decay"]?.(t), value: (options["weight_decay"] as number | undefined) ?? null, rest: decay as number | null, why, set: (to) => this.#setOption("weight_decay", to) })}
         ${this.#choice({
-          id: "of-clip", label: "Clip gradients", plain: true, why, value: clip ?? "",
-          help: "Cuts slopes that are too large, so that one odd batch cannot throw the weights far away. Helps where the loss jumps or is no longer a number.",
-          values: [{ name: "", title: "not at all" }, ...clips.map((name) => ({ name, title: clipTitles[name] }))],
+          id: "of-clip", label: t.options.clip, plain: true, why, value: clip ?? "",
+          help: t.options.clipHelp,
+          values: [{ name: "", title: t.options.notAtAll }, ...clips.map((name) => ({ name, title: clipTitles[name](t) }))],
           set: (name) => clipBy(name, name === "clipvalue" ? 0.5 : 1),
         })}
         ${clip ? this.#number({ id: "of-clip-limit", label: clip, value: options[clip] as number, above: true, why, set: (to) => clipBy(clip, to ?? 1) }) : nothing}
@@ -217,40 +221,41 @@ export class OptionsDialog extends LitElement {
   }
 
   #stopping(): TemplateResult {
+    const t = this.bench.text;
     const { settings } = this.bench;
     const { earlyStopping, reduceOnPlateau } = settings;
     const why = this.#why;
     return html`<section aria-labelledby="of-stopping">
-      <h3 id="of-stopping">When nothing improves any more</h3>
+      <h3 id="of-stopping">${t.options.whenNothing}</h3>
       ${this.#flag({
-        id: "early-stopping", label: "Stop early", plain: true, value: earlyStopping !== null, why,
-        help: "Ends the run once a figure has not improved for some epochs: what comes after is mostly learning by heart.",
+        id: "early-stopping", label: t.options.stopEarly, plain: true, value: earlyStopping !== null, why,
+        help: t.options.stopEarlyHelp,
         set: (on) => this.#set({ earlyStopping: on ? { patience: 3, restoreBestWeights: true } : null }),
       })}
       ${earlyStopping
         ? html`<div class="fields inset">
             ${this.#monitor("stopping-monitor", earlyStopping.monitor, (monitor) => this.#set({ earlyStopping: { ...earlyStopping, monitor } }))}
             ${stoppingFields.map(({ keras, key, rest, epochs }) => this.#number({
-              id: `stopping-${keras}`, label: keras, help: optionHelp[keras], value: earlyStopping[key] ?? null, rest, whole: epochs, why,
+              id: `stopping-${keras}`, label: keras, help: optionHelp[keras]?.(t), value: earlyStopping[key] ?? null, rest, whole: epochs, why,
               set: (to) => this.#set({ earlyStopping: without(earlyStopping, key, to) }),
             }))}
             ${this.#flag({
-              id: "stopping-restore", label: "restore_best_weights", help: optionHelp["restore_best_weights"], under: true, value: earlyStopping.restoreBestWeights ?? false, why,
+              id: "stopping-restore", label: "restore_best_weights", help: optionHelp["restore_best_weights"]?.(t), under: true, value: earlyStopping.restoreBestWeights ?? false, why,
               set: (restoreBestWeights) => this.#set({ earlyStopping: { ...earlyStopping, restoreBestWeights } }),
             })}
           </div>`
         : nothing}
       ${this.#flag({
-        id: "plateau", label: "Reduce the learning rate", plain: true, value: reduceOnPlateau !== null,
-        why: why ?? (settings.schedule && !reduceOnPlateau ? "A schedule sets the learning rate already." : undefined),
-        help: "Multiplies the learning rate by a factor once a figure has not improved for some epochs. Smaller steps often find a little more.",
+        id: "plateau", label: t.options.reduce, plain: true, value: reduceOnPlateau !== null,
+        why: why ?? (settings.schedule && !reduceOnPlateau ? t.options.scheduleSets : undefined),
+        help: t.options.reduceHelp,
         set: (on) => this.#set({ reduceOnPlateau: on ? { factor: 0.5, patience: 2 } : null }),
       })}
       ${reduceOnPlateau
         ? html`<div class="fields inset">
             ${this.#monitor("plateau-monitor", reduceOnPlateau.monitor, (monitor) => this.#set({ reduceOnPlateau: { ...reduceOnPlateau, monitor } }))}
             ${plateauFields.map(({ keras, key, rest, epochs }) => this.#number({
-              id: `plateau-${keras}`, label: keras, help: optionHelp[keras], value: reduceOnPlateau[key] ?? null, rest, whole: epochs, why,
+              id: `plateau-${keras}`, label: keras, help: optionHelp[keras]?.(t), value: reduceOnPlateau[key] ?? null, rest, whole: epochs, why,
               ...(key === "factor" && { below: 1 }),
               set: (to) => this.#set({ reduceOnPlateau: without(reduceOnPlateau, key, to) }),
             }))}
@@ -261,8 +266,9 @@ export class OptionsDialog extends LitElement {
   }
 
   #monitor(id: string, monitor: Monitor | undefined, set: (monitor: Monitor) => void): TemplateResult {
+    const t = this.bench.text;
     const values = Object.entries(monitorTitles).map(([name, title]) => ({ name, title }));
-    return this.#choice({ id, label: "monitor", help: optionHelp["monitor"], values, value: monitor ?? "val_loss", why: this.#why, set: (to) => set(to as Monitor) });
+    return this.#choice({ id, label: "monitor", help: optionHelp["monitor"]?.(t), values, value: monitor ?? "val_loss", why: this.#why, set: (to) => set(to as Monitor) });
   }
 
   /** What is watched and will not be measured. */
@@ -272,39 +278,40 @@ export class OptionsDialog extends LitElement {
     const pictures = data.upToDate && data.info ? data.info.splits.validation : settings.validation;
     const missing = watched.find((monitor) => monitor.startsWith("val_"));
     return missing && !(settings.validate && pictures > 0)
-      ? html`<p class="error" role="status">Nothing is validated, so there is no ${missing}. Watch ${missing.slice(4)}, or validate with some of the pictures.</p>`
+      ? html`<p class="error" role="status">${this.bench.text.options.notValidated(missing, missing.slice(4))}</p>`
       : nothing;
   }
 
   #pictures(): TemplateResult {
+    const t = this.bench.text;
     const { settings, data } = this.bench;
     const why = this.#why;
     const { classWeight } = settings;
     const classes = (data.useOwn ? data.own?.info : data.chosen)?.classes ?? data.info?.classes ?? [];
     const byHand = Array.isArray(classWeight) ? classWeight : null;
-    const kinds = [{ name: "none", title: "each picture counts alike" }, { name: "balanced", title: "each class counts alike" }, { name: "hand", title: "by hand, class by class" }];
+    const kinds = [{ name: "none", title: t.options.eachPicture }, { name: "balanced", title: t.options.eachClass }, { name: "hand", title: t.options.byHand }];
     return html`<section aria-labelledby="of-pictures">
-      <h3 id="of-pictures">Pictures</h3>
+      <h3 id="of-pictures">${t.common.pictures}</h3>
       ${this.#choice({
-        id: "class-weight", label: "Class weights", plain: true, values: kinds, value: byHand ? "hand" : classWeight === null ? "none" : "balanced", why,
-        help: "What a mistake on each class counts in the loss.",
+        id: "class-weight", label: t.options.classWeights, plain: true, values: kinds, value: byHand ? "hand" : classWeight === null ? "none" : "balanced", why,
+        help: t.options.classWeightsHelp,
         set: (kind) => this.#set({ classWeight: kind === "hand" ? classes.map(() => 1) : kind === "balanced" ? "balanced" : null }),
       })}
       ${byHand && byHand.length !== classes.length
-        ? html`<p class="error" role="status">These are ${plural(byHand.length, "weight")} for ${plural(classes.length, "class", "classes")}. ${button({ id: "weights-anew", label: "Begin anew", why, onClick: () => this.#set({ classWeight: classes.map(() => 1) }) })}</p>`
+        ? html`<p class="error" role="status">${t.options.weightsFor(byHand.length, classes.length)} ${button({ id: "weights-anew", label: t.options.beginAnew, why, onClick: () => this.#set({ classWeight: classes.map(() => 1) }) })}</p>`
         : nothing}
       ${byHand
         ? html`<div class="fields inset weights">${byHand.map((weight, i) => this.#number({
-            id: `weight-${i}`, label: classes[i] ?? `class ${i}`, plain: true, value: weight, why,
+            id: `weight-${i}`, label: classes[i] ?? t.common.classNumber(i), plain: true, value: weight, why,
             set: (to) => this.#set({ classWeight: byHand.map((other, at) => (at === i ? (to ?? 1) : other)) }),
           }))}</div>`
         : nothing}
-      ${this.#flag({ id: "shuffle", label: "Shuffle before every epoch", plain: true, value: settings.shuffle, why, help: "Without it every epoch sees the pictures in the same order, which learns worse.", set: (shuffle) => this.#set({ shuffle }) })}
-      ${this.#flag({ id: "validate", label: "Validate after every epoch", plain: true, value: settings.validate, why, help: "Measures the network on pictures that it does not learn from. Takes a moment after each epoch.", set: (validate) => this.#set({ validate }) })}
+      ${this.#flag({ id: "shuffle", label: t.options.shuffle, plain: true, value: settings.shuffle, why, help: t.options.shuffleHelp, set: (shuffle) => this.#set({ shuffle }) })}
+      ${this.#flag({ id: "validate", label: t.options.validate, plain: true, value: settings.validate, why, help: t.options.validateHelp, set: (validate) => this.#set({ validate }) })}
       <div class="fields">
         ${this.#number({
-          id: "train-seed", label: "Seed", plain: true, value: settings.seed, whole: true, below: largestSeed + 1, why: this.#whyNotSeed,
-          help: "Draws the first weights, and in which order pictures are seen. The same seed, device and choices give the same losses. Another one makes a lab anew, as another device does: pictures and network move along, with fresh weights. The split has a seed of its own, in Data.",
+          id: "train-seed", label: t.common.seed, plain: true, value: settings.seed, whole: true, below: largestSeed + 1, why: this.#whyNotSeed,
+          help: t.options.seedHelp,
           set: (seed) => void this.bench.useSeed(seed ?? settings.seed),
         })}
       </div>
@@ -312,18 +319,20 @@ export class OptionsDialog extends LitElement {
   }
 
   get #whyNotSeed(): string | undefined {
+    const t = this.bench.text;
     const { bench } = this;
     const { training, data } = bench;
     return (
       this.#why ??
-      (training.trained ? "The network has learned with this one; Start over gives fresh weights, and then another can be chosen."
-      : bench.switching ? "A lab is being made ready."
-      : data.loading ? "Loading is under way."
+      (training.trained ? t.options.seedFixed
+      : bench.switching ? t.options.labReady
+      : data.loading ? t.common.loading
       : bench.held)
     );
   }
 
   #rate(): TemplateResult {
+    const t = this.bench.text;
     const { bench } = this;
     const { settings, training } = bench;
     const { schedule } = settings;
@@ -331,17 +340,17 @@ export class OptionsDialog extends LitElement {
     const length = this.#length;
     const own = startsItself(schedule);
     return html`<section aria-labelledby="of-rate">
-      <h3 id="of-rate">Learning rate</h3>
+      <h3 id="of-rate">${t.common.learningRate}</h3>
       <div class="fields pair">
         ${this.#number({
-          id: "start-rate", label: schedule ? "Begins at" : "Rate", plain: true, value: settings.learningRate, set: (to) => void training.setLearningRate(to ?? settings.learningRate),
-          why: own && !training.active ? "The schedule has rates of its own." : undefined,
-          help: "How large each change of the weights is. In a run under way you can change it too; that ends a schedule.",
+          id: "start-rate", label: schedule ? t.options.beginsAt : t.options.rateLabel, plain: true, value: settings.learningRate, set: (to) => void training.setLearningRate(to ?? settings.learningRate),
+          why: own && !training.active ? t.options.ownRates : undefined,
+          help: t.options.rateHelp,
         })}
         ${this.#choice({
-          id: "schedule", label: "Schedule", plain: true, value: schedule?.name ?? "", values: [{ name: "", title: "Constant" }, ...scheduleTitles],
-          why: why ?? (schedule ? undefined : settings.reduceOnPlateau ? "The rate is reduced when nothing improves; choose one of the two." : length ? undefined : "Load pictures first."),
-          help: "How the rate changes from step to step, counted from the run's first step.",
+          id: "schedule", label: t.options.schedule, plain: true, value: schedule?.name ?? "", values: [{ name: "", title: t.options.constant }, ...scheduleTitles.map(({ name, title }) => ({ name, title: title(t) }))],
+          why: why ?? (schedule ? undefined : settings.reduceOnPlateau ? t.common.startOverHint : length ? undefined : t.common.loadFirst),
+          help: t.options.scheduleHelp,
           set: (name) => {
             // Without pictures it can be ended, and no other be fitted to the run: the one that was chosen stays.
             this.#set(name === "" ? { schedule: null } : length ? { schedule: scheduleFor(name as LearningRateSchedule["name"], length) } : {});
@@ -353,6 +362,7 @@ export class OptionsDialog extends LitElement {
   }
 
   #schedule(schedule: LearningRateSchedule, length: Length | null, why: string | undefined): TemplateResult {
+    const t = this.bench.text;
     const { settings } = this.bench;
     const given = schedule as unknown as Record<string, unknown>;
     const set = (key: string, to: unknown): void => this.#set({ schedule: without(given, key, to) as unknown as LearningRateSchedule });
@@ -363,22 +373,22 @@ export class OptionsDialog extends LitElement {
         ${Object.entries(schedules[schedule.name] ?? {}).map(([key, option]) => this.#scheduleOption(key, option, given[key], why, (to) => set(key, to)))}
       </div>
       ${steps > 0
-        ? html`<cnn-lab-plot name="learning rate" across="steps" grounded .line=${curveOf(schedule, settings.learningRate, steps)} .span=${[0, Math.max(1, steps - 1)]}
-              .formatX=${(x: number) => count(Math.round(x))} .formatY=${rate}></cnn-lab-plot>
-            <div class="row between"><span class="small muted">The run takes ${plural(steps, "step")}, ${count(length?.stepsPerEpoch ?? 0)} an epoch.</span>
-              ${button({ id: "fit-schedule", label: "Fit to the run", why: why ?? (fits ? "It fits already." : undefined), onClick: () => this.#set({ schedule: fitting }) })}</div>`
+        ? html`<cnn-lab-plot .text=${t} name=${t.options.learningRateChart} across="steps" grounded .line=${curveOf(schedule, settings.learningRate, steps)} .span=${[0, Math.max(1, steps - 1)]}
+              .formatX=${(x: number) => t.count(Math.round(x))} .formatY=${t.rate}></cnn-lab-plot>
+            <div class="row between"><span class="small muted">${t.options.runTakes(steps, length?.stepsPerEpoch ?? 0)}</span>
+              ${button({ id: "fit-schedule", label: t.options.fit, why: why ?? (fits ? t.options.fits : undefined), onClick: () => this.#set({ schedule: fitting }) })}</div>`
         : nothing}`;
   }
 
   #scheduleOption(key: string, { kind, rest, least = 0 }: ScheduleOption, value: unknown, why: string | undefined, set: (to: unknown) => void): TemplateResult {
     const id = `schedule-${key}`;
-    const help = optionHelp[key];
+    const help = optionHelp[key]?.(this.bench.text);
     switch (kind) {
       case "flag":
         return this.#flag({ id, label: key, help, under: true, value: value === true, why, set: (to) => set(to ? true : null) });
       case "list": {
         const shown = (value as number[]).map(figure).join(", ");
-        return html`<div class="field"><div class="caption"><label class="keras" for=${id}>${key}</label><cnn-lab-help about=${key}>${help}</cnn-lab-help></div>
+        return html`<div class="field"><div class="caption"><label class="keras" for=${id}>${key}</label><cnn-lab-help .text=${this.bench.text} about=${key}>${help}</cnn-lab-help></div>
           <input id=${id} type="text" autocomplete="off" .value=${shown} ?disabled=${why !== undefined} title=${why ?? nothing}
             @change=${(event: Event) => {
               const input = event.target as HTMLInputElement;
@@ -410,45 +420,46 @@ export class OptionsDialog extends LitElement {
   }
 
   #finder(): TemplateResult {
+    const t = this.bench.text;
     const { bench } = this;
     const { settings, training } = bench;
     const search = (this.#search ??= new Search(bench, () => this.requestUpdate()));
     const { points, suggestion, active } = search;
     const why =
-      training.active ? "Stop the run first."
-      : bench.data.loading ? "The pictures are being loaded."
-      : bench.switching || !bench.lab ? "The device is not ready yet."
+      training.active ? t.common.stopFirst
+      : bench.data.loading ? t.common.picturesLoading
+      : bench.switching || !bench.lab ? t.common.deviceNotReady
       : bench.held;
-    const taken = suggestion !== null && settings.learningRate === suggestion ? "It is the learning rate already." : undefined;
-    const asked = { plain: true, above: true, why: active ? "The search is under way." : undefined };
+    const taken = suggestion !== null && settings.learningRate === suggestion ? t.options.isRate : undefined;
+    const asked = { plain: true, above: true, why: active ? t.options.searchUnderWay : undefined };
     return html`<section aria-labelledby="of-finder">
-      <h3 id="of-finder">Find a learning rate</h3>
-      <p class="small muted">A copy of the network learns while its rate grows from step to step. Where the loss falls fastest is a rate to begin with. Your network stays as it is.</p>
+      <h3 id="of-finder">${t.options.find}</h3>
+      <p class="small muted">${t.options.findHelp}</p>
       <div class="fields">
-        ${this.#number({ ...asked, id: "finder-from", label: "From", value: search.from, below: search.to, set: (to) => (search.from = to ?? search.from) })}
-        ${this.#number({ ...asked, id: "finder-to", label: "To", value: search.to, least: search.from, set: (to) => (search.to = to ?? search.to) })}
-        ${this.#number({ ...asked, id: "finder-steps", label: "Steps", value: search.steps, least: 9, below: 10_001, whole: true, set: (to) => (search.steps = to ?? search.steps) })}
+        ${this.#number({ ...asked, id: "finder-from", label: t.options.from, value: search.from, below: search.to, set: (to) => (search.from = to ?? search.from) })}
+        ${this.#number({ ...asked, id: "finder-to", label: t.options.to, value: search.to, least: search.from, set: (to) => (search.to = to ?? search.to) })}
+        ${this.#number({ ...asked, id: "finder-steps", label: t.options.steps, value: search.steps, least: 9, below: 10_001, whole: true, set: (to) => (search.steps = to ?? search.steps) })}
       </div>
       <div class="row status">
         ${active
-          ? html`<progress class="grow" max=${search.steps} .value=${points.length} aria-label="Searching"></progress>
-              <span class="small number">${percent(points.length / search.steps, 0)}</span>
-              ${button({ id: "finder-cancel", label: "Cancel", onClick: () => search.cancel() })}`
-          : html`${button({ id: "finder-start", label: points.length > 0 ? "Search again" : "Search", why, onClick: () => void search.start() })}
+          ? html`<progress class="grow" max=${search.steps} .value=${points.length} aria-label=${t.options.searching}></progress>
+              <span class="small number">${t.percent(points.length / search.steps, 0)}</span>
+              ${button({ id: "finder-cancel", label: t.common.cancel, onClick: () => search.cancel() })}`
+          : html`${button({ id: "finder-start", label: points.length > 0 ? t.options.searchAgain : t.options.search, why, onClick: () => void search.start() })}
               <span class="grow"></span>
               ${suggestion === null
                 ? nothing
-                : html`<span class="found">${rate(suggestion)}</span>
+                : html`<span class="found">${t.rate(suggestion)}</span>
                     ${button({
-                      id: "finder-take", label: "Use it", name: `Use ${rate(suggestion)} as the learning rate`, kind: "primary",
-                      why: settings.schedule?.name === "PiecewiseConstantDecay" ? "The schedule has rates of its own." : taken,
+                      id: "finder-take", label: t.options.use, name: t.options.useRate(suggestion), kind: "primary",
+                      why: settings.schedule?.name === "PiecewiseConstantDecay" ? t.options.ownRates : taken,
                       onClick: () => this.#take(suggestion),
                     })}`}`}
       </div>
-      <p class="small muted" role="status">${search.outcome}<span class="sr">${suggestion === null || active ? "" : `Suggested: ${rate(suggestion)}.`}</span></p>
-      <cnn-lab-plot name="loss, smoothed" across="learning rate" log .span=${search.span} .ceiling=${search.ceiling} .formatX=${rate} .formatY=${loss}
+      <p class="small muted" role="status">${search.outcome}<span class="sr">${suggestion === null || active ? "" : t.options.suggested(suggestion)}</span></p>
+      <cnn-lab-plot .text=${t} name=${t.options.lossSmoothed} across="learning rate" log .span=${search.span} .ceiling=${search.ceiling} .formatX=${t.rate} .formatY=${t.loss}
         .line=${{ x: points.map(({ learningRate }) => learningRate), y: points.map(({ smoothed }) => smoothed) }} .behind=${points.map((point) => point.loss)}
-        .mark=${suggestion === null ? null : { x: suggestion, text: rate(suggestion) }}></cnn-lab-plot>
+        .mark=${suggestion === null ? null : { x: suggestion, text: t.rate(suggestion) }}></cnn-lab-plot>
     </section>`;
   }
 

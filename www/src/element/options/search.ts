@@ -3,6 +3,7 @@ import type { FinderPoint, FoundLearningRate } from "../../api/types";
 import { trainOptions } from "../settings";
 import type { Workbench } from "../workbench";
 import { short } from "./schedule";
+import "../../text/en/options";
 
 export class Search {
   /** Where it looks: the first rate, the last, and in how many steps. */
@@ -39,13 +40,14 @@ export class Search {
 
   /** What it came to, in a sentence. */
   get outcome(): string {
+    const t = this.bench.text;
     const { found, suggestion } = this;
-    if (this.loading) return "Loading the pictures …";
+    if (this.loading) return t.common.loadingThePictures;
     if (this.active || !found) return "";
-    if (suggestion === null) return "The loss did not fall, so there is nothing to suggest. Try more steps, or fresh weights.";
+    if (suggestion === null) return t.options.didNotFall;
     const smoothed = this.points.map((point) => point.smoothed);
     const rises = (smoothed.at(-1) ?? 0) > 1.25 * Math.min(...smoothed);
-    return found.diverged || rises ? "" : "The loss did not rise at the end; a search that goes higher may find more.";
+    return found.diverged || rises ? "" : t.options.didNotRise;
   }
 
   async start(): Promise<void> {

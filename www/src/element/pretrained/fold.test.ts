@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { fold, foldSources, frozenText } from "./fold";
+import { english } from "../../text/en";
 
 test("neighbours of one pretrained network are one row", () => {
   const rows = fold([undefined, "net", "net", "net", undefined, null]);
@@ -15,7 +16,7 @@ test("neighbours of one pretrained network are one row", () => {
 
 test("how much of it learns is said of layers with weights", () => {
   const layer = (params: number, trainable: boolean): { params: number; trainable: boolean } => ({ params, trainable });
-  expect(frozenText([layer(0, true), layer(9, false)])).toBe("frozen");
-  expect(frozenText([layer(9, true), layer(9, false)])).toBe("1 free");
-  expect(frozenText([layer(9, true)])).toBe("free");
+  expect(frozenText(english, [layer(0, true), layer(9, false)])).toBe("frozen");
+  expect(frozenText(english, [layer(9, true), layer(9, false)])).toBe("1 free");
+  expect(frozenText(english, [layer(9, true)])).toBe("free");
 });

@@ -1,4 +1,5 @@
 /** A pretrained network has some 150 layers: in lists and pictures they are shown as one, until somebody wants to see them. */
+import type { Texts } from "../../text/texts";
 
 /** A row of a list: the layers from `first` up to `last`, all of one pretrained network; or a single layer of none. */
 export type Row = { first: number; last: number; base: string | null };
@@ -22,10 +23,10 @@ export function fold(bases: readonly (string | null | undefined)[]): Row[] {
 }
 
 /** How many of some layers training changes, in words; only layers with weights count. */
-export function frozenText(layers: readonly { params: number; trainable: boolean }[]): string {
+export function frozenText(t: Texts, layers: readonly { params: number; trainable: boolean }[]): string {
   const weighty = layers.filter(({ params }) => params > 0);
   const free = weighty.filter(({ trainable }) => trainable).length;
-  return free === 0 ? "frozen" : free === weighty.length ? "free" : `${free} free`;
+  return free === 0 ? t.network.frozen : free === weighty.length ? t.network.free : t.network.someFree(free);
 }
 
 /** What each row takes, by the places of rows; `sources` has it by the places of layers, negative ones for the picture. */

@@ -2,7 +2,6 @@ import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
 import type { Preset, Progress, Summary } from "../../api/types";
-import { bytes, count, duration, plural, shape } from "../../view/format";
 import { TimeLeft } from "../../view/time-left";
 import { define } from "../define";
 import { Watch } from "../observable";
@@ -11,6 +10,8 @@ import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { blockCount, changesFor, freeBlocks } from "./blocks";
 import { fold, frozenText, type Row, titleOf } from "./fold";
+import "../../text/en/pretrained";
+import type { Texts } from "../../text/texts";
 
 type Layer = Summary["layers"][number];
 
@@ -70,62 +71,68 @@ export class PretrainedPart extends LitElement {
 
   /** What it is and costs, before it is loaded. */
   #offer(preset: Preset): TemplateResult {
+    const t = this.bench.text;
     const { network, training } = this.bench;
     const found = network.baseOf(preset);
-    const size = bytes(found?.bytes ?? 0);
+    const size = t.bytes(found?.bytes ?? 0);
     return html`<div class="offer small" role="group" aria-labelledby="offer-text">
-      <p id="offer-text">${found?.title} learned from ${found?.trainedOn}. Its weights (${size}, ${found?.licence}) are downloaded once and kept in this browser; your pictures stay here.</p>
+      <p id="offer-text">${t.pretrained.intro(found?.title ?? "", found?.trainedOn ?? "", size, found?.licence ?? "")}</p>
       ${this.#sizeHint([...preset.spec.input_shape])}
-      ${training.trained ? html`<p>The network in use has learned something, which is lost with it. “Save” in Train keeps it in a file.</p>` : nothing}
+      ${training.trained ? html`<p>${t.common.learnedLost}</p>` : nothing}
       <div class="row">
-        ${button({ id: "load-base", label: `Load ${size}`, kind: "primary", why: this.#busy, onClick: () => void network.choose(preset.name, true) })}
-        ${button({ id: "cancel-base", label: "Cancel", onClick: () => network.cancel() })}
+        ${button({ id: "load-base", label: t.pretrained.load(size), kind: "primary", why: this.#busy, onClick: () => void network.choose(preset.name, true) })}
+        ${button({ id: "cancel-base", label: t.common.cancel, onClick: () => network.cancel() })}
       </div>
     </div>`;
   }
 
   #download({ done, total }: Progress): TemplateResult {
+    const t = this.bench.text;
     if (done < this.#done) this.#timeLeft = new TimeLeft();
     if (done !== this.#done) this.#timeLeft.add(done, total, performance.now());
     this.#done = done;
     const left = this.#timeLeft.seconds;
-    return html`<div class="offer small" role="group" aria-label="Loading the pretrained network">
-      <progress max=${total} .value=${done} aria-label="Loading the pretrained network"></progress>
+    return html`<div class="offer small" role="group" aria-label=${t.common.loadingPretrained}>
+      <progress max=${total} .value=${done} aria-label=${t.common.loadingPretrained}></progress>
       <div class="row">
-        <span class="grow">${bytes(done)} of ${bytes(total)}${left === null ? "" : `, about ${duration(left)} left`}</span>
-        ${button({ id: "cancel-base", label: "Cancel", name: "Cancel; the network in use stays", onClick: () => this.bench.network.cancel() })}
+        <span class="grow">${t.pretrained.loaded(done, total, left === null ? "" : t.common.andAboutLeft(left))}</span>
+        ${button({ id: "cancel-base", label: t.common.cancel, name: t.pretrained.cancelName, onClick: () => this.bench.network.cancel() })}
       </div>
     </div>`;
   }
 
   /** Why layers cannot be frozen or set free now. */
   get #busy(): string | undefined {
+    const t = this.bench.text;
     const { bench } = this;
-    return bench.fixed ?? (bench.training.active ? "Stop the run first." : this.changing ? "A change is under way." : bench.held);
+    return bench.fixed ?? (bench.training.active ? t.common.stopFirst : this.changing ? t.common.changeUnderWay : bench.held);
   }
 
   #sizeHint([height = 0, width = 0]: number[]): TemplateResult | typeof nothing {
+    const t = this.bench.text;
     if (Math.min(height, width) >= goodSide) return nothing;
-    return html`<p class="small muted" id="size-hint">It learned from larger pictures than these (${shape([height, width])}), and does better with them: where yours are larger, load them at ${goodSide}\u202f×\u202f${goodSide}.</p>`;
+    return html`<p class="small muted" id="size-hint">${t.pretrained.smallPictures([height, width], goodSide)}</p>`;
   }
 
   #network({ layers, totalParams, trainableParams }: Summary): TemplateResult {
+    const t = this.bench.text;
     const rows = fold(layers.map(({ base: name }) => name));
     return html`${this.#sizeHint([...this.bench.network.inputShape])}
       <table>
-        <caption class="sr">The layers, with their output shapes, numbers of parameters and whether they learn</caption>
-        <thead><tr><th scope="col">Layer</th><th scope="col">Output shape, params</th><th scope="col">Learns</th></tr></thead>
+        <caption class="sr">${t.pretrained.tableName}</caption>
+        <thead><tr><th scope="col">${t.common.layer}</th><th scope="col">${t.pretrained.shapeParams}</th><th scope="col">${t.pretrained.learns}</th></tr></thead>
         <tbody>${rows.map((row) => this.#row(layers.slice(row.first, row.last + 1), row))}</tbody>
         <tbody>
-          <tr class="total"><td>Total params</td><td class="number" colspan="2"><b>${count(totalParams)}</b></td></tr>
-          <tr class="total"><td>Trainable</td><td class="number" colspan="2">${count(trainableParams)}</td></tr>
-          <tr class="total"><td>Frozen</td><td class="number" colspan="2">${count(totalParams - trainableParams)}</td></tr>
+          <tr class="total"><td>${t.common.totalParams}</td><td class="number" colspan="2"><b>${t.count(totalParams)}</b></td></tr>
+          <tr class="total"><td>${t.pretrained.trainable}</td><td class="number" colspan="2">${t.count(trainableParams)}</td></tr>
+          <tr class="total"><td>${t.common.frozen}</td><td class="number" colspan="2">${t.count(totalParams - trainableParams)}</td></tr>
         </tbody>
       </table>
       ${this.#blocks(layers)}`;
   }
 
   #row(layers: readonly Layer[], { base: name }: Row): TemplateResult {
+    const t = this.bench.text;
     const [first] = layers;
     if (name === null || !first) return html`${layers.map((layer) => this.#layer(layer))}`;
     const isOpen = this.open.includes(first.name);
@@ -135,35 +142,37 @@ export class PretrainedPart extends LitElement {
     };
     return html`<tr>
         <td><button type="button" class="fold" aria-expanded=${isOpen ? "true" : "false"} @click=${toggle}>${isOpen ? "▾" : "▸"} ${titleOf(name)}</button><br />
-          <small>${plural(layers.length, "layer")}, ${frozenText(layers)}</small></td>
-        <td>${shapeOf(layers.at(-1))}<br /><small>${count(params)}</small></td><td></td>
+          <small>${t.common.count.layers(layers.length)}, ${frozenText(t, layers)}</small></td>
+        <td>${shapeOf(t, layers.at(-1))}<br /><small>${t.count(params)}</small></td><td></td>
       </tr>${isOpen ? layers.map((layer) => this.#layer(layer, true)) : nothing}`;
   }
 
   #layer({ name, layer, outputShape, params, trainable }: Layer, within = false): TemplateResult {
+    const t = this.bench.text;
     const why = this.#busy;
-    const title = why ?? (trainable ? "Training changes its weights" : "Frozen: training leaves its weights as they are");
+    const title = why ?? (trainable ? t.pretrained.learnsTitle : t.pretrained.frozenTitle);
     return html`<tr class=${within ? "within" : ""}>
-      <td title=${name}>${this.bench.fixed ? layer : html`<button type="button" title="${name}: its numbers and options" @click=${() => void this.bench.builder.open(name)}>${layer}</button>`}<br /><small>${name}</small></td>
-      <td>${shapeOf({ outputShape })}<br /><small>${params === 0 ? "–" : count(params)}</small></td>
-      <td>${params === 0 ? nothing : html`<label title=${title}><input type="checkbox" aria-label="${name} learns" .checked=${live(trainable)} ?disabled=${why !== undefined}
+      <td title=${name}>${this.bench.fixed ? layer : html`<button type="button" title=${t.common.numbersAndOptions(name)} @click=${() => void this.bench.builder.open(name)}>${layer}</button>`}<br /><small>${name}</small></td>
+      <td>${shapeOf(t, { outputShape })}<br /><small>${params === 0 ? "–" : t.count(params)}</small></td>
+      <td>${params === 0 ? nothing : html`<label title=${title}><input type="checkbox" aria-label=${t.pretrained.nameLearns(name)} .checked=${live(trainable)} ?disabled=${why !== undefined}
         @change=${(event: Event) => void this.#change((event.target as HTMLInputElement).checked ? { free: [name], freeze: [] } : { free: [], freeze: [name] })} /></label>`}</td>
     </tr>`;
   }
 
   /** Fine-tuning: the last blocks of the pretrained network learn too. */
   #blocks(layers: readonly Layer[]): TemplateResult | typeof nothing {
+    const t = this.bench.text;
     const { bench } = this;
     const [all, free] = [blockCount(layers), freeBlocks(layers)];
     if (all === 0) return nothing;
     const isSmall = bench.settings.learningRate <= smallRate;
     return html`<div class="free">
-        ${field({
-          id: "free-blocks", label: "Last blocks to set free", value: `of ${all}`,
-          help: "How many blocks at the end of the pretrained network learn too; 0: none. Its batch normalisations stay frozen, as is usual: a few pictures would spoil the means that they have of many. Weights stay; a run that was stopped cannot go on after it.",
+        ${field(t, {
+          id: "free-blocks", label: t.pretrained.lastBlocks, value: t.pretrained.ofBlocks(all),
+          help: t.pretrained.lastBlocksHelp,
           control: html`<input id="free-blocks" type="number" min="0" max=${all} step="1" required .value=${String(free)} ?disabled=${this.#busy !== undefined} title=${this.#busy ?? nothing} />`,
         })}
-        ${button({ id: "set-free", label: "Set free", why: this.#busy, onClick: () => {
+        ${button({ id: "set-free", label: t.pretrained.setFree, why: this.#busy, onClick: () => {
           const n = typedNumber(this.blocks);
           if (n === null) this.blocks.reportValidity();
           else void this.#change(changesFor(layers, n));
@@ -171,17 +180,18 @@ export class PretrainedPart extends LitElement {
       </div>
       <p class="small muted" id="tuning">${
         free === 0
-          ? "Train the new layers first. Then set the last blocks free, and go on with a small learning rate: fine-tuning."
-          : html`Batch normalisations stay frozen. Large steps spoil what the free blocks know: use a learning rate of ${smallRate.toFixed(5)}.`
+          ? t.pretrained.fineTuning
+          : html`${t.pretrained.normsFrozen(smallRate)}`
       }</p>
       ${free === 0 ? nothing : button({
-        id: "small-rate", label: `Learning rate ${smallRate.toFixed(5)}`, name: `Set the learning rate to ${smallRate.toFixed(5)}`,
-        why: bench.fixed ?? (isSmall ? "It is that small already." : undefined), onClick: () => void bench.training.setLearningRate(smallRate),
+        id: "small-rate", label: t.pretrained.rateOf(smallRate), name: t.pretrained.setRate(smallRate),
+        why: bench.fixed ?? (isSmall ? t.pretrained.smallAlready : undefined), onClick: () => void bench.training.setLearningRate(smallRate),
       })}`;
   }
 
   /** Sets free first: at no time is there nothing to train. */
   async #change({ free, freeze }: { free: string[]; freeze: string[] }): Promise<void> {
+    const t = this.bench.text;
     const { bench } = this;
     this.changing = true;
     await bench.try(async () => {
@@ -190,14 +200,14 @@ export class PretrainedPart extends LitElement {
         if (names.length > 0) bench.tell({ name: "model", detail: await lab.setTrainable(names, trainable) });
       }
       if (free.length + freeze.length > 0) bench.training.refrozen();
-      this.spoken = `${count(lab.summary?.trainableParams ?? 0)} parameters are trainable now.`;
+      this.spoken = t.pretrained.nowTrainable(lab.summary?.trainableParams ?? 0);
     });
     this.changing = false;
   }
 }
 
-function shapeOf(layer: Pick<Layer, "outputShape"> | undefined): string {
-  return shape(layer?.outputShape ?? []).replaceAll("\u202f×\u202f", "×");
+function shapeOf(t: Texts, layer: Pick<Layer, "outputShape"> | undefined): string {
+  return t.shape(layer?.outputShape ?? []).replaceAll("\u202f×\u202f", "×");
 }
 
 declare global {

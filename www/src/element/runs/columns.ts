@@ -1,7 +1,8 @@
 /** The table of runs: what its columns say, how they are sorted, and which figures are the best. */
 import type { RunRecord } from "../../api/types";
-import { count, duration, loss, percent } from "../../view/format";
 import { optimizerInWords } from "./words";
+import "../../text/en/runs";
+import type { Texts } from "../../text/texts";
 
 export type ColumnKey = "name" | "started" | "dataset" | "network" | "options" | "epochs" | "accuracy" | "valAccuracy" | "valLoss" | "seconds" | "reason";
 
@@ -18,27 +19,25 @@ export type Column = {
 
 const figure = (value: number | undefined, write: (value: number) => string): string => (value === undefined ? "–" : write(value));
 
-const ends: Record<string, string> = { finished: "finished", stopped: "stopped", "early-stopping": "stopped early", diverged: "diverged", failed: "failed" };
-
-export const columns: readonly Column[] = [
-  { key: "name", title: "Name", about: "Name", number: false, value: ({ name }) => name.toLowerCase(), text: ({ name }) => name },
-  { key: "started", title: "Started", about: "Started", number: false, value: ({ started }) => started, text: ({ started }) => when(started) },
-  { key: "dataset", title: "Data", about: "Data set", number: false, value: ({ dataset }) => dataset.toLowerCase(), text: ({ dataset }) => dataset },
-  { key: "network", title: "Parameters", about: "Parameters of the network", number: true, value: ({ parameters }) => parameters, text: ({ parameters }) => count(parameters) },
-  { key: "options", title: "Optimizer", about: "Optimizer and learning rate", number: false, value: (run) => optimizerInWords(run.options), text: (run) => optimizerInWords(run.options) },
-  { key: "epochs", title: "Epochs", about: "Finished epochs", number: true, value: ({ epochs }) => epochs.length, text: ({ epochs }) => count(epochs.length) },
-  { key: "accuracy", title: "Accuracy", about: "Best training accuracy", number: true, value: ({ best }) => best.accuracy?.value, text: ({ best }) => figure(best.accuracy?.value, (value) => percent(value, 2)) },
-  { key: "valAccuracy", title: "Val. accuracy", about: "Best validation accuracy", number: true, value: ({ best }) => best.valAccuracy?.value, text: ({ best }) => figure(best.valAccuracy?.value, (value) => percent(value, 2)) },
-  { key: "valLoss", title: "Val. loss", about: "Best validation loss, in nats", number: true, value: ({ best }) => best.valLoss?.value, text: ({ best }) => figure(best.valLoss?.value, loss) },
-  { key: "seconds", title: "Time", about: "Time that it ran", number: true, value: ({ seconds }) => seconds, text: ({ seconds }) => duration(seconds) },
-  { key: "reason", title: "Ended", about: "How it ended", number: false, value: ({ reason }) => reason ?? "", text: ({ reason }) => (reason === null ? "not ended" : (ends[reason] ?? reason)) },
+export const columns = (t: Texts): readonly Column[] => [
+  { key: "name", title: t.common.name, about: t.common.name, number: false, value: ({ name }) => name.toLowerCase(), text: ({ name }) => name },
+  { key: "started", title: t.runs.started, about: t.runs.started, number: false, value: ({ started }) => started, text: ({ started }) => when(t, started) },
+  { key: "dataset", title: t.runs.data, about: t.runs.dataSet, number: false, value: ({ dataset }) => dataset.toLowerCase(), text: ({ dataset }) => dataset },
+  { key: "network", title: t.common.parameters, about: t.runs.parametersOf, number: true, value: ({ parameters }) => parameters, text: ({ parameters }) => t.count(parameters) },
+  { key: "options", title: t.common.optimizer, about: t.runs.optimizerAndRate, number: false, value: (run) => optimizerInWords(t, run.options), text: (run) => optimizerInWords(t, run.options) },
+  { key: "epochs", title: t.common.epochs, about: t.runs.finishedEpochs, number: true, value: ({ epochs }) => epochs.length, text: ({ epochs }) => t.count(epochs.length) },
+  { key: "accuracy", title: t.common.accuracy, about: t.runs.bestAccuracy, number: true, value: ({ best }) => best.accuracy?.value, text: ({ best }) => figure(best.accuracy?.value, (value) => t.percent(value, 2)) },
+  { key: "valAccuracy", title: t.runs.valAccuracy, about: t.runs.bestValAccuracy, number: true, value: ({ best }) => best.valAccuracy?.value, text: ({ best }) => figure(best.valAccuracy?.value, (value) => t.percent(value, 2)) },
+  { key: "valLoss", title: t.runs.valLoss, about: t.runs.bestValLoss, number: true, value: ({ best }) => best.valLoss?.value, text: ({ best }) => figure(best.valLoss?.value, t.loss) },
+  { key: "seconds", title: t.common.time, about: t.runs.timeHelp, number: true, value: ({ seconds }) => seconds, text: ({ seconds }) => t.duration(seconds) },
+  { key: "reason", title: t.runs.ended, about: t.runs.howEnded, number: false, value: ({ reason }) => reason ?? "", text: ({ reason }) => (reason === null ? t.runs.notEnded : (t.runs.ends[reason])) },
 ];
 
 export type Sorting = { key: ColumnKey; down: boolean };
 
 /** Sorted rows; where two are alike, the later run comes first. */
-export function sorted(runs: readonly RunRecord[], { key, down }: Sorting): RunRecord[] {
-  const column = columns.find((other) => other.key === key);
+export function sorted(t: Texts, runs: readonly RunRecord[], { key, down }: Sorting): RunRecord[] {
+  const column = columns(t).find((other) => other.key === key);
   const order = (a: RunRecord, b: RunRecord): number => {
     const [x, y] = [column?.value(a), column?.value(b)];
     if (x === undefined || y === undefined) return x === y ? 0 : x === undefined ? 1 : -1;
@@ -66,8 +65,8 @@ export function bestOf(runs: readonly RunRecord[]): Set<string> {
 }
 
 /** "21 Nov, 14:58"; with the year where it is another. */
-function when(iso: string): string {
+function when(t: Texts, iso: string): string {
   const date = new Date(iso);
   const thisYear = date.getFullYear() === new Date().getFullYear();
-  return date.toLocaleString("en-GB", { day: "numeric", month: "short", ...(thisYear ? {} : { year: "numeric" as const }), hour: "2-digit", minute: "2-digit" });
+  return date.toLocaleString(t.dates, { day: "numeric", month: "short", ...(thisYear ? {} : { year: "numeric" as const }), hour: "2-digit", minute: "2-digit" });
 }

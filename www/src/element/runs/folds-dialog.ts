@@ -3,7 +3,6 @@ import { property, state } from "lit/decorators.js";
 import { largestSeed } from "../../api/check";
 import type { CrossValidation, CrossValidationProgress, FoldScores } from "../../api/types";
 import "../../view/confusion";
-import { count, decimal, duration, loss, percent, plural } from "../../view/format";
 import { foldsCsv } from "../../view/runs-csv";
 import { TimeLeft } from "../../view/time-left";
 import { define } from "../define";
@@ -15,6 +14,8 @@ import { button, download, field, typedNumber } from "../parts";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { optionsInWords } from "./words";
+import "../../text/en/runs";
+import type { Texts } from "../../text/texts";
 
 /** More take very long and say little more. */
 const mostFolds = 20;
@@ -74,7 +75,7 @@ export class FoldsDialog extends LitElement {
   override render(): TemplateResult {
     return html`<dialog id="folds-dialog" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
       ${this.#modal.open
-        ? html`${this.#modal.head("Cross-validation")}
+        ? html`${this.#modal.head(this.bench.text.common.crossValidation)}
             <div class="body">${this.#ask()} ${this.#course()} ${this.#table()} ${this.#whole()}</div>
             ${this.#foot()}`
         : nothing}
@@ -89,18 +90,19 @@ export class FoldsDialog extends LitElement {
   }
 
   #ask(): TemplateResult {
+    const t = this.bench.text;
     const { bench, running } = this;
     // What is chosen may not be loaded yet.
     const info = bench.data.upToDate ? bench.data.info : null;
     const pictures = info ? info.splits.train + info.splits.validation : null;
-    const locked = running ? "Cancel it first." : undefined;
+    const locked = running ? t.runs.cancelFirst : undefined;
     const largest = info ? Math.max(...info.classes.map((_, label) => (info.counts.train[label] ?? 0) + (info.counts.validation[label] ?? 0))) : mostFolds;
     const most = Math.max(2, Math.min(mostFolds, largest));
     return html`
-      <p>The ${pictures === null ? "" : `${count(pictures)} `}pictures of training and validation are dealt into folds, each with its part of every class. For each fold a fresh network learns from the others and is measured on it. Test pictures are not touched, and your own network stays as it is.</p>
+      <p>${t.runs.foldsHelp(pictures === null ? "" : `${t.count(pictures)} `)}</p>
       <div class="fields">
-        ${field({
-          id: "folds", label: "Folds", help: "How many parts, and so how many networks are trained. Five or ten are usual; more take longer.",
+        ${field(t, {
+          id: "folds", label: t.runs.folds, help: t.runs.foldsCountHelp,
           control: html`<input id="folds" type="number" min="2" max=${most} step="1" required inputmode="numeric" .value=${String(this.folds)} ?disabled=${running} title=${locked ?? nothing}
             @change=${(event: Event) => {
               const input = event.target as HTMLInputElement;
@@ -108,8 +110,8 @@ export class FoldsDialog extends LitElement {
               input.value = String(this.folds);
             }} />`,
         })}
-        ${field({
-          id: "folds-seed", label: "Seed", help: "The same seed deals the same folds and begins with the same weights, so that two networks can be compared fairly.",
+        ${field(t, {
+          id: "folds-seed", label: t.common.seed, help: t.runs.foldsSeedHelp,
           control: html`<input id="folds-seed" type="number" min="0" max=${largestSeed} step="1" required inputmode="numeric" .value=${String(this.#seed)} ?disabled=${running} title=${locked ?? nothing}
             @change=${(event: Event) => {
               const input = event.target as HTMLInputElement;
@@ -118,7 +120,7 @@ export class FoldsDialog extends LitElement {
             }} />`,
         })}
       </div>
-      <p class="small" id="folds-options"><span class="muted">Each network is trained as Train says now:</span> ${optionsInWords(bench.training.options)}.</p>`;
+      <p class="small" id="folds-options"><span class="muted">${t.runs.eachTrained}</span> ${optionsInWords(t, bench.training.options)}.</p>`;
   }
 
   get #seed(): number {
@@ -127,79 +129,84 @@ export class FoldsDialog extends LitElement {
 
   /** How far it is, in a place that is always there. */
   #course(): TemplateResult {
+    const t = this.bench.text;
     const { progress, running, bench } = this;
     const loading = running && !progress;
     const left = this.#time.seconds;
     return html`<div class="progress small">
-      <progress max="1" .value=${progress?.share ?? 0} aria-label="Cross-validation"></progress>
+      <progress max="1" .value=${progress?.share ?? 0} aria-label=${t.common.crossValidation}></progress>
       <div class="row between wrap">
-        <span id="folds-progress">${loading ? (bench.data.loading ? "Loading the pictures …" : "Dealing the folds …") : running && progress ? inWords(progress) : this.told || "Not begun yet."}</span>
-        <span class="number muted">${running && progress && left !== null && !this.cancelling ? `about ${duration(left)} left` : nothing}</span>
+        <span id="folds-progress">${loading ? (bench.data.loading ? t.common.loadingThePictures : t.runs.dealing) : running && progress ? inWords(t, progress) : this.told || t.runs.notBegun}</span>
+        <span class="number muted">${running && progress && left !== null && !this.cancelling ? t.common.aboutLeft(left) : nothing}</span>
       </div>
-      <p class="sr" role="status">${running ? "" : this.told} ${this.#toldFolds > 0 && running ? `${plural(this.#toldFolds, "fold")} of ${progress?.folds} measured.` : ""}</p>
+      <p class="sr" role="status">${running ? "" : this.told} ${this.#toldFolds > 0 && running ? t.runs.foldsMeasured(this.#toldFolds, progress?.folds ?? 0) : ""}</p>
     </div>`;
   }
 
   #table(): TemplateResult {
+    const t = this.bench.text;
     const { progress, result, running } = this;
     const folds = running || this.subject ? (progress?.folds ?? this.subject?.folds ?? this.folds) : this.folds;
     const scores = result?.folds ?? progress?.scores ?? [];
-    return html`<div class="scroll" role="region" aria-label="Folds" tabindex="0"><table class="list">
-      <thead><tr><th scope="col">Held out</th><th scope="col" class="number">Accuracy</th><th scope="col" class="number">Loss (nats)</th>
-        <th scope="col" class="number">Trained on</th><th scope="col" class="number">Measured on</th><th scope="col" class="number">Epochs</th><th scope="col" class="number">Time</th></tr></thead>
+    return html`<div class="scroll" role="region" aria-label=${t.runs.folds} tabindex="0"><table class="list">
+      <thead><tr><th scope="col">${t.runs.heldOut}</th><th scope="col" class="number">${t.common.accuracy}</th><th scope="col" class="number">${t.common.lossNats}</th>
+        <th scope="col" class="number">${t.runs.trainedOn}</th><th scope="col" class="number">${t.runs.measuredOn}</th><th scope="col" class="number">${t.common.epochs}</th><th scope="col" class="number">${t.common.time}</th></tr></thead>
       <tbody>${Array.from({ length: folds }, (_, i) => this.#row(i + 1, scores[i]))}</tbody>
-      <tfoot><tr><th scope="row" title="Mean and standard deviation">Mean ± std</th>
-        <td class="number" id="folds-accuracy">${result ? `${percent(result.accuracy.mean, 2)} ± ${decimal(100 * result.accuracy.std, 2)}` : "–"}</td>
-        <td class="number" id="folds-loss">${result ? `${decimal(result.loss.mean, 4)} ± ${decimal(result.loss.std, 4)}` : "–"}</td>
-        <td></td><td></td><td></td><td class="number">${result ? duration(result.seconds) : "–"}</td></tr></tfoot>
+      <tfoot><tr><th scope="row" title=${t.runs.meanAndStd}>${t.runs.meanStd}</th>
+        <td class="number" id="folds-accuracy">${result ? `${t.percent(result.accuracy.mean, 2)} ± ${t.decimal(100 * result.accuracy.std, 2)}` : "–"}</td>
+        <td class="number" id="folds-loss">${result ? `${t.decimal(result.loss.mean, 4)} ± ${t.decimal(result.loss.std, 4)}` : "–"}</td>
+        <td></td><td></td><td></td><td class="number">${result ? t.duration(result.seconds) : "–"}</td></tr></tfoot>
     </table></div>`;
   }
 
   #row(fold: number, scores: FoldScores | undefined): TemplateResult {
+    const t = this.bench.text;
     const { progress, running } = this;
     const now = running && progress?.fold === fold && !scores;
-    const early = scores && scores.reason !== "finished" ? { "early-stopping": " (stopped early)", diverged: " (diverged)", stopped: "" }[scores.reason] : "";
+    const early = scores && scores.reason !== "finished" ? { "early-stopping": t.runs.early, diverged: t.runs.diverged, stopped: "" }[scores.reason] : "";
     return html`<tr class=${now ? "now" : ""}>
-      <th scope="row">Fold ${fold}</th>
+      <th scope="row">${t.runs.fold(fold)}</th>
       ${scores
-        ? html`<td class="number">${percent(scores.accuracy, 2)}</td><td class="number">${decimal(scores.loss, 4)}</td>
-            <td class="number">${count(scores.train)}</td><td class="number">${count(scores.heldOut)}</td><td class="number">${count(scores.epochs.length)}${early}</td><td class="number">${duration(scores.seconds)}</td>`
+        ? html`<td class="number">${t.percent(scores.accuracy, 2)}</td><td class="number">${t.decimal(scores.loss, 4)}</td>
+            <td class="number">${t.count(scores.train)}</td><td class="number">${t.count(scores.heldOut)}</td><td class="number">${t.count(scores.epochs.length)}${early}</td><td class="number">${t.duration(scores.seconds)}</td>`
         : now
-          ? html`<td colspan="2" class="number muted">${progress.stage === "measuring" ? "being measured" : "learning"}</td><td class="number">${count(progress.train)}</td><td class="number">${count(progress.heldOut)}</td><td class="number">–</td><td class="number">–</td>`
+          ? html`<td colspan="2" class="number muted">${progress.stage === "measuring" ? t.runs.beingMeasured : "learning"}</td><td class="number">${t.count(progress.train)}</td><td class="number">${t.count(progress.heldOut)}</td><td class="number">–</td><td class="number">–</td>`
           : html`<td class="number">–</td><td class="number">–</td><td class="number">–</td><td class="number">–</td><td class="number">–</td><td class="number">–</td>`}
     </tr>`;
   }
 
   /** What belongs to the whole. */
   #whole(): TemplateResult {
+    const t = this.bench.text;
     const { result, subject } = this;
     const warnings = result?.warnings ?? this.progress?.warnings ?? [];
     return html`
-      ${subject && !this.running ? html`<p class="small muted">Of ${subject.name}, with ${subject.words}.${result ? " ± is the population’s standard deviation, as NumPy’s std gives it." : ""}</p>` : nothing}
+      ${subject && !this.running ? html`<p class="small muted">${t.runs.ofWith(subject.name, subject.words, result ? t.runs.populationStd : "")}</p>` : nothing}
       ${warnings.length > 0 ? html`<ul class="small">${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>` : nothing}
       ${result && subject
-        ? html`<details open><summary>Which class was taken for which, when it was held out</summary>
-            <cnn-lab-confusion .classes=${subject.classes} .confusion=${result.confusion}></cnn-lab-confusion></details>`
+        ? html`<details open><summary>${t.runs.heldOutConfusion}</summary>
+            <cnn-lab-confusion .text=${t} .classes=${subject.classes} .confusion=${result.confusion}></cnn-lab-confusion></details>`
         : nothing}`;
   }
 
   #foot(): TemplateResult {
+    const t = this.bench.text;
     const { running, cancelling, result, progress, bench } = this;
     const scores = result?.folds ?? progress?.scores ?? [];
     const why =
-      bench.training.active ? "Stop the run in Train first."
-      : bench.data.loading ? "The pictures are being loaded."
-      : bench.switching || !bench.lab ? "The device is not ready yet."
+      bench.training.active ? t.runs.stopInTrain
+      : bench.data.loading ? t.common.picturesLoading
+      : bench.switching || !bench.lab ? t.common.deviceNotReady
       : undefined;
     return html`<footer>
-      <span class="grow small muted">${running ? "It goes on when you close this: the button in Train says how far it is." : (why ?? "")}</span>
+      <span class="grow small muted">${running ? t.runs.goesOn : (why ?? "")}</span>
       ${button({
-        id: "folds-csv", label: "CSV", name: "Download the folds as CSV", why: scores.length === 0 ? "No fold was measured yet." : undefined,
+        id: "folds-csv", label: "CSV", name: t.runs.foldsCsv, why: scores.length === 0 ? t.runs.noneMeasured : undefined,
         onClick: () => download(new Blob([foldsCsv(scores, result)], { type: "text/csv" }), "cnn-lab-folds.csv"),
       })}
       ${running
-        ? button({ id: "cancel-folds", label: cancelling ? "Cancelling …" : "Cancel", why: cancelling ? "It ends after the step under way." : undefined, onClick: () => this.#end() })
-        : button({ id: "start-folds", label: "Start", kind: "primary", why, onClick: () => void this.#start() })}
+        ? button({ id: "cancel-folds", label: cancelling ? t.runs.cancelling : t.common.cancel, why: cancelling ? t.runs.endsAfterStep : undefined, onClick: () => this.#end() })
+        : button({ id: "start-folds", label: t.runs.start, kind: "primary", why, onClick: () => void this.#start() })}
     </footer>`;
   }
 
@@ -211,6 +218,7 @@ export class FoldsDialog extends LitElement {
   }
 
   async #start(): Promise<void> {
+    const t = this.bench.text;
     const { bench, folds } = this;
     const { options } = bench.training;
     const cancel = (this.#cancel = new AbortController());
@@ -226,14 +234,14 @@ export class FoldsDialog extends LitElement {
       this.#loading = false;
       const info = bench.data.info;
       if (loaded && info && !cancel.signal.aborted) {
-        this.subject = { name: info.name, classes: info.classes, words: optionsInWords(options), folds };
+        this.subject = { name: info.name, classes: info.classes, words: optionsInWords(t, options), folds };
         this.result = await lab.crossValidate({ ...options, folds, seed: this.#seed, signal: cancel.signal, onProgress: (progress) => this.#take(progress) });
-        this.told = `Done: ${plural(folds, "fold")} in ${duration(this.result.seconds)}.`;
+        this.told = t.runs.foldsDone(folds, this.result.seconds);
       } else {
-        this.told = cancel.signal.aborted ? "Cancelled. Your network is as it was." : "The pictures could not be loaded.";
+        this.told = cancel.signal.aborted ? t.runs.cancelled : t.runs.notLoaded;
       }
     } catch (error) {
-      this.told = isAbort(error) ? "Cancelled. Your network is as it was." : "It ended with an error. Your network is as it was.";
+      this.told = isAbort(error) ? t.runs.cancelled : t.runs.endedWithError;
       bench.fail(error);
     }
     this.#loading = false;
@@ -253,15 +261,15 @@ export class FoldsDialog extends LitElement {
 }
 
 /** "Fold 2 of 5: epoch 1 of 2, batch 12 of 50". */
-function inWords({ fold, folds, stage, epoch, epochs, step, steps, loss: now }: CrossValidationProgress): string {
-  const where = `Fold ${fold} of ${folds}`;
+function inWords(t: Texts, { fold, folds, stage, epoch, epochs, step, steps, loss: now }: CrossValidationProgress): string {
+  const where = t.runs.foldOf(fold, folds);
   switch (stage) {
     case "fitting":
-      return `${where}: fitting to its pictures`;
+      return t.runs.fitting(where);
     case "measuring":
-      return `${where}: measuring`;
+      return t.runs.measuring(where);
     case "training":
-      return `${where}: epoch ${epoch} of ${epochs}, batch ${count(step)} of ${count(steps)}${now === null ? "" : `, loss ${loss(now)}`}`;
+      return t.runs.inEpoch(where, epoch, epochs, step, steps, now === null ? "" : t.runs.withLoss(now));
   }
 }
 

@@ -6,7 +6,6 @@ import type { CnnLab } from "../../api/cnn-lab";
 import type { RunRecord } from "../../api/types";
 import { type ComparedLine, mostLines } from "../../view/compare-chart";
 import "../../view/compare-chart";
-import { loss, percent, plural } from "../../view/format";
 import { curvesCsv, runsCsv } from "../../view/runs-csv";
 import { misfit } from "../builder/fit";
 import { RecentMean } from "../curves";
@@ -20,13 +19,15 @@ import type { Workbench } from "../workbench";
 import { settingsOfRun } from "./again";
 import { bestOf, type ColumnKey, columns, sorted, type Sorting } from "./columns";
 import { optionsInWords } from "./words";
+import "../../text/en/runs";
+import type { Phrase } from "../../text/texts";
 
 const figures = {
-  valAccuracy: "Validation accuracy",
-  accuracy: "Training accuracy",
-  valLoss: "Validation loss",
-  loss: "Training loss",
-} as const;
+  valAccuracy: (t) => t.runs.validationAccuracy,
+  accuracy: (t) => t.runs.trainingAccuracy,
+  valLoss: (t) => t.runs.validationLoss,
+  loss: (t) => t.runs.trainingLoss,
+} satisfies Record<string, Phrase>;
 type Figure = keyof typeof figures;
 
 /** What is asked in the footer before it is done. */
@@ -144,15 +145,16 @@ export class RunsDialog extends LitElement {
   }
 
   override render(): TemplateResult {
+    const t = this.bench.text;
     const { runs } = this;
     return html`<dialog id="runs-dialog" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
       ${this.#modal.open
-        ? html`${this.#modal.head("Runs")}
+        ? html`${this.#modal.head(t.runs.title)}
             <div class="body">${
               runs === null
-                ? html`<p class="none muted">Reading …</p>`
+                ? html`<p class="none muted">${t.common.reading}</p>`
                 : runs.length === 0
-                  ? html`<p class="none muted">No run yet. Each time you press Train, what it learned is noted here and kept in this browser.</p>`
+                  ? html`<p class="none muted">${t.runs.noRunYet}</p>`
                   : html`${this.#table(runs)} ${this.#chart(runs)}`
             }</div>
             ${this.#foot(runs ?? [])}
@@ -162,46 +164,49 @@ export class RunsDialog extends LitElement {
   }
 
   #table(runs: readonly RunRecord[]): TemplateResult {
+    const t = this.bench.text;
     const best = bestOf(runs);
     const { key, down } = this.sorting;
-    return html`<div class="table" role="region" aria-label="All runs" tabindex="0">
+    return html`<div class="table" role="region" aria-label=${t.runs.allRuns} tabindex="0">
       <table class="list">
         <thead><tr>
-          <td class="tick"><span class="sr">Compare</span></td>
-          ${columns.map((column) => html`<th scope="col" class=${column.number ? "number" : ""} aria-sort=${column.key === key ? (down ? "descending" : "ascending") : "none"}>
+          <td class="tick"><span class="sr">${t.common.compare}</span></td>
+          ${columns(t).map((column) => html`<th scope="col" class=${column.number ? "number" : ""} aria-sort=${column.key === key ? (down ? "descending" : "ascending") : "none"}>
             <button type="button" id="sort-${column.key}" title=${column.about} @click=${() => this.#sort(column.key, column.number)}>${column.title}<i aria-hidden="true">${column.key === key ? (down ? "▾" : "▴") : ""}</i></button></th>`)}
-          <td><span class="sr">What to do with it</span></td>
+          <td><span class="sr">${t.runs.whatToDo}</span></td>
         </tr></thead>
-        <tbody>${repeat(sorted(runs, this.sorting), ({ id }) => id, (run) => this.#row(run, best))}</tbody>
+        <tbody>${repeat(sorted(t, runs, this.sorting), ({ id }) => id, (run) => this.#row(run, best))}</tbody>
       </table>
     </div>`;
   }
 
   #row(run: RunRecord, best: Set<string>): TemplateResult {
+    const t = this.bench.text;
     const { id, name, reason } = run;
-    const full = !this.ticked.has(id) && this.ticked.size >= mostLines ? `${mostLines} runs are compared already. Take one out first.` : undefined;
-    const goesOn = reason === null && this.bench.training.active ? "It may be the run that goes on. Stop it first." : undefined;
+    const full = !this.ticked.has(id) && this.ticked.size >= mostLines ? t.runs.comparedAlready(mostLines) : undefined;
+    const goesOn = reason === null && this.bench.training.active ? t.runs.mayGoOn : undefined;
     return html`<tr class=${this.ticked.has(id) ? "ticked" : ""} data-run=${id}>
-      <td class="tick"><input type="checkbox" aria-label="Compare ${name}" title=${full ?? "Compare"} .checked=${live(this.ticked.has(id))} ?disabled=${full !== undefined}
+      <td class="tick"><input type="checkbox" aria-label=${t.runs.compareName(name)} title=${full ?? t.common.compare} .checked=${live(this.ticked.has(id))} ?disabled=${full !== undefined}
         @change=${() => this.#tick(id)} /></td>
-      ${columns.map((column) =>
+      ${columns(t).map((column) =>
         column.key === "name"
-          ? html`<td><input type="text" aria-label="Name of ${name}" maxlength="80" autocomplete="off" .value=${name}
+          ? html`<td><input type="text" aria-label=${t.common.nameOf(name)} maxlength="80" autocomplete="off" .value=${name}
               @change=${(event: Event) => void this.#rename(run, event.target as HTMLInputElement)} /></td>`
-          : html`<td class=${column.number ? "number" : ""} title=${column.key === "options" ? optionsInWords(run.options) : column.key === "network" ? networkInWords(run) : nothing}>${
-              best.has(`${id}:${column.key}`) ? html`<b title="The best on ${run.dataset}">${column.text(run)}</b>` : column.text(run)
+          : html`<td class=${column.number ? "number" : ""} title=${column.key === "options" ? optionsInWords(t, run.options) : column.key === "network" ? networkInWords(run) : nothing}>${
+              best.has(`${id}:${column.key}`) ? html`<b title=${t.runs.bestOn(run.dataset)}>${column.text(run)}</b>` : column.text(run)
             }</td>`,
       )}
       <td class="do">
-        ${button({ id: `again-${id}`, label: "Use again", name: `Use again: the network and options of ${name}`, why: this.#whyNotAgain, onClick: () => this.#ask({ what: "again", run }) })}
-        ${button({ id: `delete-${id}`, label: "×", name: `Delete ${name}`, kind: "square", why: goesOn, onClick: () => this.#ask({ what: "delete", runs: [run] }) })}
+        ${button({ id: `again-${id}`, label: t.runs.useAgain, name: t.runs.useAgainName(name), why: this.#whyNotAgain, onClick: () => this.#ask({ what: "again", run }) })}
+        ${button({ id: `delete-${id}`, label: "×", name: t.common.deleteName(name), kind: "square", why: goesOn, onClick: () => this.#ask({ what: "delete", runs: [run] }) })}
       </td>
     </tr>`;
   }
 
   get #whyNotAgain(): string | undefined {
+    const t = this.bench.text;
     const { training, held, lab } = this.bench;
-    return training.active ? "Stop the run first: it would lose its network." : (held ?? (lab ? undefined : "The device is not ready yet."));
+    return training.active ? t.common.stopFirstLoses : (held ?? (lab ? undefined : t.common.deviceNotReady));
   }
 
   #sort(key: ColumnKey, number: boolean): void {
@@ -229,24 +234,25 @@ export class RunsDialog extends LitElement {
   }
 
   #chart(runs: readonly RunRecord[]): TemplateResult {
+    const t = this.bench.text;
     const lines = this.#compared(runs);
     const accuracy = this.figure === "accuracy" || this.figure === "valAccuracy";
     return html`<div class="chart">
       <div class="row wrap">
-        <label for="figure" class="small muted">Compare</label>
+        <label for="figure" class="small muted">${t.common.compare}</label>
         <select id="figure" @change=${(event: Event) => (this.figure = (event.target as HTMLSelectElement).value as Figure)}>
-          ${Object.entries(figures).map(([key, title]) => html`<option value=${key} .selected=${live(key === this.figure)}>${title}</option>`)}
+          ${Object.entries(figures).map(([key, title]) => html`<option value=${key} .selected=${live(key === this.figure)}>${title(t)}</option>`)}
         </select>
         <span class="grow"></span>
         ${button({
-          id: "curves-csv", label: "CSV of the curves", why: lines.length === 0 ? "Tick a run first." : undefined,
+          id: "curves-csv", label: t.runs.curvesCsv, why: lines.length === 0 ? t.runs.tickFirst : undefined,
           onClick: () => this.#save(new Blob([curvesCsv(this.#chosen(runs))], { type: "text/csv" }), "cnn-lab-curves.csv"),
         })}
       </div>
       ${lines.length === 0
-        ? html`<p class="none small muted">Tick up to ${mostLines} runs above to see their curves on one chart.</p>`
-        : html`<cnn-lab-compare-chart name=${`${figures[this.figure]} (${accuracy ? "%" : "nats"})`} .lines=${lines} ?percent=${accuracy}
-            .format=${accuracy ? (value: number) => percent(value, 2) : loss}></cnn-lab-compare-chart>`}
+        ? html`<p class="none small muted">${t.runs.tickUpTo(mostLines)}</p>`
+        : html`<cnn-lab-compare-chart .text=${t} name=${`${figures[this.figure](t)} (${accuracy ? "%" : "nats"})`} .lines=${lines} ?percent=${accuracy}
+            .format=${accuracy ? (value: number) => t.percent(value, 2) : t.loss}></cnn-lab-compare-chart>`}
     </div>`;
   }
 
@@ -269,24 +275,25 @@ export class RunsDialog extends LitElement {
 
   #save(blob: Blob, name: string): void {
     download(blob, name);
-    this.told = `${name} was saved.`;
+    this.told = this.bench.text.common.wasSaved(name);
   }
 
   #foot(runs: readonly RunRecord[]): TemplateResult {
+    const t = this.bench.text;
     const { question } = this;
     if (question) {
       return this.#asked(question);
     }
     const chosen = this.#chosen(runs);
-    const none = runs.length === 0 ? "There are no runs yet." : undefined;
-    const which = this.ticked.size > 0 ? `${this.ticked.size} ticked` : "all";
-    const running = this.bench.training.active && chosen.some(({ reason }) => reason === null) ? "One of them may be the run that goes on. Stop it first." : undefined;
+    const none = runs.length === 0 ? t.runs.noRuns : undefined;
+    const which = this.ticked.size > 0 ? t.runs.tickedOnes(this.ticked.size) : t.runs.allOfThem;
+    const running = this.bench.training.active && chosen.some(({ reason }) => reason === null) ? t.runs.oneMayGoOn : undefined;
     return html`<footer>
-      <span class="grow small muted">${plural(runs.length, "run")}${this.ticked.size > 0 ? `, ${this.ticked.size} ticked` : ""}. They are kept in this browser, and leave it only as the files that you save.</span>
-      ${button({ id: "delete-ticked", label: "Delete ticked", why: none ?? (this.ticked.size === 0 ? "Tick a run first." : running), onClick: () => this.#ask({ what: "delete", runs: chosen }) })}
-      ${button({ id: "runs-csv", label: "CSV", name: `CSV of ${which}: a row a run`, why: none, onClick: () => this.#save(new Blob([runsCsv(chosen)], { type: "text/csv" }), "cnn-lab-runs.csv") })}
+      <span class="grow small muted">${t.runs.keptHere(runs.length, this.ticked.size > 0 ? t.runs.ticked(this.ticked.size) : "")}</span>
+      ${button({ id: "delete-ticked", label: t.runs.deleteTicked, why: none ?? (this.ticked.size === 0 ? t.runs.tickFirst : running), onClick: () => this.#ask({ what: "delete", runs: chosen }) })}
+      ${button({ id: "runs-csv", label: "CSV", name: t.runs.csvOf(which), why: none, onClick: () => this.#save(new Blob([runsCsv(chosen)], { type: "text/csv" }), "cnn-lab-runs.csv") })}
       ${button({
-        id: "runs-json", label: "JSON", name: `JSON of ${which}: everything that is kept of them`, why: none,
+        id: "runs-json", label: "JSON", name: t.runs.jsonOf(which), why: none,
         onClick: () => this.#save(new Blob([JSON.stringify(chosen, null, 2)], { type: "application/json" }), "cnn-lab-runs.json"),
       })}
     </footer>`;
@@ -304,21 +311,22 @@ export class RunsDialog extends LitElement {
   }
 
   #asked(question: Question): TemplateResult {
-    const keep = button({ id: "keep", label: question.what === "delete" ? "Keep" : "Go back", onClick: () => (this.question = null) });
+    const t = this.bench.text;
+    const keep = button({ id: "keep", label: question.what === "delete" ? t.common.keep : t.common.goBack, onClick: () => (this.question = null) });
     if (question.what === "delete") {
       const { runs } = question;
-      return html`<footer><p class="grow" role="alert">${runs.length === 1 ? `Delete ${runs[0]?.name}?` : `Delete ${plural(runs.length, "run")}?`} This cannot be undone; “JSON” saves what is kept of a run.</p>
-        ${keep} ${button({ id: "delete-sure", label: "Delete", kind: "primary", onClick: () => void this.#delete(runs) })}</footer>`;
+      return html`<footer><p class="grow" role="alert">${t.runs.cannotUndo(runs.length === 1 ? t.runs.deleteOne(runs[0]?.name ?? "") : t.runs.deleteMany(runs.length))}</p>
+        ${keep} ${button({ id: "delete-sure", label: t.common.remove, kind: "primary", onClick: () => void this.#delete(runs) })}</footer>`;
     }
-    return html`<footer><p class="grow" role="alert">The network in use has learned something, which is lost with it. “Save” in Train keeps it in a file.</p>
-      ${keep} ${button({ id: "again-sure", label: "Use it", kind: "primary", why: this.#whyNotAgain, onClick: () => void this.#again(question.run) })}</footer>`;
+    return html`<footer><p class="grow" role="alert">${t.common.learnedLost}</p>
+      ${keep} ${button({ id: "again-sure", label: t.runs.useIt, kind: "primary", why: this.#whyNotAgain, onClick: () => void this.#again(question.run) })}</footer>`;
   }
 
   async #delete(runs: readonly RunRecord[]): Promise<void> {
     await this.bench.try(async () => {
       // One that was deleted in another tab meanwhile must not keep the others.
       const results = await Promise.allSettled(runs.map(async ({ id }) => this.bench.lab?.deleteRun(id)));
-      this.told = `${plural(runs.length, "run")} deleted.`;
+      this.told = this.bench.text.runs.deleted(runs.length);
       const failed = results.find((result) => result.status === "rejected" && (result.reason as { code?: unknown }).code !== "option");
       if (failed) throw (failed as PromiseRejectedResult).reason;
     });
@@ -327,6 +335,7 @@ export class RunsDialog extends LitElement {
 
   /** Takes a run's network, with fresh weights, and its options. */
   async #again(run: RunRecord): Promise<void> {
+    const t = this.bench.text;
     const { bench } = this;
     const lab = await bench.ready;
     const settings = settingsOfRun(run);
@@ -335,9 +344,9 @@ export class RunsDialog extends LitElement {
       Object.assign(bench.settings, settings);
       bench.close();
       const { info } = bench.data;
-      const unfit = misfit(run.spec.input_shape, lab.summary?.layers.at(-1)?.outputShape ?? [], info && { shape: info.shape, classes: info.classes.length });
+      const unfit = misfit(t, run.spec.input_shape, lab.summary?.layers.at(-1)?.outputShape ?? [], info && { shape: info.shape, classes: info.classes.length });
       if (unfit) {
-        bench.warn({ message: `${run.name} was trained on ${run.dataset}. ${unfit}` });
+        bench.warn({ message: t.runs.otherData(run.name, run.dataset, unfit) });
       }
     });
     this.question = null;

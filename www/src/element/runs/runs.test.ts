@@ -4,6 +4,7 @@ import { curvesCsv, foldsCsv, runsCsv } from "../../view/runs-csv";
 import { settingsOfRun } from "./again";
 import { bestOf, sorted } from "./columns";
 import { optionsInWords } from "./words";
+import { english } from "../../text/en";
 
 const record: RunRecord = {
   id: "a", name: "Run 1", started: "2026-01-02T03:04:05.000Z", dataset: "MNIST", pictures: 900, device: "cpu", seed: 0,
@@ -20,7 +21,7 @@ test("columns sort both ways, numbers in names by their value, and what was not 
     other("two", { name: "run 2", best: { valLoss: { value: 0.1, epoch: 1 } }, started: "2026-01-05" }),
     other("one", { name: "Run 1", best: { valLoss: { value: 0.2, epoch: 1 } }, started: "2026-01-04" }),
   ];
-  const order = (key: "name" | "valLoss" | "started" | "dataset", down: boolean): string[] => sorted(runs, { key, down }).map(({ id }) => id);
+  const order = (key: "name" | "valLoss" | "started" | "dataset", down: boolean): string[] => sorted(english, runs, { key, down }).map(({ id }) => id);
   expect(order("name", false)).toEqual(["one", "two", "ten"]);
   expect(order("name", true)).toEqual(["ten", "two", "one"]);
   expect(order("valLoss", false)).toEqual(["two", "one", "ten"]);
@@ -48,8 +49,8 @@ test("a run's options become settings; what it was not asked for is as at first"
 });
 
 test("options in words", () => {
-  expect(optionsInWords(record.options)).toBe("RMSprop at 0.001, 64 pictures a step, 2 epochs");
-  expect(optionsInWords({ optimizer: { name: "sgd", learning_rate: 0.1 }, steps: 3, augmentation: { rotation_range: 10 }, classWeight: "balanced", shuffle: false })).toBe(
+  expect(optionsInWords(english, record.options)).toBe("RMSprop at 0.001, 64 pictures a step, 2 epochs");
+  expect(optionsInWords(english, { optimizer: { name: "sgd", learning_rate: 0.1 }, steps: 3, augmentation: { rotation_range: 10 }, classWeight: "balanced", shuffle: false })).toBe(
     "SGD at 0.1, 32 pictures a step, 3 steps, 1 change of augmentation, balanced classes, not shuffled",
   );
 });

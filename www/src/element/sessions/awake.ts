@@ -2,8 +2,8 @@
 export class Awake {
   /** It is asked for. */
   wanted = false;
-  /** Why it could not be had; empty: it could. */
-  problem = "";
+  /** The browser does not allow it. */
+  refused = false;
   #lock: WakeLockSentinel | null = null;
   #asking = false;
 
@@ -20,7 +20,7 @@ export class Awake {
   /** Takes the lock or lets go of it, as it has to be now. A browser takes it back with every hidden page. */
   readonly update = (): void => {
     const due = this.wanted && this.training() && document.visibilityState === "visible";
-    if (due && !this.#lock && !this.#asking && !this.problem) {
+    if (due && !this.#lock && !this.#asking && !this.refused) {
       void this.#take();
     } else if (!due && this.#lock) {
       void this.#lock.release();
@@ -29,7 +29,7 @@ export class Awake {
 
   choose(wanted: boolean): void {
     this.wanted = wanted;
-    this.problem = "";
+    this.refused = false;
     this.update();
     this.changed();
   }
@@ -45,7 +45,7 @@ export class Awake {
         this.changed();
       });
     } catch {
-      this.problem = "The browser does not allow it here, as with a low battery.";
+      this.refused = true;
     }
     this.#asking = false;
     this.changed();

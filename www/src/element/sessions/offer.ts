@@ -11,18 +11,19 @@ export const offerStyles = css`
 
 /** The quiet question after a visit that ended in the middle of training. */
 export function offer(bench: Workbench): TemplateResult | "" {
+  const t = bench.text;
   const { offer: session, restoring } = bench.sessions;
   if (!session || (bench.training.active && restoring === null)) {
     return "";
   }
-  const busy = restoring === null ? undefined : "It is being loaded.";
-  return html`<section class="offer" aria-label="Training that can go on">
-    <p>${offered(session, dataName(session, bench.data.sets))}</p>
+  const busy = restoring === null ? undefined : t.sessions.isLoading;
+  return html`<section class="offer" aria-label=${t.sessions.offer}>
+    <p>${offered(t, session, dataName(session, bench.data.sets))}</p>
     <div class="row">
-      ${button({ id: "offer-continue", label: busy ? "Loading …" : "Continue", name: "Continue this training", kind: "primary", why: busy ?? bench.held, onClick: () => void bench.sessions.resume(session) })}
-      ${button({ id: "offer-later", label: "Not now", why: busy, onClick: () => bench.sessions.decline() })}
+      ${button({ id: "offer-continue", label: busy ? t.common.loadingDots : t.common.continue, name: t.sessions.continueThis, kind: "primary", why: busy ?? bench.held, onClick: () => void bench.sessions.resume(session) })}
+      ${button({ id: "offer-later", label: t.sessions.notNow, why: busy, onClick: () => bench.sessions.decline() })}
       <span class="grow"></span>
-      ${button({ id: "offer-all", label: "All …", name: "All … that is kept", kind: "plain", why: busy, onClick: () => bench.open("sessions") })}
+      ${button({ id: "offer-all", label: t.sessions.all, name: t.sessions.allKept, kind: "plain", why: busy, onClick: () => bench.open("sessions") })}
     </div>
   </section>`;
 }

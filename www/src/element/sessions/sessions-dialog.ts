@@ -4,7 +4,6 @@ import { live } from "lit/directives/live.js";
 import { repeat } from "lit/directives/repeat.js";
 import type { CnnLab } from "../../api/cnn-lab";
 import type { Session } from "../../api/types";
-import { bytes, plural } from "../../view/format";
 import { define } from "../define";
 import { dialogStyles, Modal } from "../dialog";
 import { noticeOf } from "../notices";
@@ -13,6 +12,7 @@ import { button, download } from "../parts";
 import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import { dataName, described, place, when } from "./words";
+import "../../text/en/kept";
 
 /** What is asked in the footer before it is done. */
 type Question = { what: "delete" | "resume"; session: Session };
@@ -118,7 +118,7 @@ export class SessionsDialog extends LitElement {
   override render(): TemplateResult {
     return html`<dialog id="sessions-dialog" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
       ${this.#modal.open
-        ? html`${this.#modal.head("Kept training")}
+        ? html`${this.#modal.head(this.bench.text.kept.title)}
             <div class="body">${this.#switches()} ${this.#list()}</div>
             ${this.#foot()}
             <p class="sr" role="status">${this.told}</p>`
@@ -127,65 +127,70 @@ export class SessionsDialog extends LitElement {
   }
 
   #switches(): TemplateResult {
+    const t = this.bench.text;
     const { sessions } = this.bench;
     const { awake } = sessions;
     return html`<div class="switches">
       <label class="check"><input type="checkbox" id="keep-sessions" .checked=${live(sessions.keeping)}
-        @change=${(event: Event) => sessions.keep((event.target as HTMLInputElement).checked)} />Keep training in this browser as it goes</label>
+        @change=${(event: Event) => sessions.keep((event.target as HTMLInputElement).checked)} />${t.kept.keepTraining}</label>
       <p class="small muted" id="kept-now">${this.#now()}</p>
       <label class="check"><input type="checkbox" id="awake" .checked=${live(awake.wanted)}
-        @change=${(event: Event) => awake.choose((event.target as HTMLInputElement).checked)} />Keep the screen awake while it trains</label>
+        @change=${(event: Event) => awake.choose((event.target as HTMLInputElement).checked)} />${t.kept.keepAwake}</label>
       <p class="small muted" id="awake-now">${
-        awake.problem || (awake.holds ? "The screen stays awake until training ends or this tab is left." : "Training goes on when you leave this tab for another. A laptop that is closed stops it; Continue goes on from the last save.")
+        awake.refused ? t.sessions.notAwake : awake.holds ? t.kept.staysAwake : t.kept.goesOn
       }</p>
     </div>`;
   }
 
   /** What is kept of the network in use. */
   #now(): string {
+    const t = this.bench.text;
     const { sessions, lab } = this.bench;
     const session = lab?.session;
     if (!sessions.keeping) {
-      return "Nothing more is kept: what you train is lost with this tab, unless you save it to a file.";
+      return t.kept.nothingMore;
     }
     return session
-      ? `“${session.name}” was saved ${when(session.saved)}, at ${place(session)}.`
-      : "At every epoch and every few seconds, so that a reload, a crash or an empty battery costs ten seconds at most. Nothing is kept of the network in use yet.";
+      ? t.kept.lastSaved(session.name, when(t, session.saved), place(t, session))
+      : t.kept.everyEpoch;
   }
 
   #list(): TemplateResult {
+    const t = this.bench.text;
     const { sessions, problem } = this;
     if (problem) {
       return html`<p class="problem" role="alert">${problem}</p>`;
     }
     if (sessions === null) {
-      return html`<p class="muted">Reading …</p>`;
+      return html`<p class="muted">${t.common.reading}</p>`;
     }
     return sessions.length === 0
-      ? html`<p class="muted">Nothing is kept yet.</p>`
-      : html`<ul aria-label="What is kept">${repeat(sessions, ({ id }) => id, (session) => this.#row(session))}</ul>`;
+      ? html`<p class="muted">${t.kept.nothingYet}</p>`
+      : html`<ul aria-label=${t.kept.whatIsKept}>${repeat(sessions, ({ id }) => id, (session) => this.#row(session))}</ul>`;
   }
 
   #row(session: Session): TemplateResult {
+    const t = this.bench.text;
     const { id, name, problem, open } = session;
-    const elsewhere = open === "elsewhere" ? "It is open in another tab, which keeps it. Go on there, or close that tab." : undefined;
-    const inUse = open === "here" ? "It is the network in use." : undefined;
+    const elsewhere = open === "elsewhere" ? t.kept.elsewhere : undefined;
+    const inUse = open === "here" ? t.common.itIsNetworkInUse : undefined;
     const unreadable = problem ?? undefined;
     return html`<li data-session=${id}>
-      <input type="text" aria-label="Name of ${name}" maxlength="80" autocomplete="off" .value=${name} ?disabled=${problem !== null}
+      <input type="text" aria-label=${t.common.nameOf(name)} maxlength="80" autocomplete="off" .value=${name} ?disabled=${problem !== null}
         @change=${(event: Event) => void this.#rename(session, event.target as HTMLInputElement)} />
-      <p class="small ${problem ? "bad" : "muted"}">${problem ?? described(session, dataName(session, this.bench.data.sets))}</p>
+      <p class="small ${problem ? "bad" : "muted"}">${problem ?? described(t, session, dataName(session, this.bench.data.sets))}</p>
       <div class="do">
-        ${button({ id: `resume-${id}`, label: session.unfinished ? "Continue" : "Open", name: `${session.unfinished ? "Continue" : "Open"} ${name}`, why: unreadable ?? inUse ?? elsewhere ?? this.#whyNotNow, onClick: () => this.#ask({ what: "resume", session }) })}
-        ${button({ id: `export-${id}`, label: "Export", name: `Export ${name} to a file, which Load in Train reads`, why: unreadable, onClick: () => void this.#export(session) })}
-        ${button({ id: `delete-${id}`, label: "×", name: `Delete ${name}`, kind: "square", why: elsewhere ?? (inUse && this.bench.training.active ? "It is being trained. Stop it first." : undefined), onClick: () => this.#ask({ what: "delete", session }) })}
+        ${button({ id: `resume-${id}`, label: session.unfinished ? t.common.continue : t.kept.open, name: `${session.unfinished ? t.common.continue : t.kept.open} ${name}`, why: unreadable ?? inUse ?? elsewhere ?? this.#whyNotNow, onClick: () => this.#ask({ what: "resume", session }) })}
+        ${button({ id: `export-${id}`, label: t.kept.export, name: t.kept.exportName(name), why: unreadable, onClick: () => void this.#export(session) })}
+        ${button({ id: `delete-${id}`, label: "×", name: t.common.deleteName(name), kind: "square", why: elsewhere ?? (inUse && this.bench.training.active ? t.kept.beingTrained : undefined), onClick: () => this.#ask({ what: "delete", session }) })}
       </div>
     </li>`;
   }
 
   get #whyNotNow(): string | undefined {
+    const t = this.bench.text;
     const { training, held, lab, sessions } = this.bench;
-    return sessions.restoring !== null ? "One is being loaded." : training.active ? "Stop the run first: it would lose its network." : (held ?? (lab ? undefined : "The device is not ready yet."));
+    return sessions.restoring !== null ? t.kept.oneLoading : training.active ? t.common.stopFirstLoses : (held ?? (lab ? undefined : t.common.deviceNotReady));
   }
 
   async #rename({ id, name }: Session, input: HTMLInputElement): Promise<void> {
@@ -203,19 +208,20 @@ export class SessionsDialog extends LitElement {
       if (blob) {
         const file = `${name.replace(/[\\/:]/g, "-")}.cnn-lab.safetensors`;
         download(blob, file);
-        this.told = `${file} was saved.`;
+        this.told = this.bench.text.common.wasSaved(file);
       }
     });
   }
 
   #foot(): TemplateResult {
+    const t = this.bench.text;
     const { question } = this;
     if (question) {
       return this.#asked(question);
     }
     const all = this.sessions ?? [];
     const size = all.reduce((sum, session) => sum + session.bytes, 0);
-    return html`<footer><span class="grow small muted">${plural(all.length, "training")}, ${bytes(size)}. They leave this browser only as the files that you export. Those that you name stay; of the others the latest ten do.</span></footer>`;
+    return html`<footer><span class="grow small muted">${t.kept.foot(all.length, size)}</span></footer>`;
   }
 
   #ask(question: Question): void {
@@ -231,12 +237,13 @@ export class SessionsDialog extends LitElement {
   }
 
   #asked({ what, session }: Question): TemplateResult {
-    const keep = button({ id: "keep", label: what === "delete" ? "Keep" : "Go back", onClick: () => (this.question = null) });
+    const t = this.bench.text;
+    const keep = button({ id: "keep", label: what === "delete" ? t.common.keep : t.common.goBack, onClick: () => (this.question = null) });
     return what === "delete"
-      ? html`<footer><p class="grow" role="alert">Delete ${session.name}? This cannot be undone; “Export” saves it to a file.</p>
-          ${keep} ${button({ id: "delete-sure", label: "Delete", kind: "primary", onClick: () => void this.#delete(session) })}</footer>`
-      : html`<footer><p class="grow" role="alert">The network in use has learned something that is not kept, and is lost with it. “Save” in Train keeps it in a file.</p>
-          ${keep} ${button({ id: "resume-sure", label: "Go on", kind: "primary", why: this.#whyNotNow, onClick: () => void this.#resume(session) })}</footer>`;
+      ? html`<footer><p class="grow" role="alert">${t.kept.cannotUndo(session.name)}</p>
+          ${keep} ${button({ id: "delete-sure", label: t.common.remove, kind: "primary", onClick: () => void this.#delete(session) })}</footer>`
+      : html`<footer><p class="grow" role="alert">${t.kept.notKeptLost}</p>
+          ${keep} ${button({ id: "resume-sure", label: t.kept.goOn, kind: "primary", why: this.#whyNotNow, onClick: () => void this.#resume(session) })}</footer>`;
   }
 
   async #resume(session: Session): Promise<void> {
@@ -247,7 +254,7 @@ export class SessionsDialog extends LitElement {
   async #delete({ id, name }: Session): Promise<void> {
     await this.bench.try(async () => {
       await this.bench.lab?.deleteSession(id);
-      this.told = `${name} was deleted.`;
+      this.told = this.bench.text.kept.deleted(name);
     });
     if (this.bench.sessions.offer?.id === id) {
       this.bench.sessions.decline();

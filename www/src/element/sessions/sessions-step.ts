@@ -1,6 +1,5 @@
 import type { CnnLab } from "../../api/cnn-lab";
 import type { Session } from "../../api/types";
-import { duration } from "../../view/format";
 import { own } from "../network-step";
 import { attributesOf, settingsOf, type Settings } from "../settings";
 import type { Workbench } from "../workbench";
@@ -136,7 +135,7 @@ export class SessionsStep {
     }
     this.waiting = null;
     if (waiting.data && JSON.stringify(waiting.data.splits) !== JSON.stringify(info.splits)) {
-      this.bench.warn({ message: `“${waiting.name}” learned from other numbers of pictures than are loaded now. Going on trains with these.` });
+      this.bench.warn({ message: this.bench.text.sessions.otherNumbers(waiting.name) });
     }
   }
 
@@ -147,10 +146,11 @@ export class SessionsStep {
 
   /** Why training cannot go on yet. */
   get lacks(): string | null {
-    return this.waiting && `The pictures of “${this.waiting.data?.name ?? this.waiting.name}” are not kept in this browser. Drop them in Data first, then go on.`;
+    return this.waiting && this.bench.text.sessions.picturesMissing(this.waiting.data?.name ?? this.waiting.name);
   }
 
   readonly #seen = (): void => {
+    const t = this.bench.text;
     const { training } = this.bench;
     const step = training.latest?.globalStep ?? 0;
     this.awake.update();
@@ -160,7 +160,7 @@ export class SessionsStep {
       const { since, step: before } = this.#hidden;
       this.#hidden = null;
       if (step > before) {
-        this.wentOn = `Went on in the background for ${duration((Date.now() - since) / 1000)}.`;
+        this.wentOn = t.sessions.background((Date.now() - since) / 1000);
         clearTimeout(this.#timer);
         this.#timer = setTimeout(() => {
           this.wentOn = "";

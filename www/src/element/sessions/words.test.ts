@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { Session } from "../../api/types";
 import { dataName, described, offered, place, when } from "./words";
+import { english } from "../../text/en";
 
 const now = new Date(2026, 4, 4, 13, 0);
 const at = (...parts: [number, number, number, number, number]): string => new Date(...parts).toISOString();
@@ -11,16 +12,16 @@ const session: Session = {
 };
 
 test("times are said as far as they are not clear", () => {
-  expect(when(at(2026, 4, 4, 0, 5), now)).toBe("00:05");
-  expect(when(at(2026, 4, 3, 23, 59), now)).toBe("yesterday, 23:59");
-  expect(when(at(2026, 3, 30, 9, 7), now)).toBe("30 April, 09:07");
-  expect(when("gone", now)).toBe("some time ago");
+  expect(when(english, at(2026, 4, 4, 0, 5), now)).toBe("00:05");
+  expect(when(english, at(2026, 4, 3, 23, 59), now)).toBe("yesterday, 23:59");
+  expect(when(english, at(2026, 3, 30, 9, 7), now)).toBe("30 April, 09:07");
+  expect(when(english, "gone", now)).toBe("some time ago");
 });
 
 test("a session is told by its data, its place, its time and its size", () => {
-  expect(described(session, "MNIST", now)).toBe("MNIST, epoch 3 of 5, step 1\u202f240, saved 12:31, 2.2 MB");
-  expect(described({ ...session, unfinished: false, open: "elsewhere" }, "", now)).toBe("epoch 3 of 5, step 1\u202f240, finished, saved 12:31, 2.2 MB, open in another tab");
-  expect(place({ ...session, epoch: 7 })).toContain("epoch 7 of 7");
+  expect(described(english, session, "MNIST", now)).toBe("MNIST, epoch 3 of 5, step 1\u202f240, saved 12:31, 2.2 MB");
+  expect(described(english, { ...session, unfinished: false, open: "elsewhere" }, "", now)).toBe("epoch 3 of 5, step 1\u202f240, finished, saved 12:31, 2.2 MB, open in another tab");
+  expect(place(english, { ...session, epoch: 7 })).toContain("epoch 7 of 7");
 });
 
 test("a bundled set goes by its title", () => {
@@ -32,7 +33,7 @@ test("a bundled set goes by its title", () => {
 });
 
 test("the offer says what has to be given again", () => {
-  expect(offered(session, "MNIST", now)).toBe("Your training of 12:31 on MNIST, epoch 3 of 5, step 1\u202f240, can go on.");
+  expect(offered(english, session, "MNIST", now)).toBe("Your training of 12:31 on MNIST, epoch 3 of 5, step 1\u202f240, can go on.");
   const own = { ...session, data: { ...session.data!, name: "pets", source: { kind: "own" as const } } };
-  expect(offered(own, "pets", now)).toContain("Its pictures are not kept here");
+  expect(offered(english, own, "pets", now)).toContain("Its pictures are not kept here");
 });

@@ -1,5 +1,5 @@
 import type { DoneEvent, History, LayerVitals, Vitals } from "../../api/types";
-import { count, decimal, loss, plural, rate } from "../../view/format";
+import type { Texts } from "../../text/texts";
 
 /** What was found, and what to do about it. `kind` tells the same finding in other numbers. */
 export type Finding = {
@@ -53,79 +53,79 @@ const aboveChance = { times: 1.2, plus: 0.05 };
 const vanished = 1e-3;
 
 /** What is wrong with a training, the gravest and most important first; where nothing is, that. Nothing is said before anything was learned. */
-export function diagnose(signs: Signs): Finding[] {
+export function diagnose(t: Texts, signs: Signs): Finding[] {
   const latest = signs.vitals.at(-1);
   if (signs.history.steps.length === 0 && signs.outcome === null && !latest) {
     return [];
   }
-  const found = [diverged(signs), rateHigh(signs), dead(latest), vanishing(latest), rateLow(signs), overfitting(signs)].filter((finding) => finding !== null);
+  const found = [diverged(t, signs), rateHigh(t, signs), dead(t, latest), vanishing(t, latest), rateLow(t, signs), overfitting(t, signs)].filter((finding) => finding !== null);
   const explained = found.some(({ kind }) => kind !== "overfitting");
-  const guesses = explained ? null : guessing(signs);
+  const guesses = explained ? null : guessing(t, signs);
   const all = (guesses ? [guesses, ...found] : found).sort((a, b) => Number(b.severity === "bad") - Number(a.severity === "bad"));
   if (all.length > 0) {
     return all;
   }
-  return signs.history.steps.length === 0 ? [] : [well(signs)];
+  return signs.history.steps.length === 0 ? [] : [well(t, signs)];
 }
 
-function diverged({ history, outcome }: Signs): Finding | null {
+function diverged(t: Texts, { history, outcome }: Signs): Finding | null {
   const last = history.steps.at(-1);
   if (outcome !== "diverged" && (!last || Number.isFinite(last.loss))) {
     return null;
   }
   return {
     kind: "diverged", severity: "bad",
-    message: "The run diverged: the loss is no number any more, since the weights grew beyond all bounds.",
-    try: `${lower(last?.learningRate)} The last good weights stand again; Start over gives fresh ones.`,
+    message: t.findings.diverged,
+    try: t.findings.divergedTry(lower(t, last?.learningRate)),
   };
 }
 
-function rateHigh({ history, vitals, classes, largestShare }: Signs): Finding | null {
+function rateHigh(t: Texts, { history, vitals, classes, largestShare }: Signs): Finding | null {
   const losses = history.epochs.map((epoch) => epoch.loss).filter(Number.isFinite);
   const now = losses.at(-1);
   const tell = (message: string): Finding => ({
-    kind: "rate-high", severity: "bad", message: `The learning rate is probably too high: ${message}`,
-    try: `${lower(history.epochs.at(-1)?.learningRate ?? history.steps.at(-1)?.learningRate)} Then start over, since weights that were thrown off seldom come back. Options can find a rate for you.`,
+    kind: "rate-high", severity: "bad", message: t.findings.tooHigh(message),
+    try: t.findings.tooHighTry(lower(t, history.epochs.at(-1)?.learningRate ?? history.steps.at(-1)?.learningRate)),
   });
   const guessed = guessingLoss(classes);
   const worst = Math.max(0, ...losses);
   if (now !== undefined && (now > wildLoss * guessed || (worst > wildLoss * guessed && atChance(history, classes, largestShare, 1)))) {
-    return tell(`an epoch’s loss was ${loss(worst)}, where mere guessing has ${decimal(guessed, 1)}.`);
+    return tell(t.findings.overGuessing(worst, guessed));
   }
   const seen = losses.slice(-rises.of - 1);
   const up = seen.slice(1).map((to, i) => to - (seen[i] ?? NaN) > Math.max(rise * (seen[i] ?? NaN), smallestRise * guessed));
   if (up.filter(Boolean).length >= rises.atLeast) {
     const [lowest, highest] = [Math.min(...seen), Math.max(...seen)];
     return up.slice(-rises.atLeast).every(Boolean)
-      ? tell(`over the last epochs the loss rose from ${loss(lowest)} to ${loss(now ?? NaN)}.`)
-      : tell(`over the last epochs the loss swings between ${loss(lowest)} and ${loss(highest)}.`);
+      ? tell(t.findings.rose(lowest, now ?? NaN))
+      : tell(t.findings.swings(lowest, highest));
   }
   const latest = vitals.at(-1);
   const ratio = latest && latest.step >= warmUp ? typicalRatio(latest) : null;
-  return ratio !== null && ratio > highRatio ? tell(`one step changes the weights by ${rate(ratio)} of their size; about 0.001 is usual.`) : null;
+  return ratio !== null && ratio > highRatio ? tell(t.findings.largeSteps(ratio)) : null;
 }
 
-function dead(latest: Vitals | undefined): Finding | null {
+function dead(t: Texts, latest: Vitals | undefined): Finding | null {
   const silent = latest?.layers.filter((layer) => layer.dead !== null && layer.dead > deadShare * layer.units) ?? [];
   const [first, ...others] = silent;
   if (!latest || !first) {
     return null;
   }
-  const also = others.length === 0 ? "" : ` So do most units of ${others.length === 1 ? (others[0]?.layer ?? "") : `${others.length} later layers`}.`;
+  const also = others.length === 0 ? "" : t.findings.alsoDead(others.length === 1 ? (others[0]?.layer ?? "") : t.findings.laterLayers(others.length));
   return {
     kind: "dead",
     // Where a layer passes nothing at all, nothing before it learns.
     severity: silent.some((layer) => layer.dead === layer.units) ? "bad" : "watch",
-    message: `Dead units in ${first.layer}: ${count(first.dead ?? 0)} of ${plural(first.units, "unit")} answer zero to all ${plural(latest.pictures, "picture")} looked at.${also}`,
-    try: "A unit that is silent for every picture learns nothing more. Start over with a smaller learning rate, biases that begin at 0, or leaky_relu in place of relu.",
+    message: t.findings.dead(first.layer, first.dead ?? 0, first.units, latest.pictures, also),
+    try: t.findings.deadTry,
   };
 }
 
 /** Where units are silent, the gradient ends there, and that is what is told. */
-function vanishing(latest: Vitals | undefined): Finding | null {
+function vanishing(t: Texts, latest: Vitals | undefined): Finding | null {
   const layers = latest?.layers.filter((layer) => layer.gradients !== null) ?? [];
   const [first, last] = [layers[0], layers.at(-1)];
-  if (!first || !last || first === last || dead(latest)) {
+  if (!first || !last || first === last || dead(t, latest)) {
     return null;
   }
   const [small, large] = [size(first), size(last)];
@@ -134,29 +134,29 @@ function vanishing(latest: Vitals | undefined): Finding | null {
   }
   return {
     kind: "vanishing", severity: "watch",
-    message: `The gradients vanish on their way back: in ${first.layer} they are ${small > 0 ? `${rate(small / large)} of` : "zero beside"} those in ${last.layer}, so that the first layers hardly learn.`,
-    try: "Use relu in place of sigmoid or tanh, batch normalization between the layers, a shortcut around them (Add), or fewer layers.",
+    message: t.findings.vanish(first.layer, small > 0 ? t.findings.shareOf(small / large) : t.findings.zeroBeside, last.layer),
+    try: t.findings.vanishTry,
   };
 }
 
-function guessing({ history, classes, largestShare }: Signs): Finding | null {
+function guessing(t: Texts, { history, classes, largestShare }: Signs): Finding | null {
   if (!atChance(history, classes, largestShare, window)) {
     return null;
   }
   const accuracy = history.epochs.at(-1)?.accuracy;
   return {
     kind: "guessing", severity: "bad",
-    message: `After ${plural(history.epochs.length, "epoch")} the network only guesses: ${share(accuracy)} right, as without looking.`,
-    try: "Try another learning rate, ten times larger or smaller, and look whether the pictures have the right labels.",
+    message: t.findings.guesses(history.epochs.length, share(t, accuracy)),
+    try: t.findings.guessesTry,
   };
 }
 
-function rateLow({ history, vitals, classes }: Signs): Finding | null {
+function rateLow(t: Texts, { history, vitals, classes }: Signs): Finding | null {
   const latest = vitals.at(-1);
   const ratio = latest && latest.step >= warmUp ? typicalRatio(latest) : null;
   const losses = history.epochs.slice(-window).map((epoch) => epoch.loss);
   const [from, to] = [losses[0], losses.at(-1)];
-  if (!latest || ratio === null || ratio >= lowRatio || from === undefined || to === undefined || losses.length < 2 || dead(latest)) {
+  if (!latest || ratio === null || ratio >= lowRatio || from === undefined || to === undefined || losses.length < 2 || dead(t, latest)) {
     return null;
   }
   // Where no gradient comes, a larger step is as far from it.
@@ -168,12 +168,12 @@ function rateLow({ history, vitals, classes }: Signs): Finding | null {
   const learningRate = history.epochs.at(-1)?.learningRate;
   return {
     kind: "rate-low", severity: "watch",
-    message: `The learning rate is probably too low: one step changes the weights by only ${rate(ratio)} of their size, and the loss hardly falls.`,
-    try: `Choose a learning rate ten to a hundred times as large${learningRate ? `, such as ${rate(learningRate * 100)}` : ""}. Options can find one for you.`,
+    message: t.findings.tooLow(ratio),
+    try: t.findings.tooLowTry(learningRate ? t.findings.suchAs(learningRate * 100) : ""),
   };
 }
 
-function overfitting({ history }: Signs): Finding | null {
+function overfitting(t: Texts, { history }: Signs): Finding | null {
   const seen = history.epochs.slice(-window);
   const gaps = seen.map(gapOf);
   const epoch = seen.at(-1);
@@ -184,8 +184,8 @@ function overfitting({ history }: Signs): Finding | null {
   const grows = (gaps.at(-1) ?? NaN) > (gaps[0] ?? NaN);
   return {
     kind: "overfitting", severity: "watch",
-    message: `It learns the training pictures by heart: ${share(epoch.accuracy)} of them right, but ${share(epoch.valAccuracy)} of those for validation, and the gap ${grows ? "grows" : "stays"}.`,
-    try: "Use augmentation, add Dropout before the last layer, train fewer epochs, or load more pictures.",
+    message: t.findings.byHeart(share(t, epoch.accuracy), share(t, epoch.valAccuracy), grows ? t.findings.grows : t.findings.stays),
+    try: t.findings.byHeartTry,
   };
 }
 
@@ -194,20 +194,20 @@ function gapOf({ accuracy, valAccuracy }: History["epochs"][number]): number {
   return valAccuracy === undefined ? NaN : accuracy - valAccuracy;
 }
 
-function share(accuracy: number | undefined): string {
-  return accuracy === undefined ? "–" : `${decimal(100 * accuracy, 1)}%`;
+function share(t: Texts, accuracy: number | undefined): string {
+  return accuracy === undefined ? "–" : `${t.decimal(100 * accuracy, 1)}%`;
 }
 
-function well({ history, vitals }: Signs): Finding {
+function well(t: Texts, { history, vitals }: Signs): Finding {
   const [first, last] = [history.epochs[0], history.epochs.at(-1)];
   const ratio = vitals.length > 0 ? typicalRatio(vitals.at(-1)) : null;
   const course =
-    !first || !last ? " More can be said after the first epoch."
-    : first === last ? ` After the first epoch the loss is ${loss(last.loss)}.`
-    : ` From epoch ${first.epoch} to ${last.epoch} the loss went from ${loss(first.loss)} to ${loss(last.loss)}.`;
-  const vital = ratio === null ? "" : ` No layer has fallen silent, and a step changes the weights by ${rate(ratio)} of their size.`;
-  const behind = last && gapOf(last) > gap ? ` Validation is behind, with ${share(last.valAccuracy)} right against ${share(last.accuracy)}: see whether that stays.` : "";
-  return { kind: "well", severity: "good", message: `${last && !behind ? "All is well." : "Nothing is wrong so far."}${course}${behind}${vital}`, try: "" };
+    !first || !last ? t.findings.moreLater
+    : first === last ? t.findings.afterFirst(last.loss)
+    : t.findings.lossWent(first.epoch, last.epoch, first.loss, last.loss);
+  const vital = ratio === null ? "" : t.findings.noneSilent(ratio);
+  const behind = last && gapOf(last) > gap ? t.findings.validationBehind(share(t, last.valAccuracy), share(t, last.accuracy)) : "";
+  return { kind: "well", severity: "good", message: `${last && !behind ? t.findings.allWell : t.findings.nothingWrong}${course}${behind}${vital}`, try: "" };
 }
 
 /** The loss of who says the same of every picture. */
@@ -233,6 +233,6 @@ function size({ gradients }: LayerVitals): number {
   return gradients ? Math.hypot(gradients.mean, gradients.std) : 0;
 }
 
-function lower(learningRate: number | undefined): string {
-  return learningRate ? `Choose a tenth of the learning rate or less: ${rate(learningRate / 10)}.` : "Choose a tenth of the learning rate or less.";
+function lower(t: Texts, learningRate: number | undefined): string {
+  return learningRate ? t.findings.tenthOf(learningRate / 10) : t.findings.tenth;
 }

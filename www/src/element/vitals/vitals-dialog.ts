@@ -4,7 +4,6 @@ import { guard } from "lit/directives/guard.js";
 import { live } from "lit/directives/live.js";
 import type { Distribution, LayerVitals } from "../../api/types";
 import "../../view/distribution";
-import { count, figure, percent, plural, rate } from "../../view/format";
 import "../../view/over-steps";
 import { define } from "../define";
 import { dialogStyles, Modal } from "../dialog";
@@ -15,6 +14,8 @@ import { base } from "../styles";
 import type { Workbench } from "../workbench";
 import type { Finding } from "./diagnose";
 import { courseOf, deadShare, layersOf, type Sign, signs, vitalsCsv } from "./words";
+import "../../text/en/vitals";
+import type { Phrase, Texts } from "../../text/texts";
 
 /** Rows of the table: thousands of cells would hold up the page. The CSV has all. */
 const mostRows = 50;
@@ -23,12 +24,10 @@ const usual = [1e-4, 1e-2] as const;
 
 type Snapshots = Workbench["vitals"]["snapshots"];
 
-const titles: Record<Sign, string> = { weights: "Weights (value)", gradients: "Gradients (nats per unit)", activations: "Activations (value)" };
+const titles: Record<Sign, Phrase> = { weights: (t) => t.vitals.weights, gradients: (t) => t.vitals.gradients, activations: (t) => t.vitals.activations };
 /** Those of the signs, of dead units and of the updates. */
 const chartsALayer = 5;
-const severities: Record<Finding["severity"], string> = { bad: "Problem", watch: "Watch out", good: "Good" };
-const never = "It has no units that can fall silent.";
-const noWeights = "It has no weights that learn.";
+const severities: Record<Finding["severity"], Phrase> = { bad: (t) => t.common.vitalsProblem, watch: (t) => t.common.watchOut, good: (t) => t.vitals.good };
 
 /** Training's vital signs over time, and what to try where something is wrong. */
 @define("cnn-lab-vitals")
@@ -120,60 +119,63 @@ export class VitalsDialog extends LitElement {
 
   override render(): TemplateResult {
     return html`<dialog id="vitals-dialog" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
-      ${this.#modal.open ? html`${this.#modal.head("Vital signs")}<div class="body">${this.#body()}</div>${this.#foot()}` : nothing}
+      ${this.#modal.open ? html`${this.#modal.head(this.bench.text.vitals.title)}<div class="body">${this.#body()}</div>${this.#foot()}` : nothing}
     </dialog>`;
   }
 
   #body(): TemplateResult {
+    const t = this.bench.text;
     const { snapshots, findings, spoken } = this.bench.vitals;
     const learned = (this.bench.lab?.history.steps.length ?? 0) > 0;
     return html`
       ${findings.length > 0
         ? html`<ul class="findings">${findings.map((finding) => html`<li class=${finding.severity}>
-            <b>${severities[finding.severity]}</b><p>${finding.message}</p>${finding.try ? html`<p>${finding.try}</p>` : nothing}</li>`)}</ul>`
+            <b>${severities[finding.severity](t)}</b><p>${finding.message}</p>${finding.try ? html`<p>${finding.try}</p>` : nothing}</li>`)}</ul>`
         : nothing}
       ${learned
         ? nothing
-        : html`<p id="first">Nothing was learned yet. Press Train below: while the run goes on, a snapshot of the network is taken every few seconds and at the end of each epoch, and you see here what is going well and what is not.</p>`}
+        : html`<p id="first">${t.vitals.nothingYet}</p>`}
       <p class="sr" role="status">${spoken === this.#said ? "" : spoken}</p>
       ${snapshots.length === 0
         ? learned
-          ? html`<p class="muted" id="first">${this.bench.lab?.dataset ? "The first snapshot is being taken …" : "Load pictures first: the signs are taken with some of them."}</p>`
+          ? html`<p class="muted" id="first">${this.bench.lab?.dataset ? t.vitals.firstSnapshot : t.vitals.loadFirstSigns}</p>`
           : nothing
         : html`${this.#tools()} ${this.#charts()} ${this.#numbers()}`}`;
   }
 
   #tools(): TemplateResult {
+    const t = this.bench.text;
     const { snapshots } = this.bench.vitals;
     return html`<div class="tools">
-      ${field({
-        id: "layer", label: "Layer",
-        help: "Layers with weights or an activation of their own. In a healthy network weights move slowly, gradients are of like size in all layers, and activations do not all become zero.",
+      ${field(t, {
+        id: "layer", label: t.common.layer,
+        help: t.vitals.layerHelp,
         control: html`<select id="layer" @change=${(event: Event) => (this.layer = (event.target as HTMLSelectElement).value || null)}>
-          <option value="" .selected=${live(this.layer === null)}>All layers</option>
+          <option value="" .selected=${live(this.layer === null)}>${t.vitals.allLayers}</option>
           ${layersOf(snapshots).map((name) => html`<option value=${name} .selected=${live(name === this.layer)}>${name}</option>`)}
         </select>`,
       })}
       <div class="row">
-        <span class="small muted">Update ÷ weight</span>
-        <cnn-lab-help about="Update ÷ weight">How much one step changes the weights of a layer, as a share of their size. About 0.001 is usual (a rule of thumb of Stanford’s course CS231n); 0.0001 to 0.01 is shaded. Far more, and the learning rate is too high; far less, and it is too low.</cnn-lab-help>
-        <span class="small muted">Dead units</span>
-        <cnn-lab-help about="Dead units">Filters, or units of a dense layer, whose answer is zero for every picture and place that was looked at. No gradient passes through them, so they learn no more. Some are no harm.</cnn-lab-help>
+        <span class="small muted">${t.common.updateRatio}</span>
+        <cnn-lab-help .text=${t} about=${t.common.updateRatio}>${t.vitals.ratioHelp}</cnn-lab-help>
+        <span class="small muted">${t.common.deadUnits}</span>
+        <cnn-lab-help .text=${t} about=${t.common.deadUnits}>${t.vitals.deadHelp}</cnn-lab-help>
       </div>
-      <p class="small muted">Columns: a snapshot each. Few values <span class="legend" aria-hidden="true"></span> many values, from dark to bright. Numbers are mean ± standard deviation.</p>
+      <p class="small muted">${t.vitals.columnsFew} <span class="legend" aria-hidden="true"></span> ${t.vitals.columnsMany}</p>
     </div>`;
   }
 
   #traces(snapshots: Snapshots, layer: string, small: boolean): TemplateResult[] {
+    const t = this.bench.text;
     const course = courseOf(snapshots, layer);
     const steps = snapshots.map(({ step }) => step);
     return [
-      ...signs.map((sign) => html`<cnn-lab-over-steps ?small=${small} name=${small ? shortTitle(titles[sign]) : titles[sign]} of="the ${sign} of ${layer}" .steps=${steps}
-        .trace=${{ spread: course.map((one) => one?.[sign] ?? null) }} absent=${noWeights}></cnn-lab-over-steps>`),
-      html`<cnn-lab-over-steps ?small=${small} name=${small ? "Dead units" : "Dead units (%)"} of="the share of dead units of ${layer}" .steps=${steps}
-        .trace=${{ line: course.map(deadShare) }} .ends=${[0, 1]} .format=${wholePercent} absent=${never}></cnn-lab-over-steps>`,
-      html`<cnn-lab-over-steps ?small=${small} log name=${small ? "Update ÷ weight" : "Update ÷ weight (ratio, logarithmic)"} of="the ratio of update to weight of ${layer}" .steps=${steps}
-        .trace=${{ line: course.map((one) => one?.updateRatio ?? null) }} .usual=${usual} .format=${rate} absent=${noWeights}></cnn-lab-over-steps>`,
+      ...signs.map((sign) => html`<cnn-lab-over-steps .text=${t} ?small=${small} name=${small ? shortTitle(titles[sign](t)) : titles[sign](t)} of="the ${sign} of ${layer}" .steps=${steps}
+        .trace=${{ spread: course.map((one) => one?.[sign] ?? null) }} absent=${t.vitals.noWeights}></cnn-lab-over-steps>`),
+      html`<cnn-lab-over-steps .text=${t} ?small=${small} name=${small ? t.common.deadUnits : t.vitals.deadPercent} of="the share of dead units of ${layer}" .steps=${steps}
+        .trace=${{ line: course.map(deadShare) }} .ends=${[0, 1]} .format=${(share: number) => wholePercent(t, share)} absent=${t.vitals.noUnits}></cnn-lab-over-steps>`,
+      html`<cnn-lab-over-steps .text=${t} ?small=${small} log name=${small ? t.common.updateRatio : t.vitals.ratioLog} of="the ratio of update to weight of ${layer}" .steps=${steps}
+        .trace=${{ line: course.map((one) => one?.updateRatio ?? null) }} .usual=${usual} .format=${t.rate} absent=${t.vitals.noWeights}></cnn-lab-over-steps>`,
     ];
   }
 
@@ -187,7 +189,7 @@ export class VitalsDialog extends LitElement {
       const first = chartsALayer * place;
       if (first >= this.drawn && !this.#before) return nothing;
       return html`<section class="many" aria-label=${name}>
-        <div class="name"><button type="button" title="Only ${name}" @click=${() => (this.layer = name)}>${name}</button></div>
+        <div class="name"><button type="button" title=${this.bench.text.vitals.only(name)} @click=${() => (this.layer = name)}>${name}</button></div>
         ${Array.from({ length: chartsALayer }, (_, chart) => {
           const from = first + chart < this.drawn ? snapshots : this.#before;
           return from ? html`${guard([from, name], () => this.#traces(from, name, true)[chart])}` : nothing;
@@ -197,58 +199,62 @@ export class VitalsDialog extends LitElement {
   }
 
   #one(layer: string): TemplateResult {
+    const t = this.bench.text;
     const latest = courseOf(this.bench.vitals.snapshots, layer).at(-1);
     const step = this.bench.vitals.snapshots.at(-1)?.step ?? 0;
     return html`<div class="one">${this.#traces(this.bench.vitals.snapshots, layer, false)}</div>
-      <h3>The latest, at step ${count(step)}</h3>
-      <div class="one">${signs.map((sign) => html`<cnn-lab-distribution name=${titles[sign]} .of=${latest?.[sign] ?? null} absent=${noWeights}></cnn-lab-distribution>`)}</div>`;
+      <h3>${t.vitals.latestAt(step)}</h3>
+      <div class="one">${signs.map((sign) => html`<cnn-lab-distribution .text=${t} name=${titles[sign](t)} .of=${latest?.[sign] ?? null} absent=${t.vitals.noWeights}></cnn-lab-distribution>`)}</div>`;
   }
 
   #numbers(): TemplateResult {
+    const t = this.bench.text;
     const { snapshots } = this.bench.vitals;
     const { layer } = this;
     return html`<details @toggle=${(event: Event) => (this.table = (event.target as HTMLDetailsElement).open)}>
-      <summary>${layer === null ? "The latest of every layer" : `The snapshots of ${layer}`} in numbers</summary>
-      ${this.table ? html`<div class="scroll" role="region" tabindex="0" aria-label="Vital signs in numbers">${guard([snapshots, layer], () => this.#rows())}</div>` : nothing}
+      <summary>${t.vitals.inNumbers(layer === null ? t.vitals.latestOfAll : t.vitals.snapshotsOf(layer))}</summary>
+      ${this.table ? html`<div class="scroll" role="region" tabindex="0" aria-label=${t.vitals.inNumbersName}>${guard([snapshots, layer], () => this.#rows())}</div>` : nothing}
     </details>`;
   }
 
   #rows(): TemplateResult {
+    const t = this.bench.text;
     const { snapshots } = this.bench.vitals;
     const { layer } = this;
     const rows: { head: string; of: LayerVitals }[] =
       layer === null
         ? (snapshots.at(-1)?.layers ?? []).map((of) => ({ head: of.layer, of }))
-        : snapshots.slice(-mostRows).reverse().flatMap(({ step, layers }) => layers.filter((one) => one.layer === layer).map((of) => ({ head: count(step), of })));
+        : snapshots.slice(-mostRows).reverse().flatMap(({ step, layers }) => layers.filter((one) => one.layer === layer).map((of) => ({ head: t.count(step), of })));
     const columns = ["mean", "std", "low", "high"] as const;
-    const cells = (of: Distribution | null): TemplateResult[] => columns.map((column) => html`<td class="number">${of ? figure(of[column]) : "–"}</td>`);
+    const cells = (of: Distribution | null): TemplateResult[] => columns.map((column) => html`<td class="number">${of ? t.figure(of[column]) : "–"}</td>`);
     return html`<table class="list">
         <thead>
-          <tr><th scope="col" rowspan="2">${layer === null ? "Layer" : "Step"}</th>${signs.map((sign) => html`<th scope="colgroup" colspan="4" class="number">${shortTitle(titles[sign])}</th>`)}
-            <th scope="col" rowspan="2" class="number">Dead units</th><th scope="col" rowspan="2" class="number">Update ÷ weight</th></tr>
+          <tr><th scope="col" rowspan="2">${layer === null ? t.common.layer : t.vitals.step}</th>${signs.map((sign) => html`<th scope="colgroup" colspan="4" class="number">${shortTitle(titles[sign](t))}</th>`)}
+            <th scope="col" rowspan="2" class="number">${t.common.deadUnits}</th><th scope="col" rowspan="2" class="number">${t.common.updateRatio}</th></tr>
           <tr>${signs.map(() => columns.map((column) => html`<th scope="col" class="number">${column}</th>`))}</tr>
         </thead>
         <tbody>${rows.map(({ head, of }) => html`<tr><th scope="row">${head}</th>${signs.map((sign) => cells(of[sign]))}
-          <td class="number">${of.dead === null ? "–" : `${count(of.dead)} of ${count(of.units)}`}</td>
-          <td class="number">${of.updateRatio === null ? "–" : figure(of.updateRatio)}</td></tr>`)}</tbody>
+          <td class="number">${of.dead === null ? "–" : t.vitals.deadOf(of.dead, of.units)}</td>
+          <td class="number">${of.updateRatio === null ? "–" : t.figure(of.updateRatio)}</td></tr>`)}</tbody>
       </table>
-      ${layer !== null && snapshots.length > mostRows ? html`<p class="small muted">The latest ${mostRows}; the CSV has all ${count(snapshots.length)}.</p>` : nothing}`;
+      ${layer !== null && snapshots.length > mostRows ? html`<p class="small muted">${t.vitals.latestRows(mostRows, snapshots.length)}</p>` : nothing}`;
   }
 
   #foot(): TemplateResult {
+    const t = this.bench.text;
     const { bench } = this;
     const { snapshots } = bench.vitals;
     const latest = snapshots.at(-1);
     const { run, latest: step, lastEpoch, outcome } = bench.training;
     const where =
-      bench.data.loading ? "The pictures are being loaded …"
-      : run && step ? `Epoch ${step.epoch} of ${lastEpoch ?? step.epoch}, batch ${count(step.step)} of ${count(step.steps)}.`
+      bench.data.loading ? t.vitals.loading
+      : run && step ? t.vitals.where(step.epoch, lastEpoch ?? step.epoch, step.step, step.steps)
       : outcome;
     return html`<footer>
       <span class="grow small muted"><span id="vitals-where">${where}</span>
-        ${latest ? html`<span id="vitals-count">${plural(snapshots.length, "snapshot")}, the latest of step ${count(latest.step)} with ${plural(latest.pictures, "training picture")}.</span>` : nothing}</span>
+        ${latest ? html`<span id="vitals-count">${t.vitals.snapshots(snapshots.length, latest.step, latest.pictures)}</span>` : nothing}</span>
       ${button({
-        id: "vitals-csv", label: "CSV", name: "Download the vital signs as CSV", why: latest ? undefined : "There are no snapshots yet.",
+        id: "vitals-csv", label: "CSV", name: t.vitals.csvName, why: latest ? undefined : t.vitals.noSnapshots,
         onClick: () => download(new Blob([vitalsCsv(snapshots)], { type: "text/csv" }), "cnn-lab-vitals.csv"),
       })}
       ${mainButton(bench)}
@@ -256,8 +262,8 @@ export class VitalsDialog extends LitElement {
   }
 }
 
-function wholePercent(share: number): string {
-  return percent(share, 0);
+function wholePercent(t: Texts, share: number): string {
+  return t.percent(share, 0);
 }
 
 function shortTitle(title: string): string {

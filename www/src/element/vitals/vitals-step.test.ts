@@ -1,4 +1,5 @@
 import { beforeEach, expect, test, vi } from "vitest";
+import { english } from "../../text/en";
 import type { Vitals } from "../../api/types";
 import type { Workbench } from "../workbench";
 import { healthy } from "./real-runs";
@@ -20,7 +21,7 @@ function make(cost: number): { vitals: VitalsStep; bench: Workbench; looks: () =
       return at(step);
     },
   };
-  const bench = { lab, dialog: null, changed: () => undefined, fail: () => undefined } as unknown as Workbench;
+  const bench = { text: english, lab, dialog: null, changed: () => undefined, fail: () => undefined } as unknown as Workbench;
   return { vitals: new VitalsStep(bench), bench, looks: () => looks };
 }
 

@@ -120,7 +120,7 @@ export class VitalsStep {
     const counts = dataset?.counts.train ?? [];
     const all = counts.reduce((sum, n) => sum + n, 0);
     this.findings = lab
-      ? diagnose({
+      ? diagnose(this.bench.text, {
           history: lab.history,
           vitals: this.snapshots,
           classes: dataset?.classes.length ?? outputs ?? 2,

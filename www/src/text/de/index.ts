@@ -1,0 +1,31 @@
+/** German: all of it is fetched when it is chosen. */
+import { augment } from "./augment";
+import { builder } from "./builder";
+import { camera } from "./camera";
+import { charts } from "./charts";
+import { common } from "./common";
+import { data } from "./data";
+import { deep } from "./deep";
+import { evaluation } from "./evaluation";
+import { exporting } from "./exporting";
+import { findings } from "./findings";
+import { formulas } from "./formulas";
+import { importing } from "./importing";
+import { inside } from "./inside";
+import { kept } from "./kept";
+import { lab } from "./lab";
+import { layers } from "./layers";
+import { look } from "./look";
+import { network } from "./network";
+import { options } from "./options";
+import { page } from "./page";
+import { pretrained } from "./pretrained";
+import { runs } from "./runs";
+import { sessions } from "./sessions";
+import { train } from "./train";
+import { views } from "./views";
+import { vitals } from "./vitals";
+import { numbers } from "./numbers";
+import type { Texts } from "../texts";
+
+export const german: Texts = { language: "de", ...numbers, augment, builder, camera, charts, common, data, deep, evaluation, exporting, findings, formulas, importing, inside, kept, lab, layers, look, network, options, page, pretrained, runs, sessions, train, views, vitals };

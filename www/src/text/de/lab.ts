@@ -1,0 +1,27 @@
+import type { Texts } from "../texts";
+
+export const lab: Texts["lab"] = {
+  cameraDenied: "Der Browser hat dieser Seite die Kamera nicht erlaubt. Sie neben der Adresse erlauben und noch einmal drücken; oder Bilder hierher ziehen.",
+  noCamera: "Es ist keine Kamera da. Eine anschließen und noch einmal drücken, oder Bilder hierher ziehen.",
+  cameraBusy: "Ein anderes Programm benutzt die Kamera. Es schließen und noch einmal drücken.",
+  cameraForbidden: "Diese Seite darf keine Kamera benutzen: Dazu braucht es eine https-Adresse und die Erlaubnis der Seite, die sie einbettet. Stattdessen Bilder hierher ziehen.",
+  cameraFailed: "Die Kamera ist nicht gestartet. Noch einmal drücken, oder Bilder hierher ziehen.",
+  drop: "Hierher ziehen: Ordner, Zip oder Tabelle zum Lernen, ein Bild zum Ansehen, ein gespeichertes Netz oder ein Notebook",
+  glance: "Training auf einen Blick",
+  fixedHere: "Diese Seite hat Bilder und Netz schon festgelegt. Ein einzelnes Bild kann hierher gezogen werden, um zu sehen, was das Netz daraus macht.",
+  notLoaded: "Dieser Teil der Seite konnte nicht geladen werden. Die Verbindung prüfen und noch einmal versuchen.",
+  ownNotInLink: "Eigene Bilder stehen nicht im Link und verlassen diesen Tab nie: Wer ihn öffnet, muss sie unter Daten wieder hineinziehen.",
+  madeWithOwn: "Dieser Link wurde mit eigenen Bildern gemacht, die nicht in ihm stehen. Sie unter Daten hineinziehen, um weiterzumachen.",
+  linkSays: (field, short, expected) => `Dieser Link lässt sich nicht öffnen: Er sagt ${field}="${short}"; möglich ist: ${expected}.`,
+  about: (about) => `Über ${about}`,
+  damaged: "Er ist beschädigt oder abgeschnitten; ihn noch einmal ganz kopieren.",
+  tooLargeForLink: "Dieses Netz ist zu groß für einen Link. Es stattdessen in einer Datei speichern.",
+  linkTooLong: (longestLink) => `Dieser Link lässt sich nicht öffnen: Er ist länger als ${longestLink} Zeichen.`,
+  linkVersion: (given, version) => `Dieser Link lässt sich nicht öffnen: Er hat Version ${given}, und dieses Labor liest Version ${version}. Die Seite neu laden, falls sie veraltet ist.`,
+  linkFails: (damaged) => `Dieser Link lässt sich nicht öffnen. ${damaged}`,
+  linkEmpty: (damaged) => `Dieser Link lässt sich nicht öffnen: Er enthält kein Experiment. ${damaged}`,
+  linkTooMuch: (most) => `Dieser Link lässt sich nicht öffnen: Er enthält mehr als ${most} Bytes.`,
+  linkWantsWebgpu: "Dieser Link verlangt WebGPU, das hier nicht geht; das Gerät wird also automatisch gewählt.",
+  held: "Eine Kreuzvalidierung läuft; sie erst unter Folds abbrechen.",
+  fixed: "Diese Seite hat das festgelegt.",
+};
