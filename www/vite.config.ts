@@ -69,9 +69,13 @@ export default defineConfig({
       output: {
         entryFileNames: (chunk) =>
           chunk.name === "cnn-lab" ? publicModule : "assets/[name]-[hash].js",
-        // What is fetched only when it is asked for stands apart: `cargo xtask dist` counts it apart.
-        chunkFileNames: (chunk) =>
-          chunk.isDynamicEntry ? "assets/later/[name]-[hash].js" : "assets/[name]-[hash].js",
+        // What is fetched only when it is asked for stands apart: `cargo xtask dist` counts it apart,
+        // and the service worker keeps languages only when they are chosen.
+        chunkFileNames: (chunk) => {
+          const language = /\/src\/text\/(\w+)\/index\.ts$/.exec(chunk.facadeModuleId ?? "")?.[1];
+          if (chunk.isDynamicEntry && language) return `assets/languages/${language}-[hash].js`;
+          return chunk.isDynamicEntry ? "assets/later/[name]-[hash].js" : "assets/[name]-[hash].js";
+        },
       },
     },
   },

@@ -14,11 +14,12 @@ import { readModel } from "./model-source";
 import { isPicture } from "./own-step";
 import { button } from "./parts";
 import { offer, offerStyles } from "./sessions/offer";
-import { AttributeError, attributeNames, readAttributes, type Settings, type Step, stepNames } from "./settings";
+import { AttributeError, attributeNames, languageAttribute, readAttributes, type Settings, type Step, stepNames } from "./settings";
 import { isModel } from "./spec-text";
 import { base, tokens } from "./styles";
 import type { Told } from "./told";
 import { english } from "../text/en";
+import { preferred, textsOf } from "../text/languages";
 import { Workbench } from "./workbench";
 import type { Texts } from "../text/texts";
 
@@ -77,6 +78,11 @@ export class CnnLabElement extends LitElement {
     `,
   ];
 
+  /** Of all attributes this one is looked at again: a language changes nothing of what goes on. */
+  static override get observedAttributes(): string[] {
+    return [...super.observedAttributes, "language"];
+  }
+
   get #text(): Texts {
     return this.bench?.text ?? english;
   }
@@ -116,6 +122,11 @@ export class CnnLabElement extends LitElement {
     this.#opening = this.#open();
   }
 
+  override attributeChangedCallback(name: string, old: string | null, value: string | null): void {
+    super.attributeChangedCallback(name, old, value);
+    if (name === "language" && value !== old) void this.#opening.then(() => this.#speak());
+  }
+
   override disconnectedCallback(): void {
     super.disconnectedCallback();
     document.removeEventListener("paste", this.#paste);
@@ -129,49 +140,61 @@ export class CnnLabElement extends LitElement {
     // Moved within the page, it begins again, and only the last beginning counts.
     const opening = (this.#openings += 1);
     const isOver = (): boolean => !this.isConnected || opening !== this.#openings;
-    const { settings, errors } = await this.#read();
+    const { settings, errors, text } = await this.#read();
     if (isOver()) {
       return;
     }
     if (!this.hasAttribute("link") || !isLink(location.hash)) {
-      this.#begin(settings, errors);
+      this.#show(this.#make(settings, text), errors);
       return;
     }
-    const opened = await openLink(this.#text, location.hash).catch((error: unknown) => error as Error);
+    const opened = await openLink(text, location.hash).catch((error: unknown) => error as Error);
     if (isOver()) {
       return;
     }
     if (opened instanceof Error) {
-      this.#begin(settings, [...errors, opened]);
+      this.#show(this.#make(settings, text), [...errors, opened]);
     } else {
-      this.#show(this.#make({ ...settings, ...opened.settings }, true), errors, opened.note);
+      this.#show(this.#make({ ...settings, ...opened.settings }, text, true), errors, opened.note);
     }
   }
 
   /** What the attributes say, and the text between the tags. */
-  async #read(): Promise<{ settings: Partial<Settings>; errors: Error[] }> {
-    const { settings: { model: _, ...settings }, errors } = readAttributes(this);
+  async #read(): Promise<{ settings: Partial<Settings>; errors: Error[]; text: Texts }> {
+    const { settings: { model: _, ...settings }, errors: wrong } = readAttributes(this);
+    const errors: Error[] = wrong;
     const { theme = "auto", height = null } = settings;
     // Where the attributes say nothing, the page's own style sheets do.
     if (theme !== "auto") this.style.colorScheme = theme;
     if (height !== null) Object.assign(this.style, { height, overflow: "auto" });
+    // Nothing is shown before its words are there.
+    const [text, model] = await Promise.all([this.#texts((error) => errors.push(error)), readModel(this).catch((error: unknown) => error as Error)]);
+    if (model === undefined) return { settings, errors, text };
+    if (typeof model === "string" && !settings.base) return { settings: { ...settings, model }, errors, text };
+    const error = typeof model !== "string" ? model : new AttributeError("base", settings.base ?? "", "either this or a model");
+    return { settings: { ...settings, base: null }, errors: [...errors, error], text };
+  }
+
+  /** The texts of the attribute's language, else of the browser's; in English where they cannot be had. */
+  async #texts(fail: (error: Error) => void): Promise<Texts> {
     try {
-      const model = await readModel(this);
-      if (model === undefined) return { settings, errors };
-      if (settings.base) throw new AttributeError("base", settings.base, "either this or a model");
-      return { settings: { ...settings, model }, errors };
+      return await textsOf(languageAttribute(this) ?? preferred());
     } catch (error) {
-      return { settings: { ...settings, base: null }, errors: [...errors, error as Error] };
+      fail(error as Error);
+      return english;
     }
   }
 
-  #begin(settings: Partial<Settings>, errors: readonly Error[]): void {
-    this.#show(this.#make(settings, false), errors);
+  /** Goes on in the language that the attribute says now. */
+  async #speak(): Promise<void> {
+    const { bench } = this;
+    const text = await this.#texts((error) => bench?.fail(error));
+    if (bench && bench === this.bench) bench.speak(text);
   }
 
-  #make(settings: Partial<Settings>, linked: boolean): Workbench {
+  #make(settings: Partial<Settings>, text: Texts, linked = false): Workbench {
     const page = this.hasAttribute("link") ? location.href.split("#", 1)[0] : undefined;
-    return new Workbench(settings, (told) => this.#fire(told), page ?? null, linked, this.hasAttribute("keep"));
+    return new Workbench(settings, (told) => this.#fire(told), page ?? null, linked, this.hasAttribute("keep"), text);
   }
 
   #show(bench: Workbench, errors: readonly Error[], note = ""): void {
@@ -203,7 +226,8 @@ export class CnnLabElement extends LitElement {
       old?.fail(opened);
       return;
     }
-    const next = this.#make({ ...(await this.#read()).settings, ...opened.settings }, true);
+    const { settings, text } = await this.#read();
+    const next = this.#make({ ...settings, ...opened.settings }, text, true);
     const ready = await next.ready.then(() => true, () => false);
     // The element may have left the page meanwhile, or come back to it with another lab.
     if (!ready || !this.isConnected || this.bench !== old) {
@@ -329,7 +353,7 @@ export class CnnLabElement extends LitElement {
     const { bench } = this;
     const shown = (step: Step): boolean => bench?.settings.steps.includes(step) ?? false;
     return bench
-      ? html`<div class="lab ${this.narrow ? "narrow" : ""}"
+      ? html`<div class="lab ${this.narrow ? "narrow" : ""}" lang=${bench.text.language}
           @dragover=${this.#drag} @dragleave=${this.#drag} @drop=${this.#drop}>
           <slot name="before"></slot>
           <div role="status">${offer(bench)}</div>

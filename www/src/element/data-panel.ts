@@ -102,9 +102,9 @@ export class DataPanel extends LitElement {
   #set({ name, title, description, source, train, test, classes, bytes: size, cached, shape: size3 }: BundledSet): TemplateResult {
     const t = this.bench.text;
     const { data, settings } = this.bench;
-    const [heading, ...rest] = title.split(": ");
+    const [heading, ...rest] = t.core.says(title).split(": ");
     const faces = data.previews.get(name)?.slice(0, 2) ?? [];
-    return html`<label class="set" title="${description} ${t.common.count.classes(classes.length)}, ${t.shape(size3)}. ${source}">
+    return html`<label class="set" title="${t.core.says(description)} ${t.common.count.classes(classes.length)}, ${t.shape(size3)}. ${source}">
       <input type="radio" name="set" .checked=${live(!data.useOwn && settings.dataset === name)} ?disabled=${this.#busy !== undefined}
         @change=${() => data.choose(name)} />
       <span class="faces" aria-hidden="true">
@@ -269,7 +269,7 @@ export class DataPanel extends LitElement {
     const t = this.bench.text;
     const { data } = this.bench;
     const amount = unit === "bytes" ? t.bytes : t.count;
-    const noun = unit === "bytes" ? "" : ` ${unit}`;
+    const noun = unit === "bytes" ? "" : ` ${t.data.units[unit]}`;
     const words = total > 0 ? t.data.amountOf(amount(done), amount(total), noun) : done > 0 ? `${amount(done)}${noun}` : t.common.loadingDots;
     const left = data.secondsLeft;
     return html`<div class="options row">

@@ -141,7 +141,7 @@ export class ExportDialog extends LitElement {
     if (!lab || this.writing) return;
     const [format, name] = [this.format, this.#file];
     this.#cancel = new AbortController();
-    const title = `${lab.dataset?.name ?? "Image"} classifier`;
+    const title = t.exporting.pageName(lab.dataset?.name);
     const layers = formats[format].layers ? { preprocessing: this.prepares, ...(this.end !== "as-is" && { softmax: this.end === "probabilities" }) } : {};
     this.writing = true;
     this.told = t.exporting.writing;

@@ -41,6 +41,7 @@ export class InsidePanel extends LitElement {
       .seen { width: 58px; height: 58px; border: 1px solid var(--lab-line); border-radius: 4px; overflow: hidden; background: #000; display: grid; place-items: center; flex: none; }
       .says { font-size: 28px; line-height: 32px; font-weight: 700; white-space: nowrap; overflow: hidden; text-overflow: ellipsis; }
       .tools { display: flex; flex-wrap: wrap; gap: 8px; }
+      .tools > .button { padding: 0 10px; }
       .tests { display: flex; gap: 4px; align-items: center; }
       .tests input { width: 54px; padding-inline: 4px; text-align: right; }
       .maps { display: grid; grid-template-columns: minmax(0, 1fr); gap: 8px; }
@@ -178,7 +179,7 @@ export class InsidePanel extends LitElement {
       ${hand && prediction && best
         ? html`<div class="grow">
             <div class="says">${best.label} <span class="muted">${t.percent(best.probability)}</span></div>
-            <div class="small muted">${hand.name}${hand.truth === null ? "." : html`: ${hand.truth === best.label ? "right" : html`${t.inside.wrongItIs} <b>${hand.truth}</b>`}.`}
+            <div class="small muted">${hand.name}${hand.truth === null ? "." : html`: ${hand.truth === best.label ? t.common.right : html`${t.inside.wrongItIs} <b>${hand.truth}</b>`}.`}
               ${this.bench.training.curves.empty ? t.inside.notLearned(this.bench.network.base ? "" : t.inside.asLikely(prediction.length)) : nothing}</div>
           </div>`
         : html`<p class="small muted grow">${unlearned}${network.summary ? "" : t.inside.beingReady}</p>`}

@@ -445,7 +445,7 @@ export class LookDialog extends LitElement {
       </div>
       <div class="column">
         <h3>${t.look.inFiles}</h3>
-        <cnn-lab-histogram .text=${t} .bins=${bins} across="longer side in pixels"></cnn-lab-histogram>
+        <cnn-lab-histogram .text=${t} .bins=${bins} across=${t.look.longerSide}></cnn-lab-histogram>
         <table class="list" id="sizes">
           <thead><tr><th scope="col">${t.look.widthHeight}</th><th scope="col" class="number">${t.common.pictures}</th></tr></thead>
           <tbody>${statistics.sizes.slice(0, 8).map(({ width, height, count: pictures }) => html`<tr><th scope="row">${t.shape([width, height])}</th><td class="number">${t.count(pictures)}</td></tr>`)}</tbody>

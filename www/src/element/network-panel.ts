@@ -96,7 +96,7 @@ export class NetworkPanel extends LitElement {
           ${network.chosen === own ? html`<option value=${own} .selected=${live(true)}>${t.network.own}</option>` : nothing}
         </select>`,
       })}
-      <p class="small muted describe">${preset?.description ?? (network.chosen === own ? t.network.ownHelp : "")}</p>
+      <p class="small muted describe">${preset ? t.core.says(preset.description) : network.chosen === own ? t.network.ownHelp : ""}</p>
       <div class="buttons">
         ${button({ id: "build", label: t.network.build, name: t.network.buildName, why: closed, onClick: () => void builder.open() })}
         ${button({ id: "paste-code", label: t.network.paste, name: t.network.pasteName, why: closed, onClick: () => void builder.open(undefined, "text") })}
@@ -110,7 +110,9 @@ export class NetworkPanel extends LitElement {
   /** With what it costs, where that is a download. */
   #titleOf(preset: Preset): string {
     const found = this.bench.network.baseOf(preset);
-    return found ? `${preset.title} · ${found.cached ? this.bench.text.network.kept : this.bench.text.bytes(found.bytes)}` : preset.title;
+    const t = this.bench.text;
+    const title = t.core.says(preset.title);
+    return found ? `${title} · ${found.cached ? t.network.kept : t.bytes(found.bytes)}` : title;
   }
 
   /** Why the network cannot be changed now. */

@@ -1,4 +1,5 @@
 /** What went wrong, in plain sentences. */
+import type { Texts } from "../text/texts";
 
 export type Notice = {
   /** The code of the CnnLabError, or of the warning. */
@@ -10,16 +11,16 @@ export type Notice = {
 };
 
 /** The parts of an error that a person is told. */
-export function noticeOf(error: unknown): Notice {
+export function noticeOf(t: Texts, error: unknown): Notice {
   const { code, message, file, layer, field, line } = error as Partial<Record<string, string | number>>;
   const known = (name: string, value: string | number | undefined): string[] =>
     // Most sentences name the place themselves.
     value === undefined || String(message).includes(String(value)) ? [] : [`${name} ${value}`];
   const place = [
-    ...known("file", file),
-    ...known("layer", layer),
-    ...known("field", field),
-    ...known("line", line),
+    ...known(t.lab.file, file),
+    ...known(t.lab.layer, layer),
+    ...known(t.lab.field, field),
+    ...known(t.lab.line, line),
   ].join(", ");
   return { code: String(code ?? "error"), message: String(message ?? error), place };
 }

@@ -92,7 +92,7 @@ export class OwnStep {
       await this.#look();
     } catch (error) {
       if (!isAbort(error) && this.#cancel === cancel) {
-        this.problem = noticeOf(error);
+        this.problem = noticeOf(this.bench.text, error);
         this.finding = null;
         this.looking = false;
         this.bench.changed();
@@ -128,7 +128,7 @@ export class OwnStep {
       if (isAbort(error)) {
         return;
       }
-      problem = noticeOf(error);
+      problem = noticeOf(this.bench.text, error);
     }
     // Other options may have been chosen meanwhile, or other files dropped.
     if (look === this.#looks && files === this.files) {

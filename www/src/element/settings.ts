@@ -1,6 +1,7 @@
 import { checkAugmentation, checkClassWeight, largestSeed } from "../api/check";
 import { checkEarlyStopping, checkOptimizer, checkReduceOnPlateau, checkSchedule } from "../api/check-training";
 import { hasStart, optimizers, optionsOfOptimizer } from "../api/keras";
+import { type Language, languageOf, languages } from "../text/languages";
 import type { Augmentation, DeviceChoice, EarlyStopping, LearningRateSchedule, OptimizerSpec, ReduceOnPlateau, TrainOptions } from "../api/types";
 import type { Phrase } from "../text/texts";
 
@@ -354,7 +355,17 @@ const readers: readonly Reader[] = [
 ];
 
 /** The attributes that choose something. */
-export const attributeNames: readonly string[] = [...readers.map(({ attribute }) => attribute), "autoplay"];
+export const attributeNames: readonly string[] = [...readers.map(({ attribute }) => attribute), "language", "autoplay"];
+
+/** The language that an element asks for; null: none, so that the browser's is taken. Throws an AttributeError. */
+export function languageAttribute(element: { getAttribute(name: string): string | null }): Language | null {
+  const text = element.getAttribute("language");
+  const language = text === null ? null : languageOf(text);
+  if (text !== null && language === null) {
+    throw new AttributeError("language", text, `one of ${Object.keys(languages).join(", ")}`);
+  }
+  return language;
+}
 
 /** A seed that stands alone means both. */
 function withBothSeeds(settings: Partial<Settings>): Partial<Settings> {

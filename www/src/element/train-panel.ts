@@ -30,8 +30,8 @@ export class TrainPanel extends LitElement {
     panel,
     css`
       section { gap: 10px; }
-      header { flex-wrap: wrap; gap: 6px; }
-      header h2 { min-width: 44px; }
+      header { flex-wrap: wrap; justify-content: flex-end; gap: 6px; }
+      header h2 { min-width: max-content; }
       header .button { padding: 0 6px; }
       .options { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 8px 12px; }
       .options .button { justify-content: flex-start; width: 100%; }
@@ -39,7 +39,7 @@ export class TrainPanel extends LitElement {
       .more { display: flex; align-items: center; gap: 8px; }
       .balance { gap: 2px; font-size: 12px; }
       .balance input { margin-right: 6px; }
-      .buttons { display: flex; gap: 8px; flex-wrap: wrap; }
+      .buttons { display: flex; gap: 8px 6px; flex-wrap: wrap; }
       .buttons .primary { min-width: 112px; }
       .progress { display: grid; gap: 4px; }
       .progress .row { min-height: 16px; }
@@ -64,7 +64,7 @@ export class TrainPanel extends LitElement {
   override render(): TemplateResult {
     return html`<section aria-labelledby="title">
       <header>
-        <span class="place" aria-hidden="true">3</span><h2 id="title" class="grow">${this.bench.text.train.train}</h2>
+        <span class="place" aria-hidden="true">3</span><h2 id="title" class="grow">${this.bench.text.train.title}</h2>
         ${this.#files()}
       </header>
       <slot></slot>
@@ -161,7 +161,7 @@ export class TrainPanel extends LitElement {
       ${this.#device(settings)}
       ${field(t, {
         id: "augment",
-        label: t.common.augmentation,
+        label: t.train.augmentLabel,
         help: t.train.augmentHelp,
         control: button({
           id: "augment", label: changed === 0 ? t.train.off : `${t.common.count.changes(changed)} …`,
@@ -211,7 +211,7 @@ export class TrainPanel extends LitElement {
     const t = this.bench.text;
     const { device, switching, failed } = this.bench;
     return html`<p id="reason" class="small muted" role="status">
-      ${failed ? t.train.noStart : switching || !device ? t.train.makingReady : `${device.reason} (${device.name})`}
+      ${failed ? t.train.noStart : switching || !device ? t.train.makingReady : `${t.core.says(device.reason)} (${device.name})`}
     </p>`;
   }
 

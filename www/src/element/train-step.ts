@@ -8,6 +8,7 @@ import { isLost } from "./notices";
 import { defaults, optimizers, optimizerSettings, type Settings, trainOptions } from "./settings";
 import type { Figures } from "./told";
 import type { Workbench } from "./workbench";
+import type { Phrase, Texts } from "../text/texts";
 
 /** Charts are drawn anew at most so often, in milliseconds. */
 const chartEvery = 200;
@@ -42,8 +43,8 @@ export class TrainStep {
   accuracyLines: Lines = noLines;
   /** The curves of the weights before these. */
   before: { loss: Lines; accuracy: Lines } | null = null;
-  /** How the last run ended, in a sentence. */
-  outcome = "";
+  /** How the last run ended, in a sentence of the language that is spoken when it is read. */
+  #told: Phrase = () => "";
   /** How good the network is on each split. */
   readonly measure: MeasureStep;
   /** The weights are out of a file. */
@@ -67,6 +68,10 @@ export class TrainStep {
 
   constructor(private readonly bench: Workbench) {
     this.measure = new MeasureStep(bench);
+  }
+
+  get outcome(): string {
+    return this.#told(this.bench.text);
   }
 
   /** Of the test pictures; null: not measured yet. */
@@ -125,7 +130,7 @@ export class TrainStep {
     const of = t.common.count.pictures(pictures);
     // Never 100% of what still goes on.
     const done = t.percent(Math.floor(share * 100) / 100, 0);
-    return `${what === "features" ? t.train.featuresOf(of) : t.train.fittingTo(what, of)}: ${done}`;
+    return `${what === "features" ? t.train.featuresOf(of) : t.train.fittingTo(t.train.fittedTo[what], of)}: ${done}`;
   }
 
   /** Seconds until all is fitted. */
@@ -318,7 +323,7 @@ export class TrainStep {
         } else if (Object.keys(change).length > 0) {
           await this.#tell(run, change).catch(() => undefined);
         }
-        this.outcome = "";
+        this.#told = () => "";
         this.resumable = false;
         if (this.diverged) {
           // The weights went back to where they were good, and the curves go on from there.
@@ -397,7 +402,7 @@ export class TrainStep {
         break;
       case "done":
         this.resumable = (event.reason === "stopped" && !this.fitting) || (this.#onlySteps && event.reason === "finished" && !this.#atEnd);
-        this.outcome = this.#outcome(event);
+        this.#told = (t) => this.#outcome(t, event);
         if (this.fitting) {
           this.spoken = this.outcome;
         } else {
@@ -420,8 +425,7 @@ export class TrainStep {
     return latest !== null && latest.epoch === this.lastEpoch && latest.step === latest.steps;
   }
 
-  #outcome({ reason, restoredEpoch }: DoneEvent): string {
-    const t = this.bench.text;
+  #outcome(t: Texts, { reason, restoredEpoch }: DoneEvent): string {
     const restored = restoredEpoch === undefined ? "" : t.train.restored(restoredEpoch);
     switch (reason) {
       case "diverged":
@@ -488,7 +492,7 @@ export class TrainStep {
   refrozen(): void {
     this.resumable = false;
     this.#changed = {};
-    this.outcome = "";
+    this.#told = () => "";
     this.bench.changed();
   }
 
@@ -509,7 +513,7 @@ export class TrainStep {
     this.diverged = "";
     this.resumable = false;
     this.fromFile = false;
-    this.outcome = "";
+    this.#told = () => "";
     this.measure.forget();
     this.bench.vitals.forget();
     this.bench.sessions.forget();
@@ -552,7 +556,6 @@ export class TrainStep {
 
   /** Shows the training that the lab has from a checkpoint now. */
   restored(): void {
-    const t = this.bench.text;
     const { lab } = this.bench;
     if (!lab) {
       return;
@@ -563,11 +566,8 @@ export class TrainStep {
     this.curves = Curves.of(history);
     this.resumable = run !== null && !run.finished;
     this.lastEpoch = run?.epochs ?? null;
-    this.outcome = !run
-      ? t.train.fileLoaded
-      : this.resumable
-        ? t.train.loadedIn(run.epoch, run.epochs)
-        : t.train.loadedAfter(run.epochs);
+    const { resumable } = this;
+    this.#told = (t) => (!run ? t.train.fileLoaded : resumable ? t.train.loadedIn(run.epoch, run.epochs) : t.train.loadedAfter(run.epochs));
     this.#drawCharts();
   }
 }

@@ -231,7 +231,7 @@ export class Workbench extends Observable {
     if (this.#closed || isAbort(error)) {
       return;
     }
-    const notice = noticeOf(error);
+    const notice = noticeOf(this.text, error);
     this.error = notice;
     this.tell({ name: "error", detail: { error, code: notice.code, message: notice.message } });
     this.changed();
@@ -253,13 +253,14 @@ export class Workbench extends Observable {
   }
 
   warn(warning: { code?: string; message: string; file?: string }): void {
-    this.warnings = [...this.warnings, noticeOf(warning)];
+    this.warnings = [...this.warnings, noticeOf(this.text, warning)];
     this.changed();
   }
 
   /** Goes on in another language. What was told already stays as it was told. */
   speak(text: Texts): void {
     this.text = text;
+    this.vitals.judge();
     this.changed();
   }
 

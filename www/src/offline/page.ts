@@ -4,10 +4,11 @@
  * belongs to somebody else. Where there are no service workers, or no storage for them, the page
  * works as it did.
  */
+import { type PageText, show } from "../page";
 import type { FromPage } from "./service-worker";
 import address from "./service-worker?worker&url";
 
-const said = document.querySelector("#offline");
+const said = document.querySelector<HTMLElement>("#offline");
 const asked = document.querySelector("#update");
 /** How often a tab that stays open looks for a new version. */
 const every = 3_600_000;
@@ -18,9 +19,10 @@ async function begin(container: ServiceWorkerContainer): Promise<void> {
   const registration = await container.register(address, { updateViaCache: "none" });
   watch(registration, container);
   const { active } = await container.ready;
-  if (said) said.textContent = "This page works offline, too.";
+  if (said) show(said, "offline");
   // It was loaded before the worker could see it.
   if (lab && !["cpu", "flex"].includes(lab.device.kind) && active) send(active, { kind: "keep", folder: "pkg/full/" });
+  if (document.documentElement.lang !== "en" && active) send(active, { kind: "keep", folder: "assets/languages/" });
 }
 
 function send(worker: ServiceWorker, message: FromPage, transfer: Transferable[] = []): void {
@@ -46,15 +48,15 @@ function watch(registration: ServiceWorkerRegistration, container: ServiceWorker
 
 function offer(waiting: ServiceWorker): void {
   const sentence = document.createElement("span");
-  sentence.textContent = "A new version is ready. A run under way ends with a reload.";
-  const take = buttonOf("Reload", () => takeOver(waiting, sentence));
-  asked?.replaceChildren(sentence, take, buttonOf("Later", () => asked.replaceChildren()));
+  show(sentence, "newVersion");
+  const take = buttonOf("reload", () => takeOver(waiting, sentence));
+  asked?.replaceChildren(sentence, take, buttonOf("later", () => asked.replaceChildren()));
 }
 
 function takeOver(waiting: ServiceWorker, sentence: HTMLElement): void {
   const { port1, port2 } = new MessageChannel();
   port1.onmessage = ({ data }: MessageEvent<{ others: boolean }>) => {
-    if (data.others) sentence.textContent = "The lab is open in another tab, on the present version. Close that one first.";
+    if (data.others) show(sentence, "otherTab");
   };
   waiting.addEventListener("statechange", () => {
     if (waiting.state === "activated") location.reload();
@@ -62,10 +64,10 @@ function takeOver(waiting: ServiceWorker, sentence: HTMLElement): void {
   send(waiting, { kind: "take-over" }, [port2]);
 }
 
-function buttonOf(label: string, onClick: () => void): HTMLButtonElement {
+function buttonOf(label: PageText, onClick: () => void): HTMLButtonElement {
   const button = document.createElement("button");
   button.type = "button";
-  button.textContent = label;
+  show(button, label);
   button.addEventListener("click", onClick);
   return button;
 }

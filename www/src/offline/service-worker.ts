@@ -43,10 +43,13 @@ const page = "index.html";
 /** There was a version before this one. */
 const updating = worker.registration.active !== null;
 
+/** All but English, in which the page comes. */
+const languages = "assets/languages/";
+
 /** Kept when they are first used: no visitor needs all of them. */
 function isLater(file: string): boolean {
   const otherCpu = hasRelaxedSimd() ? "pkg/cpu/" : "pkg/cpu-relaxed/";
-  return file.startsWith("pkg/full/") || file.startsWith(otherCpu);
+  return file.startsWith("pkg/full/") || file.startsWith(otherCpu) || file.startsWith(languages);
 }
 
 /** The file of the list that an address asks for; undefined where it asks for none. */
@@ -92,8 +95,16 @@ async function keepMnist(): Promise<void> {
   }
 }
 
+/** Whether the version before this one keeps other languages: then this one has to, too. */
+async function speaksOthers(): Promise<boolean> {
+  const before = (await caches.keys()).filter((name) => name.startsWith(ours) && name !== cacheName);
+  const kept = await Promise.all(before.map(async (name) => (await caches.open(name)).keys()));
+  return kept.flat().some(({ url }) => url.startsWith(scope + languages));
+}
+
 async function install(): Promise<void> {
-  await keepListed(Object.keys(files).filter((file) => !isLater(file)));
+  const spoken = await speaksOthers();
+  await keepListed(Object.keys(files).filter((file) => !isLater(file) || (spoken && file.startsWith(languages))));
   // The page works without it, as far as its data were loaded.
   await keepMnist().catch(() => undefined);
 }

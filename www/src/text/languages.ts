@@ -1,4 +1,5 @@
 /** The languages that there are, and how one is fetched. */
+import { CnnLabError } from "../api/error";
 import { english } from "./en";
 import type { Texts } from "./texts";
 
@@ -22,7 +23,14 @@ export function preferred(): Language {
   return navigator.languages.map(languageOf).find((found) => found !== null) ?? "en";
 }
 
-/** Rejects where its file cannot be had. */
+/** Rejects with `network` where its file cannot be had. */
 export async function textsOf(language: Language): Promise<Texts> {
-  return language === "en" ? english : others[language]();
+  if (language === "en") {
+    return english;
+  }
+  try {
+    return await others[language]();
+  } catch {
+    throw new CnnLabError({ code: "network", message: english.lab.languageMissing(languages[language]) });
+  }
 }

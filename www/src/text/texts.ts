@@ -11,6 +11,7 @@ export type Texts = Numbers & { language: Language } & typeof import("./en/augme
   typeof import("./en/camera") &
   typeof import("./en/charts") &
   typeof import("./en/common") &
+  typeof import("./en/core") &
   typeof import("./en/data") &
   typeof import("./en/deep") &
   typeof import("./en/evaluation") &

@@ -119,7 +119,7 @@ export class ChartElement extends LitElement {
   }
 
   override updated(changed: PropertyValues<this>): void {
-    if (changed.has("lines") || changed.has("previous") || changed.has("epochs") || changed.has("top")) {
+    if (changed.has("text") || changed.has("lines") || changed.has("previous") || changed.has("epochs") || changed.has("top")) {
       const old = this.previous ?? { training: none, validation: none };
       const tables = [old.training, old.validation, this.lines.training, this.lines.validation].map(
         ({ x, y }): uPlot.AlignedData => [x, y],
@@ -178,8 +178,8 @@ export class ChartElement extends LitElement {
         y: { range: (_, _low, high) => [0, this.top ?? (high > 0 ? high * 1.05 : 1)] },
       },
       axes: [
-        { ...axis, size: 24, gap: 4, label: "epochs", labelSize: 16, labelGap: 0, labelFont: font, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
-        { ...axis, size: 44, gap: 4, values: (_, ticks) => ticks.map((tick) => shortTick(tick, this.top)) },
+        { ...axis, size: 24, gap: 4, label: () => this.text.charts.epochs, labelSize: 16, labelGap: 0, labelFont: font, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
+        { ...axis, size: 44, gap: 4, values: (_, ticks) => ticks.map((tick) => shortTick(this.text, tick, this.top)) },
       ],
       series: [{}, line("training", true), line("validation", true), line("training", false), line("validation", false)],
       hooks: { draw: [(plot) => this.#drawEnds(plot)], setCursor: [(plot) => this.#readCursor(plot)] },
@@ -235,8 +235,8 @@ export function valueAt({ x, y }: Points, at: number): number | undefined {
   return low === 0 ? undefined : y[low - 1];
 }
 
-function shortTick(tick: number, top: number | null): string {
-  return top === 1 ? `${Math.round(tick * 100)}%` : String(Number(tick.toPrecision(3)));
+function shortTick(t: Texts, tick: number, top: number | null): string {
+  return top === 1 ? t.percent(tick, 0) : t.rate(tick);
 }
 
 declare global {

@@ -76,7 +76,7 @@ export class CompareChartElement extends LitElement {
     const at = this.hover;
     return html`
       <div class="head">
-        <h3>${at === null ? this.name : `At epoch ${at.toFixed(2)}`}</h3>
+        <h3>${at === null ? this.name : this.text.charts.atEpoch(at)}</h3>
         ${this.lines.map(({ name, place, points }) => {
           const value = at === null ? last(points) : valueAt(points, at);
           return html`<div class="key line-${place}" data-place=${place}>
@@ -95,7 +95,7 @@ export class CompareChartElement extends LitElement {
       const end = last(points);
       return ` ${name}: ${end === undefined ? t.views.nothingMeasured : t.views.valueAtEpoch(this.format(end), points.x.at(-1) ?? NaN)}.`;
     });
-    return `Chart of ${this.name} over epochs.${told.join("")}`;
+    return t.charts.overEpochs(this.name, told.join(""));
   }
 
   override connectedCallback(): void {
@@ -168,8 +168,8 @@ export class CompareChartElement extends LitElement {
         y: { range: (_, low, high) => this.#range(low, high) },
       },
       axes: [
-        { ...axis, size: 24, gap: 4, label: "epochs", labelSize: 16, labelGap: 0, labelFont: font, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
-        { ...axis, size: 52, gap: 4, values: (_, ticks) => ticks.map((tick) => (this.percent ? `${Number((tick * 100).toFixed(1))}%` : String(Number(tick.toPrecision(3))))) },
+        { ...axis, size: 24, gap: 4, label: () => this.text.charts.epochs, labelSize: 16, labelGap: 0, labelFont: font, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000] },
+        { ...axis, size: 52, gap: 4, values: (_, ticks) => ticks.map((tick) => (this.percent ? `${this.text.rate(tick * 100)}${this.text.percentSign}` : this.text.rate(tick))) },
       ],
       series: [
         {},

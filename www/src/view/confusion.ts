@@ -39,7 +39,7 @@ export class ConfusionElement extends LitElement {
     const t = this.text;
     const shown = mostConfused(this.confusion, mostShown);
     const few = shown.length < this.confusion.length ? t.charts.mostConfusedOf(shown.length, this.confusion.length) : "";
-    return html`<div class="scroll" tabindex="0" role="region" aria-label="Which class was taken for which">
+    return html`<div class="scroll" tabindex="0" role="region" aria-label=${t.common.whichTaken}>
       <table>
         <caption>${t.charts.confusionHelp(few)}</caption>
         <tr><td></td>${shown.map((label) => html`<th scope="col" title=${this.classes[label] ?? ""}>${short(this.classes[label] ?? String(label))}</th>`)}<th scope="col">${t.common.right}</th></tr>

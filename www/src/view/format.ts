@@ -97,5 +97,5 @@ export function numbersIn(language: string, words: { notANumber: string; any: st
       .join(`${thinSpace}×${thinSpace}`);
   }
 
-  return { /** How dates are written, as browsers name it. */ dates: words.dates, bytes, count, decimal, duration, figure, loss, percent, rate, shape, value };
+  return { /** How dates are written, as browsers name it. */ dates: words.dates, percentSign: words.percent, bytes, count, decimal, duration, figure, loss, percent, rate, shape, value };
 }

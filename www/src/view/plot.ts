@@ -171,7 +171,7 @@ export class PlotElement extends LitElement {
       },
       axes: [
         {
-          ...axis, size: 24, gap: 4, label: this.across, labelSize: 16, labelGap: 0, labelFont: font,
+          ...axis, size: 24, gap: 4, label: () => this.across, labelSize: 16, labelGap: 0, labelFont: font,
           grid: { ...axis.grid, filter: (_, ticks) => this.#powers(ticks, 1) },
           filter: (plot, ticks) => this.#powers(ticks, plot.over.clientWidth < 330 ? 2 : 1),
           values: (_, ticks: (number | null)[]) => ticks.map((tick) => (tick === null ? "" : this.formatX(tick))),

@@ -137,7 +137,7 @@ export class BuilderDialog extends LitElement {
         if (preset) void builder.takePreset(preset);
       }}>
         <option value="" .selected=${live(true)}>${t.builder.beginFrom}</option>
-        ${network.presets.map(({ name, title }) => html`<option value=${name}>${title}</option>`)}
+        ${network.presets.map(({ name, title }) => html`<option value=${name}>${t.core.says(title)}</option>`)}
       </select></div>`;
   }
 

@@ -276,7 +276,7 @@ export class BuilderStep {
       this.edit(draftOf(spec, this.draft));
       this.#keepSelected();
       this.adding = false;
-      this.spoken = this.bench.text.network.presetOpened(preset.title, this.draft.layers.length);
+      this.spoken = this.bench.text.network.presetOpened(this.bench.text.core.says(preset.title), this.draft.layers.length);
     });
   }
 
@@ -402,7 +402,7 @@ export class BuilderStep {
 
 /** An error of the core, led back to the layer of the draft that it names. */
 function problemOf(t: Texts, error: unknown, draft: Draft): Problem {
-  const notice = noticeOf(error);
+  const notice = noticeOf(t, error);
   const { layer, field } = error as { layer?: string; field?: string };
   const key = layer === undefined ? undefined : draft.layers[placeNamed(layer, draft.layers)]?.key;
   const end = ["loss", "label_smoothing", "metrics", "optimizer", "compile"].includes(field ?? "");

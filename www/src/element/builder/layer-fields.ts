@@ -14,6 +14,7 @@ import { type DraftLayer, layerNames, placeOf, type Source, sourcesAt } from "./
 import * as edits from "./edits";
 import { initializerName, initializerOptions, read, regularizerOf, shown, withShare } from "./values";
 import "../../text/en/builder";
+import "../../text/en/layers";
 
 /** A control of a field; `id` is its own, `wrong` whether the error is about it. */
 type Control = (id: string, wrong: boolean) => TemplateResult;

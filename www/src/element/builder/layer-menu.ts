@@ -6,6 +6,7 @@ import type { Workbench } from "../workbench";
 import { groups } from "./catalogue";
 import { layerNames } from "./draft";
 import "../../text/en/builder";
+import "../../text/en/layers";
 
 /** The layers to choose from, in Keras's groups, each with a sentence. */
 @define("cnn-lab-layer-menu")
@@ -32,10 +33,10 @@ export class LayerMenu extends LitElement {
     const after = selected === "output" ? names.at(-1) : place === undefined ? t.builder.afterPictures : names[place];
     return html`<h3 id="menu-title">${t.builder.addAfter(after ?? "")}</h3>
       <div class="groups" role="group" aria-labelledby="menu-title" @keydown=${this.#key}>
-        ${groups.map(({ group, layers }) => html`<div class="group" role="group" aria-label=${t.builder.groupLayers(group)}>
-          <h3>${t.builder.groupLayers(group)}</h3>
+        ${groups.map(({ group, layers }) => html`<div class="group" role="group" aria-label=${t.layers.kinds[group]}>
+          <h3>${t.layers.kinds[group]}</h3>
           ${layers.map(({ layer, about }) => html`<button type="button" id="add-${layer}" @click=${() => builder.add(layer)}>
-            <b>${layer}</b><span class="small muted">${about}</span></button>`)}
+            <b>${layer}</b><span class="small muted">${about(t)}</span></button>`)}
         </div>`)}
       </div>`;
   }

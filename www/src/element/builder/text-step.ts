@@ -60,7 +60,7 @@ export class TextStep {
     const program = (this.#program = { draft, format, text: this.#program?.text ?? "" });
     const lab = await this.bench.ready;
     const text = await lab.modelText(format, { spec: specOf(draft), fit: draft.said?.fit ?? {} }).catch((error: unknown) => {
-      const { message } = noticeOf(error);
+      const { message } = noticeOf(this.bench.text, error);
       return this.bench.text.network.cannotBeWritten(message);
     });
     if (this.#program === program) {
@@ -111,7 +111,7 @@ export class TextStep {
     } catch (error) {
       if (text === this.#typed && !isAbort(error)) {
         this.#reading = false;
-        this.problem = { ...noticeOf(error), line: textLine(error, text) };
+        this.problem = { ...noticeOf(this.bench.text, error), line: textLine(error, text) };
       }
     }
     this.bench.changed();

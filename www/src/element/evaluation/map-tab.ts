@@ -217,7 +217,7 @@ export class MapTab extends LitElement {
     const axis = (name: string, i: 0 | 1): string => (method === "tsne" ? t.evaluation.tsneAxis(name.toLowerCase()) : t.evaluation.component(name, explained ? t.evaluation.ofVariance(explained[i]) : ""));
     const said = current === null ? "" : this.#words(current);
     return html`<cnn-lab-scatter .text=${t} id="scatter" .points=${points} .hiddenLabels=${this.off} across=${axis(t.evaluation.first, 0)} up=${axis(t.evaluation.second, 1)} said=${said}
-        name="Map of ${t.count(points.labels.length)} pictures, ${method === "pca" ? t.evaluation.byPca : t.evaluation.byTsne}."
+        name=${t.evaluation.mapName(points.labels.length, method === "pca" ? t.evaluation.byPca : t.evaluation.byTsne)}
         @point=${(event: CustomEvent<number | null>) => (this.current = event.detail)}
         @pick-point=${(event: CustomEvent<number>) => this.dispatchEvent(new CustomEvent("pick", { detail: this.hiddenOf?.indices[event.detail] ?? 0, bubbles: true, composed: true }))}></cnn-lab-scatter>
       <p class="small reading" id="reading">${said || html`<span class="muted">${t.evaluation.mapHelp(this.rings ? t.evaluation.redRings : "", method === "tsne" ? t.evaluation.tsneNoUnit : "")}</span>`}</p>`;
@@ -249,7 +249,7 @@ export class MapTab extends LitElement {
       <tbody>${Array.from({ length: n }, (_, i) => {
         const index = hiddenOf.indices[i] ?? 0;
         return html`<tr><th scope="row">${t.count(index)}</th><td>${this.#name(predictions.labels[index] ?? 0)}</td><td>${this.#name(predictions.predicted[index] ?? 0)}</td>
-          <td class="number">${(positions[2 * i] ?? 0).toFixed(3).replace("-", "−")}</td><td class="number">${(positions[2 * i + 1] ?? 0).toFixed(3).replace("-", "−")}</td></tr>`;
+          <td class="number">${t.decimal(positions[2 * i] ?? 0, 3)}</td><td class="number">${t.decimal(positions[2 * i + 1] ?? 0, 3)}</td></tr>`;
       })}</tbody></table></div>${hiddenOf.indices.length > n ? html`<p class="small muted">${t.evaluation.firstOf(n, hiddenOf.indices.length)}</p>` : nothing}</details>`;
   }
 }

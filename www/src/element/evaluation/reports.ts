@@ -58,7 +58,7 @@ export function confusionFigure(t: Texts, labels: readonly number[], classes: re
   const [cell, tall, left, top] = [48, 24, 136, 136];
   const marks: Mark[] = [
     { kind: "text", x: 8, y: 20, text: t.common.rowsAre },
-    { kind: "text", x: left + labels.length * cell + 8, y: top - 8, text: "right", ink: "muted" },
+    { kind: "text", x: left + labels.length * cell + 8, y: top - 8, text: t.common.right, ink: "muted" },
   ];
   labels.forEach((actual, row) => {
     const of = confusion[actual] ?? [];

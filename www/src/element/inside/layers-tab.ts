@@ -23,6 +23,7 @@ import { tabBase } from "./tab-styles";
 import { givesMaps, type LayerInfo, layerTitle, placeOf } from "./words";
 import { vectorView } from "./vector-view";
 import "../../text/en/deep";
+import "../../text/en/layers";
 import type { Texts } from "../../text/texts";
 
 /** Layers of whose pixels the sum is shown. */

@@ -75,7 +75,7 @@ export function convolvedSum(t: Texts, made: Convolved, found: number, inputName
 export function pooledSum(t: Texts, made: Pooled, found: number, inputName: string): TemplateResult {
   const [rows, columns] = made.window.size;
   return html`
-    <p class="small muted">The ${made.takes === "largest" ? t.deep.theLargest : "mean"} of what the window sees in the same map of ${inputName}.</p>
+    <p class="small muted">${made.takes === "largest" ? t.deep.largestOf(inputName) : t.deep.meanOf(inputName)}</p>
     <div class="row"><cnn-lab-value-grid .text=${t} table .values=${made.patch} rows=${rows} columns=${columns} room="240" most="48" name=${t.deep.windowSees}></cnn-lab-value-grid>
       <table class="sum" aria-label=${t.deep.theResult}>
         <tr class="whole"><th scope="row">${made.takes === "largest" ? t.deep.largest : t.common.mean}</th><td id="sum-result">${exact(t, made.result)}</td></tr>

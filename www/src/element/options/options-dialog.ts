@@ -373,7 +373,7 @@ export class OptionsDialog extends LitElement {
         ${Object.entries(schedules[schedule.name] ?? {}).map(([key, option]) => this.#scheduleOption(key, option, given[key], why, (to) => set(key, to)))}
       </div>
       ${steps > 0
-        ? html`<cnn-lab-plot .text=${t} name=${t.options.learningRateChart} across="steps" grounded .line=${curveOf(schedule, settings.learningRate, steps)} .span=${[0, Math.max(1, steps - 1)]}
+        ? html`<cnn-lab-plot .text=${t} name=${t.options.learningRateChart} across=${t.options.stepsChart} grounded .line=${curveOf(schedule, settings.learningRate, steps)} .span=${[0, Math.max(1, steps - 1)]}
               .formatX=${(x: number) => t.count(Math.round(x))} .formatY=${t.rate}></cnn-lab-plot>
             <div class="row between"><span class="small muted">${t.options.runTakes(steps, length?.stepsPerEpoch ?? 0)}</span>
               ${button({ id: "fit-schedule", label: t.options.fit, why: why ?? (fits ? t.options.fits : undefined), onClick: () => this.#set({ schedule: fitting }) })}</div>`
@@ -457,7 +457,7 @@ export class OptionsDialog extends LitElement {
                     })}`}`}
       </div>
       <p class="small muted" role="status">${search.outcome}<span class="sr">${suggestion === null || active ? "" : t.options.suggested(suggestion)}</span></p>
-      <cnn-lab-plot .text=${t} name=${t.options.lossSmoothed} across="learning rate" log .span=${search.span} .ceiling=${search.ceiling} .formatX=${t.rate} .formatY=${t.loss}
+      <cnn-lab-plot .text=${t} name=${t.options.lossSmoothed} across=${t.options.learningRateChart} log .span=${search.span} .ceiling=${search.ceiling} .formatX=${t.rate} .formatY=${t.loss}
         .line=${{ x: points.map(({ learningRate }) => learningRate), y: points.map(({ smoothed }) => smoothed) }} .behind=${points.map((point) => point.loss)}
         .mark=${suggestion === null ? null : { x: suggestion, text: t.rate(suggestion) }}></cnn-lab-plot>
     </section>`;

@@ -109,7 +109,7 @@ export class SessionsDialog extends LitElement {
         this.problem = "";
       } catch (error) {
         this.sessions = [];
-        this.problem = noticeOf(error).message;
+        this.problem = noticeOf(this.bench.text, error).message;
       }
     }
     this.#reading = false;

@@ -2,8 +2,6 @@
 import type { BundledSet, Session } from "../../api/types";
 import type { Texts } from "../../text/texts";
 
-const months = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
-
 /** "12:31", "yesterday, 12:31" or "3 May, 12:31", in the person's own time. */
 export function when(t: Texts, iso: string, now = new Date()): string {
   const at = new Date(iso);
@@ -15,7 +13,7 @@ export function when(t: Texts, iso: string, now = new Date()): string {
   // Noon, so that a change of the clock moves neither day.
   const day = (date: Date): number => new Date(date.getFullYear(), date.getMonth(), date.getDate(), 12).getTime();
   const days = Math.round((day(now) - day(at)) / 86_400_000);
-  return days === 0 ? time : days === 1 ? t.sessions.yesterday(time) : `${at.getDate()} ${months[at.getMonth()]}, ${time}`;
+  return days === 0 ? time : days === 1 ? t.sessions.yesterday(time) : `${at.toLocaleString(t.dates, { day: "numeric", month: "long" })}, ${time}`;
 }
 
 /** "epoch 3 of 5, step 1 240". */

@@ -170,11 +170,11 @@ export class VitalsDialog extends LitElement {
     const course = courseOf(snapshots, layer);
     const steps = snapshots.map(({ step }) => step);
     return [
-      ...signs.map((sign) => html`<cnn-lab-over-steps .text=${t} ?small=${small} name=${small ? shortTitle(titles[sign](t)) : titles[sign](t)} of="the ${sign} of ${layer}" .steps=${steps}
+      ...signs.map((sign) => html`<cnn-lab-over-steps .text=${t} ?small=${small} name=${small ? shortTitle(titles[sign](t)) : titles[sign](t)} of=${t.vitals.signOf[sign](layer)} .steps=${steps}
         .trace=${{ spread: course.map((one) => one?.[sign] ?? null) }} absent=${t.vitals.noWeights}></cnn-lab-over-steps>`),
-      html`<cnn-lab-over-steps .text=${t} ?small=${small} name=${small ? t.common.deadUnits : t.vitals.deadPercent} of="the share of dead units of ${layer}" .steps=${steps}
+      html`<cnn-lab-over-steps .text=${t} ?small=${small} name=${small ? t.common.deadUnits : t.vitals.deadPercent} of=${t.vitals.deadShareOf(layer)} .steps=${steps}
         .trace=${{ line: course.map(deadShare) }} .ends=${[0, 1]} .format=${(share: number) => wholePercent(t, share)} absent=${t.vitals.noUnits}></cnn-lab-over-steps>`,
-      html`<cnn-lab-over-steps .text=${t} ?small=${small} log name=${small ? t.common.updateRatio : t.vitals.ratioLog} of="the ratio of update to weight of ${layer}" .steps=${steps}
+      html`<cnn-lab-over-steps .text=${t} ?small=${small} log name=${small ? t.common.updateRatio : t.vitals.ratioLog} of=${t.vitals.ratioOf(layer)} .steps=${steps}
         .trace=${{ line: course.map((one) => one?.updateRatio ?? null) }} .usual=${usual} .format=${t.rate} absent=${t.vitals.noWeights}></cnn-lab-over-steps>`,
     ];
   }
@@ -231,7 +231,7 @@ export class VitalsDialog extends LitElement {
         <thead>
           <tr><th scope="col" rowspan="2">${layer === null ? t.common.layer : t.vitals.step}</th>${signs.map((sign) => html`<th scope="colgroup" colspan="4" class="number">${shortTitle(titles[sign](t))}</th>`)}
             <th scope="col" rowspan="2" class="number">${t.common.deadUnits}</th><th scope="col" rowspan="2" class="number">${t.common.updateRatio}</th></tr>
-          <tr>${signs.map(() => columns.map((column) => html`<th scope="col" class="number">${column}</th>`))}</tr>
+          <tr>${signs.map(() => columns.map((column) => html`<th scope="col" class="number">${t.vitals.columns[column]}</th>`))}</tr>
         </thead>
         <tbody>${rows.map(({ head, of }) => html`<tr><th scope="row">${head}</th>${signs.map((sign) => cells(of[sign]))}
           <td class="number">${of.dead === null ? "–" : t.vitals.deadOf(of.dead, of.units)}</td>

@@ -34,14 +34,14 @@ export class VitalsStep {
   /** The dialog was opened. */
   opened(): void {
     this.#watched = true;
-    this.#judge();
+    this.judge();
     void this.#look();
   }
 
   /** A run began. */
   began(): void {
     this.#outcome = null;
-    this.#judge();
+    this.judge();
     if (this.#watched) void this.#look();
   }
 
@@ -50,13 +50,13 @@ export class VitalsStep {
   }
 
   epochEnded(): void {
-    this.#judge();
+    this.judge();
     if (this.#due(0)) void this.#look();
   }
 
   ended(reason: DoneEvent["reason"]): void {
     this.#outcome = reason;
-    this.#judge();
+    this.judge();
     if (this.#watched) void this.#look();
     this.#watched = this.bench.dialog === "vitals";
   }
@@ -94,7 +94,7 @@ export class VitalsStep {
       // A network that is there no more has no say.
       if (network === this.#network) {
         this.snapshots = withLatest(this.snapshots, vitals);
-        this.#judge();
+        this.judge();
       }
     } catch (error) {
       if (lab === this.bench.lab && !isLost(error)) {
@@ -113,7 +113,8 @@ export class VitalsStep {
     this.bench.changed();
   }
 
-  #judge(): void {
+  /** Says what is found, in the language of the lab. */
+  judge(): void {
     const { lab } = this.bench;
     const { dataset } = lab ?? {};
     const outputs = lab?.summary?.layers.at(-1)?.outputShape.at(-1);

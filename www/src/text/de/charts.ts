@@ -2,9 +2,10 @@ import { count, decimal, plural, value } from "./numbers";
 import type { Texts } from "../texts";
 
 export const charts: Texts["charts"] = {
+  epochs: "Epochen",
   atEpoch: (at) => `Bei Epoche ${decimal(at, 2)}`,
   training: "Training",
-  validation: "Validierung",
+  validation: "Valid.",
   lineWent: (what, format, format2, epoch) => ` ${what} ging von ${format} auf ${format2} bei Epoche ${decimal(epoch, 1)}.`,
   overEpochs: (name, told) => `Diagramm über die Epochen: ${name}.${told}`,
   nothingMeasured: " Noch nichts gemessen.",

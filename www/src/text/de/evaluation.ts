@@ -142,6 +142,7 @@ export const evaluation: Texts["evaluation"] = {
   ofVariance: (explained) => `, ${percent(explained)} der Varianz`,
   first: "Erste",
   second: "Zweite",
+  mapName: (pictures, by) => `Karte von ${count(pictures)} Bildern, ${by}.`,
   byPca: "nach Hauptkomponenten",
   byTsne: "nach t-SNE",
   mapHelp: (words, words2) => `${words}Ziehen verschiebt, das Rad zoomt, ein Klick auf einen Punkt öffnet sein Bild.${words2}`,

@@ -27,6 +27,7 @@ export const exporting: Texts["exporting"] = {
   asNetworkHasIt: "Wie im Netz",
   probabilities: "Wahrscheinlichkeiten",
   logits: "Logits",
+  pageName: (data) => (data === undefined ? "Bildklassifikator" : `Klassifikator für ${data}`),
   writing: "Wird geschrieben …",
   written: (name, size) => `${name} ist geschrieben: ${bytes(size)}.`,
   notWritten: "Es wurde nichts geschrieben.",

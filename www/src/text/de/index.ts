@@ -4,6 +4,7 @@ import { builder } from "./builder";
 import { camera } from "./camera";
 import { charts } from "./charts";
 import { common } from "./common";
+import { core } from "./core";
 import { data } from "./data";
 import { deep } from "./deep";
 import { evaluation } from "./evaluation";
@@ -28,4 +29,4 @@ import { vitals } from "./vitals";
 import { numbers } from "./numbers";
 import type { Texts } from "../texts";
 
-export const german: Texts = { language: "de", ...numbers, augment, builder, camera, charts, common, data, deep, evaluation, exporting, findings, formulas, importing, inside, kept, lab, layers, look, network, options, page, pretrained, runs, sessions, train, views, vitals };
+export const german: Texts = { language: "de", ...numbers, augment, builder, camera, charts, common, core, data, deep, evaluation, exporting, findings, formulas, importing, inside, kept, lab, layers, look, network, options, page, pretrained, runs, sessions, train, views, vitals };

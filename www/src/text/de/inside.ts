@@ -11,7 +11,7 @@ export const inside: Texts["inside"] = {
   number: "Nummer des Testbilds",
   clear: "Leeren",
   noDrawing: "Es gibt keine Zeichnung.",
-  file: "Datei …",
+  file: "Bild …",
   fileName: "Datei: ein Bild wählen",
   cameraOff: "Kamera aus",
   camera: "Kamera",

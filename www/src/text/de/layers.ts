@@ -26,6 +26,7 @@ export const layers: Texts["layers"] = {
   times: "mal",
   noLimit: "keiner",
   rate: (what) => `Der Anteil, von 0 bis unter 1, der verworfen wird: ${what}.`,
+  kinds: { Core: "Grundschichten", Convolution: "Faltung", Pooling: "Pooling", Normalization: "Normalisierung", Regularization: "Regularisierung", Preprocessing: "Vorverarbeitung", Reshaping: "Umformen", Merging: "Zusammenführen", Activation: "Aktivierung" },
   dense: "Jede Ausgabe ist eine gewichtete Summe aller Eingaben. Sie nimmt einen Vektor, also kommt Flatten oder ein globales Pooling davor.",
   units: "Wie viele Werte sie gibt. Die letzte Schicht hat einen je Klasse.",
   activationLayer: "Schickt jeden Wert durch eine Funktion.",

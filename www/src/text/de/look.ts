@@ -41,6 +41,7 @@ export const look: Texts["look"] = {
   hereEvery: (size, words) => `Hier ist jedes Bild ${shape(size)}. ${words}`,
   excluded: (excluded) => `${plural(excluded, "Bild", "Bilder")} ausgeschlossen.`,
   inFiles: "Wie groß die Bilder in ihren Dateien waren",
+  longerSide: "längere Seite in Pixeln",
   widthHeight: "Breite × Höhe",
   frequentSizes: (sizes, listed, all) => `Die ${sizes} häufigsten Größen, von ${plural(listed, "Bild", "Bildern")} von ${count(all)}.`,
   splitSeed: "Startwert der Aufteilung",

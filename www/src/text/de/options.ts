@@ -89,6 +89,7 @@ export const options: Texts["options"] = {
   schedule: "Plan",
   constant: "Konstant",
   scheduleHelp: "Wie sich die Rate von Schritt zu Schritt ändert, vom ersten Schritt des Laufs an gezählt.",
+  stepsChart: "Schritte",
   learningRateChart: "Lernrate",
   runTakes: (steps, stepsPerEpoch) => `Der Lauf braucht ${plural(steps, "Schritt", "Schritte")}, ${count(stepsPerEpoch)} je Epoche.`,
   fit: "An den Lauf anpassen",

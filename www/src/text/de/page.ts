@@ -3,8 +3,8 @@ import type { Texts } from "../texts";
 export const page: Texts["page"] = {
   about: "Ein Faltungsnetz in diesem Tab trainieren und hineinsehen, während es lernt.",
   site: "Website",
-  lessons: "Lektionen (Englisch)",
-  embed: "In eigene Seiten einbauen (Englisch)",
+  lessons: "Lektionen (en)",
+  embed: "Einbetten (en)",
   language: "Sprache",
   staysHere: "Nichts, was gezeichnet, hineingezogen oder trainiert wird, verlässt diesen Tab.",
   offline: "Diese Seite geht auch offline.",

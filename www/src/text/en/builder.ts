@@ -108,7 +108,6 @@ export const builder = {
   somethingWrong: "Something is wrong here",
   afterPictures: "the pictures",
   addAfter: (after: string) => `Add a layer after ${after}`,
-  groupLayers: (group: string) => `${group} layers`,
   layersWithin: (within: number) => `${within} layers`,
   boxHelp: "Each box: the layer, its output and its parameters. A click selects it.",
   whenLastRightSentence: " This is the network when it was last right.",

@@ -1,6 +1,7 @@
 import { count, decimal, plural, value } from "./numbers";
 
 export const charts = {
+  epochs: "epochs",
   atEpoch: (at: number) => `At epoch ${decimal(at, 2)}`,
   training: "training",
   validation: "validation",

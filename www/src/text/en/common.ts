@@ -68,6 +68,7 @@ export const common = {
   aboutLeft: (left: number) => `about ${duration(left)} left`,
   andAboutLeft: (left: number) => `, about ${duration(left)} left`,
   learnedOn: "The network has learned on since.",
+  whichTaken: "Which class was taken for which",
   rowsAre: "Rows: what it is. Columns: what the network said.",
   right: "right",
   height: "Height",

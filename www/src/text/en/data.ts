@@ -39,6 +39,7 @@ export const data = {
   all: "all",
   limitHelp: "How many pictures of each split to take. Fewer load and train faster, and teach less. Empty takes all.",
   cameWithSet: "came with the set",
+  units: { pictures: "pictures", batches: "batches", files: "files", steps: "steps" },
   amountOf: (amount: string, amount2: string, noun: string) => `${amount} of ${amount2}${noun}`,
   loadingPictures: "Loading pictures",
   left: (left: number) => `${duration(left)} left`,

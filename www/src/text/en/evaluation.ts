@@ -142,6 +142,7 @@ export const evaluation = {
   ofVariance: (explained: number) => `, ${percent(explained)} of the variance`,
   first: "First",
   second: "Second",
+  mapName: (pictures: number, by: string) => `Map of ${count(pictures)} pictures, ${by}.`,
   byPca: "by principal components",
   byTsne: "by t-SNE",
   mapHelp: (words: string, words2: string) => `${words}Drag to move, turn the wheel to zoom, click a point to open its picture.${words2}`,

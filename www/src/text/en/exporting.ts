@@ -27,6 +27,7 @@ export const exporting = {
   asNetworkHasIt: "As the network has it",
   probabilities: "Probabilities",
   logits: "Logits",
+  pageName: (data: string | undefined) => `${data ?? "Image"} classifier`,
   writing: "Writing …",
   written: (name: string, size: number) => `${name} is written: ${bytes(size)}.`,
   notWritten: "Nothing was written.",

@@ -4,6 +4,7 @@
  */
 import { charts } from "./charts";
 import { common } from "./common";
+import { core } from "./core";
 import { data } from "./data";
 import { findings } from "./findings";
 import { inside } from "./inside";
@@ -14,4 +15,4 @@ import { train } from "./train";
 import { numbers } from "./numbers";
 import type { Texts } from "../texts";
 
-export const english = { language: "en", ...numbers, charts, common, data, findings, inside, lab, network, sessions, train } as Texts;
+export const english = { language: "en", ...numbers, charts, common, core, data, findings, inside, lab, network, sessions, train } as Texts;

@@ -26,6 +26,7 @@ export const layers = {
   times: "times",
   noLimit: "none",
   rate: (what: string) => `The share of ${what} that is dropped, from 0 up to 1.`,
+  kinds: { Core: "Core layers", Convolution: "Convolution layers", Pooling: "Pooling layers", Normalization: "Normalization layers", Regularization: "Regularization layers", Preprocessing: "Preprocessing layers", Reshaping: "Reshaping layers", Merging: "Merging layers", Activation: "Activation layers" },
   dense: "Every output is a weighted sum of all inputs. It takes a vector, so Flatten or a global pooling comes before it.",
   units: "How many values it gives. The last layer has one a class.",
   activationLayer: "Puts every value through a function.",

@@ -41,6 +41,7 @@ export const look = {
   hereEvery: (size: readonly (number | null)[], words: string) => `Here every picture is ${shape(size)}. ${words}`,
   excluded: (excluded: number) => `${plural(excluded, "picture")} excluded.`,
   inFiles: "How large the pictures were in their files",
+  longerSide: "longer side in pixels",
   widthHeight: "Width × height",
   frequentSizes: (sizes: number, listed: number, all: number) => `The ${sizes} most frequent sizes, of ${plural(listed, "picture")} of ${count(all)}.`,
   splitSeed: "Seed of the split",

@@ -89,6 +89,7 @@ export const options = {
   schedule: "Schedule",
   constant: "Constant",
   scheduleHelp: "How the rate changes from step to step, counted from the run's first step.",
+  stepsChart: "steps",
   learningRateChart: "learning rate",
   runTakes: (steps: number, stepsPerEpoch: number) => `The run takes ${plural(steps, "step")}, ${count(stepsPerEpoch)} an epoch.`,
   fit: "Fit to the run",

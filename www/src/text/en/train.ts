@@ -2,6 +2,8 @@ import { count, decimal, duration, loss, percent, plural, rate } from "./numbers
 
 export const train = {
   train: "Train",
+  title: "Train",
+  augmentLabel: "Augmentation",
   pause: "Pause",
   networkLoading: "The network is being loaded; training begins right after.",
   picturesLoading: "The pictures are being loaded; training begins right after.",
@@ -68,6 +70,7 @@ export const train = {
   details: "Details …",
   detailsName: "Details: how good it is, class by class and picture by picture",
   featuresOf: (of: string) => `Computing features of ${of} by the frozen layers`,
+  fittedTo: { whitening: "whitening", statistics: "statistics" },
   fittingTo: (what: string, of: string) => `Fitting the ${what} to ${of}`,
   restored: (restoredEpoch: number) => ` The weights of epoch ${restoredEpoch}, its best, were put back.`,
   stoppedBefore: "Stopped before the first step. The network is as it was.",
