@@ -14,6 +14,8 @@ const CPU_BUDGET: usize = 900_000;
 const LATER_BUDGET: usize = 150_000;
 /// Downloaded only where there is an adapter, or ndarray is chosen.
 const GPU_BUDGET: usize = 3_000_000;
+/// Downloaded when German is spoken.
+const LANGUAGE_BUDGET: usize = 35_000;
 /// Downloaded when the first file is dropped.
 const DATA_BUDGET: usize = 600_000;
 /// Downloaded when the first model is pasted as text.
@@ -56,14 +58,19 @@ pub fn run() -> Result<()> {
             && (name.ends_with(".js") || name.ends_with(".css") || name == "index.html")
     };
     let is_later = |name: &str| name.starts_with("assets/later/");
+    let is_language = |name: &str| name.starts_with("assets/languages/");
     let in_cpu = |size: &&Size| {
-        size.name.starts_with("pkg/cpu-relaxed/") || (is_page(&size.name) && !is_later(&size.name))
+        size.name.starts_with("pkg/cpu-relaxed/")
+            || (is_page(&size.name) && !is_later(&size.name) && !is_language(&size.name))
     };
     let in_later = |size: &&Size| is_later(&size.name);
     let in_gpu = |size: &&Size| size.name.starts_with("pkg/full/");
     let cpu =
         print("Every visitor: the page and the CPU path", CPU_BUDGET, sizes.iter().filter(in_cpu));
     let later = print("When a dialog is opened", LATER_BUDGET, sizes.iter().filter(in_later));
+    let in_language = |size: &&Size| is_language(&size.name);
+    let language =
+        print("When German is spoken", LANGUAGE_BUDGET, sizes.iter().filter(in_language));
     let gpu =
         print("With a WebGPU adapter, or for ndarray", GPU_BUDGET, sizes.iter().filter(in_gpu));
     let in_data = |size: &&Size| size.name.starts_with("pkg/data/");
@@ -103,6 +110,7 @@ pub fn run() -> Result<()> {
     let budgets = [
         (cpu, CPU_BUDGET),
         (later, LATER_BUDGET),
+        (language, LANGUAGE_BUDGET),
         (gpu, GPU_BUDGET),
         (reading, DATA_BUDGET),
         (text, TEXT_BUDGET),

@@ -214,8 +214,8 @@ export class DataPanel extends LitElement {
           ? this.#given(t.common.test, t.data.testGiven)
           : this.#share("test", t.common.test, t.data.testHelp)}
       ${given?.validation
-        ? this.#given(t.common.validation, t.data.validationGiven)
-        : this.#share("validation", t.common.validation, t.data.validationHelp)}
+        ? this.#given(t.data.validationLabel, t.data.validationGiven)
+        : this.#share("validation", t.data.validationLabel, t.data.validationHelp)}
     </div>`;
   }
 

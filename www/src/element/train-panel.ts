@@ -31,8 +31,11 @@ export class TrainPanel extends LitElement {
     css`
       section { gap: 10px; }
       header { flex-wrap: wrap; justify-content: flex-end; gap: 6px; }
-      header h2 { min-width: max-content; }
+      header h2 { min-width: 44px; }
       header .button { padding: 0 6px; }
+      /* English words are the shortest. */
+      header:not(:lang(en)) .button { padding: 0 4px; font-size: 12px; }
+      header:not(:lang(en)) { gap: 4px; }
       .options { display: grid; grid-template-columns: repeat(3, minmax(0, 1fr)); gap: 8px 12px; }
       .options .button { justify-content: flex-start; width: 100%; }
       :host([narrow]) .options { grid-template-columns: repeat(2, minmax(0, 1fr)); }

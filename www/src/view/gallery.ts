@@ -45,7 +45,7 @@ export class GalleryElement extends LitElement {
   /** In the language of the lab around it. */
   @property({ attribute: false }) text: Texts = english;
   @property({ attribute: false }) source: GallerySource | null = null;
-  @property() name = this.text.common.pictures;
+  @property() name = "";
   /** The largest side of a picture, about. */
   @property({ type: Number }) cell = 64;
 
@@ -100,7 +100,7 @@ export class GalleryElement extends LitElement {
       ? `${source?.classes[known.label] ?? known.label}, ${known.name}`
       : t.views.picture(current + 1);
     // One option stands for all: the one that the keys are at. The rest is drawn.
-    return html`<div class="scroll" tabindex="0" role="listbox" aria-label="${this.name}, ${t.count(total)}"
+    return html`<div class="scroll" tabindex="0" role="listbox" aria-label="${this.name || t.common.pictures}, ${t.count(total)}"
       aria-activedescendant=${total > 0 ? "current" : ""}
       @scroll=${() => this.#drawSoon()} @keydown=${this.#onKey}>
       <canvas aria-hidden="true" @click=${this.#onClick} @pointermove=${this.#onPoint}

@@ -39,7 +39,7 @@ export class OverStepsElement extends LitElement {
   @property({ attribute: false }) usual: readonly [number, number] | null = null;
   /** For a line: the ends of the upright axis, where they are known. */
   @property({ attribute: false }) ends: readonly [number, number] | null = null;
-  @property({ attribute: false }) format: (value: number) => string = this.text.figure;
+  @property({ attribute: false }) format: ((value: number) => string) | null = null;
   /** Said where there is no such thing. */
   @property() absent = "";
   /** One of many: no stop for the keyboard, and less around it. */
@@ -100,7 +100,11 @@ export class OverStepsElement extends LitElement {
       return found ? `${t.figure(found.mean)} ± ${t.figure(found.std)}` : "–";
     }
     const found = this.trace.line[at];
-    return found === null || found === undefined ? "–" : this.format(found);
+    return found === null || found === undefined ? "–" : this.#write(found);
+  }
+
+  #write(value: number): string {
+    return (this.format ?? this.text.figure)(value);
   }
 
   #inWords(): string {
@@ -109,7 +113,7 @@ export class OverStepsElement extends LitElement {
     const [first, last] = [steps[0] ?? 0, steps.at(-1) ?? 0];
     const where = t.views.overSteps(this.of, steps.length, first, last);
     if ("line" in trace) {
-      const usual = this.usual ? t.views.usual(this.format(this.usual[0]), this.format(this.usual[1])) : "";
+      const usual = this.usual ? t.views.usual(this.#write(this.usual[0]), this.#write(this.usual[1])) : "";
       return t.views.fromRead(where, this.#read(0), this.#read(steps.length - 1), usual);
     }
     const now = trace.spread.at(-1);
@@ -211,7 +215,7 @@ export class OverStepsElement extends LitElement {
     const rows = this.small ? 3 : 4;
     for (const tick of this.log ? powersOf(low, high, rows) : ticksOf(low, high, rows)) {
       const level = Math.round(y(tick)) + 0.5;
-      context.fillText(this.format(tick), left - 6 * dpr, Math.max(top + 6 * dpr, level));
+      context.fillText(this.#write(tick), left - 6 * dpr, Math.max(top + 6 * dpr, level));
       context.globalAlpha = 0.3;
       context.fillRect("line" in this.trace ? left : left - 3 * dpr, level, "line" in this.trace ? width : 3 * dpr, Math.max(1, 0.5 * dpr));
       context.globalAlpha = 1;

@@ -20,7 +20,7 @@ export class CasesElement extends LitElement {
   /** The pictures' places in the split, in the order that they are shown in. */
   @property({ attribute: false }) indices: readonly number[] = [];
   @property({ attribute: false }) picked: number | null = null;
-  @property() name = this.bench.text.common.pictures;
+  @property() name = "";
   /** How many are shown at first, and how many more at a time. */
   @property({ type: Number }) step = 12;
   @state() private shown = 12;
@@ -80,11 +80,11 @@ export class CasesElement extends LitElement {
   override render(): TemplateResult {
     const t = this.bench.text;
     const { indices, shown } = this;
-    return html`<ul aria-label=${this.name} @keydown=${this.#onKey}>
+    return html`<ul aria-label=${this.name || t.common.pictures} @keydown=${this.#onKey}>
         ${indices.slice(0, shown).map((index, i) => this.#case(index, i))}
       </ul>
       ${indices.length > shown
-        ? html`<div class="row">${button({ id: "more", label: t.common.showMore, name: t.evaluation.showMoreOf(this.name), onClick: () => this.#more() })}
+        ? html`<div class="row">${button({ id: "more", label: t.common.showMore, name: t.evaluation.showMoreOf(this.name || t.common.pictures), onClick: () => this.#more() })}
             <span class="small muted">${t.common.shareOf(shown, indices.length)}</span></div>`
         : nothing}`;
   }

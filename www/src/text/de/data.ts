@@ -35,6 +35,7 @@ export const data: Texts["data"] = {
   testGiven: "Die Testbilder kamen mit dem Datensatz und bleiben, wie sie sind.",
   testHelp: "Der Anteil der Bilder, der beiseitegelegt wird, um das Netz am Ende zu messen. „Durchsehen“, Zahlen, hat den Startwert der Auslosung.",
   validationGiven: "Die Validierungsbilder kamen mit dem Datensatz und bleiben, wie sie sind.",
+  validationLabel: "Valid.",
   validationHelp: "Der Anteil der Trainingsbilder, der beiseitegelegt wird, um nach jeder Epoche zu sehen, wie gut das Netz auf Bildern ist, aus denen es nicht gelernt hat.",
   noneKept: "keine",
   all: "alle",

@@ -34,6 +34,7 @@ export const data = {
   testGiven: "The test pictures came with the set and stay as they are.",
   testHelp: "The share of the pictures kept aside to measure the network with at the end. “Look through”, Numbers, has the seed of the draw.",
   validationGiven: "The validation pictures came with the set and stay as they are.",
+  validationLabel: "Validation",
   validationHelp: "The share of the training pictures kept aside to see, after each epoch, how well the network does on pictures it has not learned from.",
   noneKept: "none",
   all: "all",
