@@ -8,7 +8,7 @@ function wording(page: Page): Promise<string> {
     const said: string[] = [];
     const walk = (node: Node): void => {
       if (node instanceof Text) said.push(node.data);
-      if (!(node instanceof Element) || ["STYLE", "SCRIPT"].includes(node.tagName)) return;
+      if (!(node instanceof Element) || ["STYLE", "SCRIPT", "PRE", "TEXTAREA"].includes(node.tagName)) return;
       for (const name of ["title", "aria-label", "placeholder"]) said.push(node.getAttribute(name) ?? "");
       node.shadowRoot?.childNodes.forEach(walk);
       node.childNodes.forEach(walk);

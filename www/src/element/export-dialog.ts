@@ -108,7 +108,7 @@ export class ExportDialog extends LitElement {
         </fieldset>
         ${layers ? this.#choices() : nothing}
         <h3>${this.format === "html" ? t.exporting.howUsed : t.exporting.howOpened}</h3>
-        <pre tabindex="0" aria-label="${about}">${opened(this.#file, t)}</pre>
+        <pre tabindex="0" aria-label=${about(t)}>${opened(this.#file, t)}</pre>
         ${code && lab ? html`<div>${button({ id: "export-code", label: t.exporting.copyCode, onClick: () => void this.#copyCode(code) })}</div>` : nothing}
       </div>
       <footer>

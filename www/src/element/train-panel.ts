@@ -214,7 +214,7 @@ export class TrainPanel extends LitElement {
     const t = this.bench.text;
     const { device, switching, failed } = this.bench;
     return html`<p id="reason" class="small muted" role="status">
-      ${failed ? t.train.noStart : switching || !device ? t.train.makingReady : `${t.core.says(device.reason)} (${device.name})`}
+      ${failed ? t.train.noStart : switching || !device ? t.train.makingReady : `${t.core.says(device.reason)} (${t.core.says(device.name)})`}
     </p>`;
   }
 

@@ -4,7 +4,7 @@ import { german } from "./de";
 import { known } from "./de/core";
 
 const root = new URL("../../../", import.meta.url);
-const sources = ["src/model/preset.rs", "www/src/worker/device.ts", ...readdirSync(new URL("xtask/src/data/", root)).map((name) => `xtask/src/data/${name}`)]
+const sources = ["src/model/preset.rs", "src/device.rs", "www/src/worker/device.ts", ...readdirSync(new URL("xtask/src/data/", root)).map((name) => `xtask/src/data/${name}`)]
   .map((file) => readFileSync(new URL(file, root), "utf8"))
   // A long literal of Rust goes on in the next line.
   .map((text) => text.replace(/\\\n\s*/g, ""))

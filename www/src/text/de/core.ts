@@ -45,6 +45,7 @@ export const known: Readonly<Record<string, string>> = {
   "WebGPU runs on a software adapter here, so the CPU may be faster.": "WebGPU läuft hier auf einem Software-Adapter; die CPU ist vielleicht schneller.",
   "This browser has WebGPU, so training runs on the graphics processor.": "Dieser Browser hat WebGPU; das Training läuft auf dem Grafikprozessor.",
   "This browser has no relaxed SIMD, so a step takes about a fifth longer.": "Dieser Browser hat kein Relaxed SIMD; ein Schritt dauert etwa ein Fünftel länger.",
+  "burn-flex with cnn-lab's kernels": "burn-flex mit den Kernen von cnn-lab",
   "The browser tells of one core.": "Der Browser meldet einen Kern.",
 };
 
