@@ -46,7 +46,7 @@ function showAll(t: Texts): void {
     element.textContent = t.page[element.dataset["text"] as PageText];
   }
   for (const element of document.querySelectorAll<HTMLElement>("[data-label]")) {
-    element.ariaLabel = t.page[element.dataset["label"] as PageText];
+    element.setAttribute("aria-label", t.page[element.dataset["label"] as PageText]);
   }
 }
 

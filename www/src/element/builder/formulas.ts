@@ -89,7 +89,7 @@ export function formulasOf(t: Texts, numbers: Numbers): Formula[] {
 }
 
 function number(t: Texts, value: unknown): string {
-  return t.decimal(Number(value), 4).replace(/\.?0+$/, "");
+  return t.decimal(Number(value), 4).replace(/[.,]?0+$/, "");
 }
 
 function noParams(t: Texts, note: string): Formula {

@@ -195,7 +195,7 @@ function gapOf({ accuracy, valAccuracy }: History["epochs"][number]): number {
 }
 
 function share(t: Texts, accuracy: number | undefined): string {
-  return accuracy === undefined ? "–" : `${t.decimal(100 * accuracy, 1)}%`;
+  return accuracy === undefined ? "–" : t.percent(accuracy, 1);
 }
 
 function well(t: Texts, { history, vitals }: Signs): Finding {

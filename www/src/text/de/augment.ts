@@ -15,7 +15,7 @@ export const augment: Texts["augment"] = {
   asItIs: "wie es ist",
   draw: (i) => `Ziehung ${i}`,
   loadToSee: "Bilder laden, um eines davon augmentiert zu sehen.",
-  pictureOf: (words) => `Bild${words}`,
+  pictureOf: (ofAll) => `Bild${ofAll}`,
   ofAll: (total) => ` von ${count(total)}`,
   picture: "Bild",
   pictureHelp: "Das gezeigte Trainingsbild, von 0 an gezählt. „Durchsehen“ unter Daten hat einen Knopf, der jedes andere hierher bringt.",

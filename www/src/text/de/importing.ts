@@ -25,7 +25,7 @@ export const importing: Texts["importing"] = {
   lookedAtAgain: "Es wird mit den gewählten Optionen angesehen.",
   wrongAbove: "Was nicht stimmt, steht oben.",
   lookingAgain: "Wird neu angesehen …",
-  found: (total, classes, bytesOf) => `${plural(total, "Bild", "Bilder")}, ${plural(classes, "Klasse", "Klassen")}, ${bytes(bytesOf)} zu lesen.`,
+  found: (total, classes, size) => `${plural(total, "Bild", "Bilder")}, ${plural(classes, "Klasse", "Klassen")}, ${bytes(size)} zu lesen.`,
   warningsOf: (warnings) => `${plural(warnings, "Warnung", "Warnungen")} zu Übergangenem`,
   moreWarnings: (warnings) => `… und ${count(warnings)} mehr; die CSV hat sie alle.`,
   warningsCsv: "Alle Warnungen als CSV herunterladen",
@@ -48,6 +48,6 @@ export const importing: Texts["importing"] = {
   labelColumnHelp: "Die Spalte der Tabelle, die die Klasse nennt: ihr Name in der ersten Zeile oder ihr Platz, von 0 gezählt. Leer findet sie.",
   foundPlaceholder: "gefunden",
   overBudget: (budget) => `Mehr als die ${bytes(budget)}, die im Arbeitsspeicher bleiben dürfen; sie werden also im Speicher dieses Browsers gehalten und von dort gelesen. Er wird frei, wenn andere Bilder geladen werden.`,
-  ofBudget: (percentOf, budget) => `${percentOf} der ${bytes(budget)}, die im Arbeitsspeicher bleiben dürfen.`,
-  theyTake: (size, bytesOf) => `Mit ${shape(size)} brauchen sie ${bytes(bytesOf)}`,
+  ofBudget: (share, budget) => `${share} der ${bytes(budget)}, die im Arbeitsspeicher bleiben dürfen.`,
+  theyTake: (sizes, memory) => `Mit ${shape(sizes)} brauchen sie ${bytes(memory)}`,
 };

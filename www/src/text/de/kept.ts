@@ -18,7 +18,7 @@ export const kept: Texts["kept"] = {
   exportName: (name) => `${name} in eine Datei exportieren, die „Laden“ unter Training liest`,
   beingTrained: "Es wird gerade trainiert. Erst anhalten.",
   oneLoading: "Eines wird gerade geladen.",
-  foot: (all, size) => `${plural(all, "Training", "Trainings")}, ${bytes(size)}. Sie verlassen diesen Browser nur als exportierte Dateien. Benannte bleiben; von den anderen die letzten zehn.`,
+  foot: (trainings, size) => `${plural(trainings, "Training", "Trainings")}, ${bytes(size)}. Sie verlassen diesen Browser nur als exportierte Dateien. Benannte bleiben; von den anderen die letzten zehn.`,
   cannotUndo: (name) => `${name} löschen? Das lässt sich nicht rückgängig machen; „Export“ speichert es in einer Datei.`,
   notKeptLost: "Das jetzige Netz hat etwas gelernt, das nicht gespeichert ist und mit ihm verloren geht. „Sichern“ unter Training sichert es in einer Datei.",
   goOn: "Weiter",

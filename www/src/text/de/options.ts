@@ -67,7 +67,7 @@ export const options: Texts["options"] = {
   reduce: "Lernrate senken",
   scheduleSets: "Ein Plan bestimmt die Lernrate schon.",
   reduceHelp: "Multipliziert die Lernrate mit einem Faktor, wenn sich eine Größe einige Epochen lang nicht gebessert hat. Kleinere Schritte finden oft noch etwas mehr.",
-  notValidated: (missing, slice) => `Es wird nicht validiert, also gibt es kein ${missing}. Stattdessen ${slice} beobachten, oder mit einem Teil der Bilder validieren.`,
+  notValidated: (missing, instead) => `Es wird nicht validiert, also gibt es kein ${missing}. Stattdessen ${instead} beobachten, oder mit einem Teil der Bilder validieren.`,
   eachPicture: "jedes Bild zählt gleich",
   eachClass: "jede Klasse zählt gleich",
   byHand: "von Hand, Klasse für Klasse",

@@ -4,9 +4,9 @@ import type { Texts } from "../texts";
 export const pretrained: Texts["pretrained"] = {
   intro: (title, trainedOn, size, licence) => `${title} hat gelernt aus: ${trainedOn}. Seine Gewichte (${size}, ${licence}) werden einmal heruntergeladen und in diesem Browser behalten; die eigenen Bilder bleiben hier.`,
   load: (size) => `${size} laden`,
-  loaded: (done, total, words) => `${bytes(done)} von ${bytes(total)}${words}`,
+  loaded: (done, total, left) => `${bytes(done)} von ${bytes(total)}${left}`,
   cancelName: "Abbrechen; das jetzige Netz bleibt",
-  smallPictures: (list, goodSide) => `Es hat aus größeren Bildern gelernt als diesen (${shape(list)}) und kann es mit ihnen besser: Sind die eigenen größer, mit ${goodSide}\u202f×\u202f${goodSide} laden.`,
+  smallPictures: (sizes, goodSide) => `Es hat aus größeren Bildern gelernt als diesen (${shape(sizes)}) und kann es mit ihnen besser: Sind die eigenen größer, mit ${goodSide}\u202f×\u202f${goodSide} laden.`,
   tableName: "Die Schichten mit Ausgabeform, Zahl der Parameter und ob sie lernen",
   shapeParams: "Ausgabeform, Parameter",
   learns: "Lernt",

@@ -1,6 +1,7 @@
 import { count, plural } from "./numbers";
 import { english } from "./index";
 
+/** The dialog of augmentation, and what each of its parameters does. */
 export const augment = {
   off: "Off: training pictures are taken as they are.",
   set: (n: number) => `${plural(n, "parameter")} set. Used from the next run on.`,
@@ -15,7 +16,7 @@ export const augment = {
   asItIs: "as it is",
   draw: (i: number) => `draw ${i}`,
   loadToSee: "Load pictures to see one of them augmented.",
-  pictureOf: (words: string) => `Picture${words}`,
+  pictureOf: (ofAll: string) => `Picture${ofAll}`,
   ofAll: (total: number) => ` of ${count(total)}`,
   picture: "Picture",
   pictureHelp: "The training picture that is shown, counted from 0. “Look through” in Data has a button that brings any other here.",

@@ -1,6 +1,7 @@
 import { plural } from "./numbers";
 import { english } from "./index";
 
+/** The dialog that films classes. */
 export const camera = {
   title: "Film your own classes",
   where: "Where the pictures go",

@@ -1,11 +1,12 @@
 import { count, decimal, plural, value } from "./numbers";
 
+/** Charts, maps and the pad that the page itself has. */
 export const charts = {
   epochs: "epochs",
   atEpoch: (at: number) => `At epoch ${decimal(at, 2)}`,
   training: "training",
   validation: "validation",
-  lineWent: (what: string, format: string, format2: string, epoch: number) => ` ${what} went from ${format} to ${format2} at epoch ${decimal(epoch, 1)}.`,
+  lineWent: (what: string, from: string, to: string, epoch: number) => ` ${what} went from ${from} to ${to} at epoch ${decimal(epoch, 1)}.`,
   overEpochs: (name: string, told: string) => `Chart of ${name} over epochs.${told}`,
   nothingMeasured: " Nothing measured yet.",
   mostConfusedOf: (shown: number, confusion: number) => ` The ${shown} most confused of ${count(confusion)} classes.`,
@@ -16,7 +17,7 @@ export const charts = {
   units: { map: (n: number) => plural(n, "map"), kernel: (n: number) => plural(n, "kernel") },
   enlargeA: (unit: string) => `Enlarge a ${unit}`,
   chooseA: (unit: string) => `Choose a ${unit}`,
-  mapsInWords: (what: string, layer: string, countOf: number, height: number, width: number, words: string) => `${what} of ${layer}: ${countOf} of ${height} by ${width}. ${words}`,
+  mapsInWords: (what: string, layer: string, n: number, height: number, width: number, more: string) => `${what} of ${layer}: ${n} of ${height} by ${width}. ${more}`,
   enlarge: "Enlarge.",
   isChosen: (marked: number) => `Number ${marked} is chosen; arrow keys choose another.`,
   mapsOf: (what: string, layer: string) => `${what} of ${layer}`,
@@ -24,10 +25,10 @@ export const charts = {
   fromTo: (low: number, high: number) => `${value(low)} to ${value(high)}`,
   pages: "Pages of maps",
   pageBefore: "Page before",
-  pageOf: (page: number, page2: number, countOf: number) => `${page} to ${page2} of ${decimal(countOf, 0)}`,
+  pageOf: (first: number, last: number, all: number) => `${first} to ${last} of ${decimal(all, 0)}`,
   nextPage: "Next page",
-  unitOf: (layer: string, unit: string, chosen: number, countOf: number) => `${layer}, ${unit} ${chosen} of ${countOf}`,
-  unitBefore: (sentence: string) => `${sentence} before`,
+  unitOf: (layer: string, unit: string, chosen: number, all: number) => `${layer}, ${unit} ${chosen} of ${all}`,
+  unitBefore: (unit: string) => `${unit} before`,
   nextUnit: (unit: string) => `Next ${unit}`,
   coloursFrom: (range: string) => `Colours from ${range}`,
   pixelIs: (unit: string, index: number, row: number, column: number, found: number) => `${unit} ${index}, row ${row}, column ${column}: ${value(found)}`,

@@ -1,5 +1,6 @@
 import { count, duration, plural } from "./numbers";
 
+/** What is said in several places, and how things are counted. */
 export const common = {
   cancel: "Cancel",
   close: "Close",

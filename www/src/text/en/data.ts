@@ -1,5 +1,6 @@
 import { count, decimal, duration, plural } from "./numbers";
 
+/** The first panel. */
 export const data = {
   title: "Data",
   loaded: "Loaded",
@@ -17,13 +18,13 @@ export const data = {
   film: "Film classes with the camera",
   ownHelp: "Folders named train, validation and test with a folder for each class in them, or class folders alone, at any depth. Or a zip or tar of these, a CSV table of pixels or of file names with labels, IDX or CIFAR files. They stay in this tab.",
   dropHere: "Drop a folder with a folder for each class, a zip of it, or a CSV table.",
-  ownTitle: (width: number, height: number, words: string) => `Your own pictures, ${count(width)} × ${count(height)}${words}`,
+  ownTitle: (width: number, height: number, where: string) => `Your own pictures, ${count(width)} × ${count(height)}${where}`,
   inStorage: ", kept in this browser's storage",
   fromDisk: ", from disk",
   dropOthers: "Drop others to take their place.",
   loadOwnFirst: "Load pictures of your own first.",
   beingKept: "They are being kept.",
-  remembered: (words: string) => `Remembered in this browser: ${words}`,
+  remembered: (sets: string) => `Remembered in this browser: ${sets}`,
   rememberedHelp: "Sets stay in this browser until you forget them. Nothing is sent anywhere.",
   open: "Open",
   openName: (name: string) => `Open ${name}`,
@@ -41,7 +42,7 @@ export const data = {
   limitHelp: "How many pictures of each split to take. Fewer load and train faster, and teach less. Empty takes all.",
   cameWithSet: "came with the set",
   units: { pictures: "pictures", batches: "batches", files: "files", steps: "steps" },
-  amountOf: (amount: string, amount2: string, noun: string) => `${amount} of ${amount2}${noun}`,
+  amountOf: (done: string, total: string, noun: string) => `${done} of ${total}${noun}`,
   loadingPictures: "Loading pictures",
   left: (left: number) => `${duration(left)} left`,
   firstLook: "A first look",
@@ -49,7 +50,7 @@ export const data = {
   lookThrough: "Look through",
   lookThroughAll: "Look through all pictures, classes, numbers and warnings",
   onceLoaded: "Once loaded, you see here how many pictures there are of each class.",
-  ofEachClass: (splitNames: string) => `${splitNames} pictures of each class`,
+  ofEachClass: (split: string) => `${split} pictures of each class`,
   moreClasses: (more: number) => `… and ${plural(more, "more class", "more classes")}, in “Look through”.`,
   oneClass: "One class so far: add pictures of another to train.",
   balanceHelps: (uneven: string) => `${uneven} “Balance classes” in Train makes up for it.`,
@@ -57,8 +58,8 @@ export const data = {
   loadedSet: (name: string, train: number, classes: number) => `Loaded ${name}: ${train} pictures in ${classes} classes.`,
   networkMissing: "The pictures are loaded; the network for them is not.",
   nothingLoaded: "Nothing was loaded; what was there before stays.",
-  passedOver: (warnings: number) => `${count(warnings)} files or rows were passed over. “Look through” in Data lists them under Warnings.`,
+  passedOver: (n: number) => `${count(n)} files or rows were passed over. “Look through” in Data lists them under Warnings.`,
   classEmpty: "A class has no training pictures.",
-  uneven: (most: number) => `The largest class has ${decimal(most, 1)} times as many pictures as the smallest.`,
+  uneven: (times: number) => `The largest class has ${decimal(times, 1)} times as many pictures as the smallest.`,
   stopFirstLearning: "Stop the run first: it is learning from the present pictures.",
 };

@@ -1,6 +1,7 @@
 import { bytes } from "./numbers";
 import { english } from "./index";
 
+/** The export of a network. */
 export const exporting = {
   keras: "The whole network for Keras 3, in Python.",
   kerasWeightsTitle: "Keras weights (HDF5)",

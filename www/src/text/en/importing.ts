@@ -1,6 +1,7 @@
 import { bytes, count, plural, shape } from "./numbers";
 import { english } from "./index";
 
+/** The dialog of dropped files. */
 export const importing = {
   stretch: "Stretch to fit",
   crop: "Crop the middle",
@@ -25,7 +26,7 @@ export const importing = {
   lookedAtAgain: "It is being looked at with the options that you chose.",
   wrongAbove: "What is wrong is said above.",
   lookingAgain: "Looking again …",
-  found: (total: number, classes: number, bytesOf: number) => `${plural(total, "picture")}, ${plural(classes, "class", "classes")}, ${bytes(bytesOf)} to read.`,
+  found: (total: number, classes: number, size: number) => `${plural(total, "picture")}, ${plural(classes, "class", "classes")}, ${bytes(size)} to read.`,
   warningsOf: (warnings: number) => `${plural(warnings, "warning")} of what is passed over`,
   moreWarnings: (warnings: number) => `… and ${count(warnings)} more; the CSV has them all.`,
   warningsCsv: "Download all warnings as CSV",
@@ -48,8 +49,8 @@ export const importing = {
   labelColumnHelp: "The column of the table that says the class: its name in the first row, or its place counted from 0. Empty finds it.",
   foundPlaceholder: "found",
   overBudget: (budget: number) => `More than the ${bytes(budget)} that may stay in memory, so they are kept in this browser's storage and read from there. It is freed when you load other pictures.`,
-  ofBudget: (percentOf: string, budget: number) => `${percentOf} of the ${bytes(budget)} that may stay in memory.`,
-  theyTake: (size: readonly (number | null)[], bytesOf: number) => `As ${shape(size)} they take ${bytes(bytesOf)}`,
+  ofBudget: (share: string, budget: number) => `${share} of the ${bytes(budget)} that may stay in memory.`,
+  theyTake: (sizes: readonly (number | null)[], memory: number) => `As ${shape(sizes)} they take ${bytes(memory)}`,
 };
 
 Object.assign(english, { importing });

@@ -1,5 +1,6 @@
 import { plural } from "./numbers";
 
+/** The fourth panel. */
 export const inside = {
   title: "Inside",
   howSure: "How sure the network is of each class",
@@ -22,13 +23,13 @@ export const inside = {
   dropHint: "Drop or paste a picture, or turn the test pictures.",
   untrained: (name: string) => `${name}. The network has not learned yet: press Train, and watch.`,
   wrongItIs: "wrong, it is",
-  notLearned: (words: string) => `It has not learned yet${words}.`,
-  asLikely: (prediction: number) => `, so all ${plural(prediction, "class", "classes")} are as likely`,
+  notLearned: (classes: string) => `It has not learned yet${classes}.`,
+  asLikely: (n: number) => `, so all ${plural(n, "class", "classes")} are as likely`,
   beingReady: " The network is being made ready.",
   testPicture: (index: number) => `Test picture ${index}`,
-  splitPicture: (words: string, index: number) => `${words} picture ${index}`,
+  splitPicture: (split: string, index: number) => `${split} picture ${index}`,
   pasted: "Pasted picture",
   theCamera: "The camera",
   butItIs: (truth: string) => `, but it is ${truth}`,
-  spoken: (name: string, label: string, round: number, truth: string) => `${name}: ${label}, ${round} percent sure${truth}.`,
+  spoken: (name: string, label: string, sure: number, truth: string) => `${name}: ${label}, ${sure} percent sure${truth}.`,
 };

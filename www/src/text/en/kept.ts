@@ -1,6 +1,7 @@
 import { bytes, plural } from "./numbers";
 import { english } from "./index";
 
+/** The dialog of kept training. */
 export const kept = {
   title: "Kept training",
   keepTraining: "Keep training in this browser as it goes",
@@ -18,7 +19,7 @@ export const kept = {
   exportName: (name: string) => `Export ${name} to a file, which Load in Train reads`,
   beingTrained: "It is being trained. Stop it first.",
   oneLoading: "One is being loaded.",
-  foot: (all: number, size: number) => `${plural(all, "training")}, ${bytes(size)}. They leave this browser only as the files that you export. Those that you name stay; of the others the latest ten do.`,
+  foot: (trainings: number, size: number) => `${plural(trainings, "training")}, ${bytes(size)}. They leave this browser only as the files that you export. Those that you name stay; of the others the latest ten do.`,
   cannotUndo: (name: string) => `Delete ${name}? This cannot be undone; “Export” saves it to a file.`,
   notKeptLost: "The network in use has learned something that is not kept, and is lost with it. “Save” in Train keeps it in a file.",
   goOn: "Go on",

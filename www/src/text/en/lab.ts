@@ -1,3 +1,4 @@
+/** The element as a whole: drops, links, errors, the camera. */
 export const lab = {
   cameraDenied: "Your browser did not let this page use the camera. Allow it beside the address, and press again; or drop pictures instead.",
   noCamera: "There is no camera here. Connect one and press again, or drop pictures instead.",

@@ -1,5 +1,6 @@
 import { english } from "./index";
 
+/** What each layer and each of its options is for. */
 export const layers = {
   activation: "The function that every value goes through at the end. relu, which turns negative values into 0, is the usual one; softmax ends a network that tells classes apart.",
   padding: "valid: the window stays inside, so the output shrinks. same: zeros are added around, so that with stride 1 it keeps its size.",

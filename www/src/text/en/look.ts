@@ -1,6 +1,7 @@
 import { count, plural, shape } from "./numbers";
 import { english } from "./index";
 
+/** “Look through”: pictures, classes, numbers. */
 export const look = {
   red: "Red",
   green: "Green",
@@ -13,10 +14,10 @@ export const look = {
   whatToLookAt: "What to look at",
   allClasses: "All classes",
   enlarges: "A click, or Enter, enlarges a picture.",
-  splitPictures: (splitNames: string) => `${splitNames} pictures`,
+  splitPictures: (split: string) => `${split} pictures`,
   enlarged: "The picture enlarged",
   hereGive: "Here you give a picture another class, or take it out of the set.",
-  pictureIs: (splitNames: string, index: number, width: number, height: number) => `${splitNames} picture ${count(index)}; in its file it was ${count(width)} pixels wide and ${count(height)} high.`,
+  pictureIs: (split: string, index: number, width: number, height: number) => `${split} picture ${count(index)}; in its file it was ${count(width)} pixels wide and ${count(height)} high.`,
   exclude: "Exclude",
   excludeName: "Take this picture out of the set",
   augment: "Augment …",
@@ -25,7 +26,7 @@ export const look = {
   findClass: "Find a class",
   share: "Share",
   edit: (name: string) => `Edit ${name}`,
-  moreClasses: (found: number) => `… and ${count(found)} more. Type part of a name to find it.`,
+  moreClasses: (n: number) => `… and ${count(n)} more. Type part of a name to find it.`,
   classChosen: "The class chosen",
   chooseClass: "Choose a class to rename it, merge it into another, or drop it.",
   twoStay: "At least two classes have to stay.",
@@ -38,7 +39,7 @@ export const look = {
   brightness: "Brightness of the training pictures, from 0 black to 1",
   channel: "Channel",
   deviation: "Standard deviation",
-  hereEvery: (size: readonly (number | null)[], words: string) => `Here every picture is ${shape(size)}. ${words}`,
+  hereEvery: (sizes: readonly (number | null)[], excluded: string) => `Here every picture is ${shape(sizes)}. ${excluded}`,
   excluded: (excluded: number) => `${plural(excluded, "picture")} excluded.`,
   inFiles: "How large the pictures were in their files",
   longerSide: "longer side in pixels",

@@ -1,3 +1,4 @@
+/** The second panel, and what the builder says aloud. */
 export const network = {
   undone: "Undone.",
   redone: "Done again.",
@@ -10,10 +11,10 @@ export const network = {
   lastAlready: "It is the last layer already.",
   added: "added",
   moved: "moved",
-  movedTo: (layerNames: string, what: string, place: number, layers: number) => `${layerNames} ${what}: place ${place} of ${layers}.`,
+  movedTo: (name: string, done: string, place: number, layers: number) => `${name} ${done}: place ${place} of ${layers}.`,
   presetOpened: (title: string, layers: number) => `${title}: ${layers} layers.`,
   layerColon: (layer: string) => `Layer ${layer}: `,
-  otherPictures: (written: string, written2: string) => `It takes pictures of ${written}, and those chosen in Data are ${written2}: it cannot be trained on them.`,
+  otherPictures: (takes: string, chosen: string) => `It takes pictures of ${takes}, and those chosen in Data are ${chosen}: it cannot be trained on them.`,
   otherClasses: (units: number, classes: number) => `It tells ${units} classes apart, and the pictures have ${classes}: it cannot be trained on them.`,
   cannotBeWritten: (message: string) => `# This network cannot be written: ${message}`,
   title: "Network",

@@ -1,6 +1,7 @@
 import { count, plural, rate } from "./numbers";
 import { english } from "./index";
 
+/** The options of training. */
 export const options = {
   rmsprop: "Divides each weight's step by how large its slope has lately been.",
   adam: "RMSprop with momentum: steps follow the mean of the latest slopes.",
@@ -67,7 +68,7 @@ export const options = {
   reduce: "Reduce the learning rate",
   scheduleSets: "A schedule sets the learning rate already.",
   reduceHelp: "Multiplies the learning rate by a factor once a figure has not improved for some epochs. Smaller steps often find a little more.",
-  notValidated: (missing: string, slice: string) => `Nothing is validated, so there is no ${missing}. Watch ${slice}, or validate with some of the pictures.`,
+  notValidated: (missing: string, instead: string) => `Nothing is validated, so there is no ${missing}. Watch ${instead}, or validate with some of the pictures.`,
   eachPicture: "each picture counts alike",
   eachClass: "each class counts alike",
   byHand: "by hand, class by class",

@@ -1,12 +1,13 @@
 import { bytes, count, decimal, shape } from "./numbers";
 import { english } from "./index";
 
+/** The part of the network's panel for a pretrained one. */
 export const pretrained = {
   intro: (title: string, trainedOn: string, size: string, licence: string) => `${title} learned from ${trainedOn}. Its weights (${size}, ${licence}) are downloaded once and kept in this browser; your pictures stay here.`,
   load: (size: string) => `Load ${size}`,
-  loaded: (done: number, total: number, words: string) => `${bytes(done)} of ${bytes(total)}${words}`,
+  loaded: (done: number, total: number, left: string) => `${bytes(done)} of ${bytes(total)}${left}`,
   cancelName: "Cancel; the network in use stays",
-  smallPictures: (list: readonly (number | null)[], goodSide: number) => `It learned from larger pictures than these (${shape(list)}), and does better with them: where yours are larger, load them at ${goodSide}\u202f×\u202f${goodSide}.`,
+  smallPictures: (sizes: readonly (number | null)[], goodSide: number) => `It learned from larger pictures than these (${shape(sizes)}), and does better with them: where yours are larger, load them at ${goodSide}\u202f×\u202f${goodSide}.`,
   tableName: "The layers, with their output shapes, numbers of parameters and whether they learn",
   shapeParams: "Output shape, params",
   learns: "Learns",

@@ -1,5 +1,6 @@
 import { count, decimal, duration, loss, percent, plural, rate } from "./numbers";
 
+/** The third panel. */
 export const train = {
   train: "Train",
   title: "Train",
@@ -28,7 +29,7 @@ export const train = {
   augmentHelp: "Turns, shifts, zooms and recolours training pictures a little, differently each time, so that the network cannot learn them by heart.",
   off: "Off …",
   offWord: "off",
-  augmentName: (words: string) => `Augmentation: ${words} …`,
+  augmentName: (changes: string) => `Augmentation: ${changes} …`,
   balance: "Balance classes",
   balanceHelp: "Mistakes on rare classes count for more, so that each class counts alike however many pictures it has.",
   folds: "Folds …",
@@ -37,7 +38,7 @@ export const train = {
   foldsAtName: (folding: number) => `Folds: ${percent(folding, 0)} … of the cross-validation done`,
   options: "Options …",
   optionsSet: (more: number) => `Options: ${more} …`,
-  optionsName: (words: string) => `Training options: ${words} …`,
+  optionsName: (changes: string) => `Training options: ${changes} …`,
   asKeras: "as Keras has them",
   device: "Device",
   deviceHelp: "Where the network is computed. Automatic takes WebGPU, the graphics processor, where the browser gives one that works, and the CPU otherwise. Your data and weights move along.",
@@ -52,7 +53,7 @@ export const train = {
   computingFeatures: "Computing features",
   fittingName: "Fitting",
   speed: (imagesPerSecond: number) => `${count(imagesPerSecond)} images/s`,
-  left: (words: string, left: number) => `${words}${duration(left)} left`,
+  left: (about: string, left: number) => `${about}${duration(left)} left`,
   about: "about ",
   batchSizeNext: (nextBatchSize: number) => `Batch size ${count(nextBatchSize)} from the next epoch.`,
   rateNow: (learningRate: number) => `Learning rate ${rate(learningRate)}`,
@@ -62,7 +63,7 @@ export const train = {
   vitalsName: "Vitals … of this training, and what to try where something is wrong",
   accuracyPercent: "Accuracy (%)",
   evaluating: "Evaluating",
-  ofTestRight: (countOf: number, lossOf: number) => `of ${plural(countOf, "test picture")} right, loss ${loss(lossOf)}`,
+  ofTestRight: (n: number, nats: number) => `of ${plural(n, "test picture")} right, loss ${loss(nats)}`,
   beforeLearned: ", before it learned on",
   howWell: "How well does it do on new pictures?",
   evaluate: "Evaluate",
@@ -79,7 +80,7 @@ export const train = {
   lastStand: " The last epoch's weights stand.",
   oneStep: "One step taken.",
   finished: (restored: string) => `Finished.${restored} Train goes on for as many epochs again.`,
-  spokenLoss: (outcome: string, epoch: number, lastEpoch: number, lossOf: number) => `${outcome} Epoch ${epoch} of ${lastEpoch}: loss ${decimal(lossOf, 3)}, `,
+  spokenLoss: (outcome: string, epoch: number, lastEpoch: number, nats: number) => `${outcome} Epoch ${epoch} of ${lastEpoch}: loss ${decimal(nats, 3)}, `,
   spokenAccuracy: (accuracy: number) => `accuracy ${decimal(accuracy, 1)} percent.`,
   fileLoaded: "Loaded.",
   loadedIn: (epoch: number, epochs: number) => `Loaded, in epoch ${epoch} of ${epochs}. Continue goes on from there.`,

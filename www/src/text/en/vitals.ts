@@ -1,6 +1,7 @@
 import { count, plural } from "./numbers";
 import { english } from "./index";
 
+/** The dialog of vital signs. */
 export const vitals = {
   weights: "Weights (value)",
   gradients: "Gradients (nats per unit)",
