@@ -161,3 +161,23 @@ test("embed.html has no service worker of its own", async ({ page }) => {
   expect(await page.evaluate(async () => (await navigator.serviceWorker.getRegistrations()).length)).toBe(0);
   await openLab(page);
 });
+
+test.describe("with a German browser", () => {
+  test.use({ locale: "de-DE" });
+
+  test("after one visit the page speaks German without a network", async ({ page, context }) => {
+    await page.goto(site.url);
+    await expect(page.locator("#offline")).toHaveText("Diese Seite geht auch offline.", { timeout: 60_000 });
+    const kept = (): Promise<number> =>
+      page.evaluate(async () => {
+        const caches_ = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+        return caches_.flat().filter(({ url }) => url.includes("/assets/languages/")).length;
+      });
+    await expect.poll(kept).toBe(1);
+    await context.setOffline(true);
+    await site.close();
+    await page.reload();
+    await expect(mainButton(page)).toHaveText(/Trainieren|Fortsetzen/);
+    await expect(page.locator("body > header p")).toHaveText(/^Ein Faltungsnetz/);
+  });
+});

@@ -8,7 +8,7 @@ import { isLost } from "./notices";
 import { defaults, optimizers, optimizerSettings, type Settings, trainOptions } from "./settings";
 import type { Figures } from "./told";
 import type { Workbench } from "./workbench";
-import type { Phrase, Texts } from "../text/texts";
+import type { Phrase } from "../text/texts";
 
 /** Charts are drawn anew at most so often, in milliseconds. */
 const chartEvery = 200;
@@ -402,7 +402,7 @@ export class TrainStep {
         break;
       case "done":
         this.resumable = (event.reason === "stopped" && !this.fitting) || (this.#onlySteps && event.reason === "finished" && !this.#atEnd);
-        this.#told = (t) => this.#outcome(t, event);
+        this.#told = this.#outcomeOf(event);
         if (this.fitting) {
           this.spoken = this.outcome;
         } else {
@@ -425,20 +425,25 @@ export class TrainStep {
     return latest !== null && latest.epoch === this.lastEpoch && latest.step === latest.steps;
   }
 
-  #outcome(t: Texts, { reason, restoredEpoch }: DoneEvent): string {
-    const restored = restoredEpoch === undefined ? "" : t.train.restored(restoredEpoch);
-    switch (reason) {
-      case "diverged":
-        return this.diverged;
-      case "stopped":
-        return this.fitting ? t.train.stoppedBefore : t.train.stopped;
-      case "early-stopping": {
-        const monitor = this.bench.settings.earlyStopping?.monitor ?? "val_loss";
-        return t.train.stoppedEarly(monitor, restored || t.train.lastStand);
+  /** As things stand at its end: they have changed by the time another language asks. */
+  #outcomeOf({ reason, restoredEpoch }: DoneEvent): Phrase {
+    const { diverged } = this;
+    const fitting = this.fitting !== null;
+    const onlySteps = this.#onlySteps;
+    const monitor = this.bench.settings.earlyStopping?.monitor ?? "val_loss";
+    return (t) => {
+      const restored = restoredEpoch === undefined ? "" : t.train.restored(restoredEpoch);
+      switch (reason) {
+        case "diverged":
+          return diverged;
+        case "stopped":
+          return fitting ? t.train.stoppedBefore : t.train.stopped;
+        case "early-stopping":
+          return t.train.stoppedEarly(monitor, restored || t.train.lastStand);
+        case "finished":
+          return onlySteps ? t.train.oneStep : t.train.finished(restored);
       }
-      case "finished":
-        return this.#onlySteps ? t.train.oneStep : t.train.finished(restored);
-    }
+    };
   }
 
   #redrawHistory(): void {

@@ -93,7 +93,7 @@ export const runs: Texts["runs"] = {
   weighted: "Klassen von Hand gewichtet",
   notShuffled: "ungemischt",
   networksOptimizer: "dem Optimierer des Netzes",
-  optimizerAt: (title, shown) => `${title} bei ${shown}`,
+  optimizerAt: (title, shown) => `${title} bei ${String(shown).replace(".", ",")}`,
   schedule: (name) => `Plan ${name}`,
   ofRate: "der Lernrate",
   onPlateau: "gesenkt, wenn nichts besser wird",
