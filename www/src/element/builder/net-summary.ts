@@ -100,7 +100,7 @@ export class NetSummary extends LitElement {
 
 /** A shape as Keras prints it. */
 function keras(t: Texts, sizes: readonly (number | null)[]): string {
-  return `(${sizes.map((size) => (size === null ? t.builder.noParams : String(size))).join(", ")})`;
+  return `(${sizes.map((size) => (size === null ? t.builder.noSize : String(size))).join(", ")})`;
 }
 
 function mark(t: Texts, change: Change): TemplateResult | typeof nothing {

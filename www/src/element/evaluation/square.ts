@@ -12,10 +12,10 @@ export const placeX = (x: number): number => left + x * side;
 export const placeY = (y: number): number => top + (1 - y) * side;
 
 /** The frame, its ticks and what the axes are. */
-function axes(across: string, up: string): Mark[] {
+function axes(t: Texts, across: string, up: string): Mark[] {
   const marks: Mark[] = [];
   for (const tick of [0, 0.25, 0.5, 0.75, 1]) {
-    const text = String(tick);
+    const text = t.rate(tick);
     marks.push({ kind: "line", points: [[placeX(tick), placeY(0)], [placeX(tick), placeY(1)]], ink: "line" });
     marks.push({ kind: "line", points: [[placeX(0), placeY(tick)], [placeX(1), placeY(tick)]], ink: "line" });
     marks.push({ kind: "text", x: placeX(tick), y: placeY(0) + 18, text, ink: "muted", anchor: "middle" });
@@ -37,7 +37,7 @@ export function rocFigure(t: Texts, { falsePositiveRate, truePositiveRate }: Cur
   return {
     width, height,
     marks: [
-      ...axes(t.evaluation.falsePositiveRate, t.evaluation.recallAxis),
+      ...axes(t, t.evaluation.falsePositiveRate, t.evaluation.recallAxis),
       { kind: "line", points: [[placeX(0), placeY(0)], [placeX(1), placeY(1)]], ink: "edge", dash: true },
       { kind: "line", points: points(falsePositiveRate, truePositiveRate), ink: "training", width: 2 },
       ...dot(spot),
@@ -50,7 +50,7 @@ export function precisionRecallFigure(t: Texts, { precision, recall }: Curves["p
   return {
     width, height,
     marks: [
-      ...axes(t.common.recallName, t.common.precisionName),
+      ...axes(t, t.common.recallName, t.common.precisionName),
       { kind: "line", points: [[placeX(0), placeY(share)], [placeX(1), placeY(share)]], ink: "edge", dash: true },
       { kind: "line", points: points(recall, precision), ink: "training", width: 2 },
       ...dot(spot),
@@ -63,7 +63,7 @@ export function reliabilityFigure(t: Texts, { bins }: Calibration): Figure {
   const most = Math.max(1, ...bins.map(({ count }) => count));
   const low = height + 8;
   const tall = 64;
-  const marks: Mark[] = axes(t.evaluation.confidenceAxis, t.evaluation.accuracyAxis);
+  const marks: Mark[] = axes(t, t.evaluation.confidenceAxis, t.evaluation.accuracyAxis);
   for (const { low: from, high: to, count, accuracy, confidence } of bins) {
     const [x, wide] = [placeX(from) + 1, (to - from) * side - 2];
     if (accuracy !== null && count > 0) {
@@ -77,7 +77,7 @@ export function reliabilityFigure(t: Texts, { bins }: Calibration): Figure {
   }
   marks.push({ kind: "line", points: [[placeX(0), placeY(0)], [placeX(1), placeY(1)]], ink: "text", dash: true });
   marks.push({ kind: "line", points: [[placeX(0), low + tall], [placeX(1), low + tall]], ink: "edge" });
-  marks.push({ kind: "text", x: left - 8, y: low + 8, text: String(most), ink: "muted", anchor: "end" });
+  marks.push({ kind: "text", x: left - 8, y: low + 8, text: t.count(most), ink: "muted", anchor: "end" });
   marks.push({ kind: "text", x: 14, y: low + tall / 2, text: t.common.pictures, ink: "muted", anchor: "middle", turned: true });
   return { width, height: low + tall + 8, marks };
 }

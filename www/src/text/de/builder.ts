@@ -115,7 +115,7 @@ export const builder: Texts["builder"] = {
   isFrozen: " eingefroren",
   removed: "Entfernt:",
   weightsTake: (size, values, memory, work) => `Gewichte: ${bytes(size)}; ein Bild macht ${plural(values, "Wert", "Werte")}, ${bytes(memory)}, und braucht ${count(work)} Multiplikationen mit Addition.`,
-  noParams: "Keine",
+  noSize: "None",
   isNew: "neu",
   isChanged: "geändert",
   itWas: (before) => `Vorher ${before}`,

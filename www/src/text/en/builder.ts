@@ -116,7 +116,7 @@ export const builder = {
   isFrozen: " frozen",
   removed: "Removed:",
   weightsTake: (size: number, values: number, memory: number, work: number) => `${bytes(size)} of weights; one picture makes ${plural(values, "value")}, ${bytes(memory)}, and takes ${count(work)} multiply-adds.`,
-  noParams: "None",
+  noSize: "None",
   isNew: "new",
   isChanged: "changed",
   itWas: (before: string) => `It was ${before}`,
