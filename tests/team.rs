@@ -134,6 +134,29 @@ fn pieces_agree_with_the_whole_batch() {
     assert!(apart < 1e-4, "{apart} apart\n{whole:?}\n{pieces:?}");
 }
 
+/// Batches of 18 are cut into pieces of 5 and 4; one of 10 is not cut. Then batches become smaller.
+#[test]
+fn a_last_batch_may_be_larger_than_the_pieces_of_the_others() {
+    let run = |fast: bool| {
+        let mut session = Session::new(Device::flex(), 5);
+        session.fast = fast;
+        session.set_dataset(bars(100, 12)).unwrap();
+        session.set_model(hard().0).unwrap();
+        let options = json!({"epochs": 3, "batchSize": 18, "validate": false});
+        session.start_training(&serde_json::from_value(options).unwrap()).unwrap();
+        let update = json!({"batchSize": 13});
+        session.update_training(&serde_json::from_value(update).unwrap()).unwrap();
+        while session.is_training() {
+            block_on(session.advance(2)).unwrap();
+        }
+        session.history().steps.iter().map(|step| step.loss).collect::<Vec<_>>()
+    };
+    let (found, right) = (run(true), run(false));
+    assert_eq!(found.len(), 6 + 8 + 8);
+    let apart = found.iter().zip(&right).map(|(found, right)| (found - right).abs());
+    assert!(apart.fold(0.0, f32::max) < 1e-3, "{found:?} {right:?}");
+}
+
 /// A base that is frozen, with a normalisation that is, and a new head.
 #[test]
 fn replicas_know_frozen_layers() {

@@ -62,18 +62,24 @@ impl Room {
         }
     }
 
-    /// Looks for the network's step without tensors, in batches of at most so many pictures.
+    /// Looks for the network's step without tensors, for an epoch of so many pictures in batches.
     #[cfg(feature = "cpu")]
-    fn compile(&mut self, network: &Network, batch: usize, cut: bool) {
-        let most = || pieces(network, batch, cut).iter().map(Range::len).max().unwrap_or(0);
-        match &self.compiled {
-            // Pieces of later batches may be larger, after the batch's size was changed.
-            Some(Some(compiled)) if self.batch != batch && compiled.most() < most() => {}
-            Some(_) => return,
-            None => {}
+    fn compile(&mut self, network: &Network, pictures: usize, batch: usize, cut: bool) {
+        if self.compiled.is_some() && self.batch == batch {
+            return;
         }
-        self.compiled = Some(Compiled::new(network, most()).map(Box::new));
         self.batch = batch;
+        // A last batch that is too small to be cut may be larger than the pieces of the others.
+        let sizes = [batch.min(pictures), pictures % batch];
+        let lengths = sizes.map(|size| pieces(network, size, cut).iter().map(Range::len).max());
+        let most = lengths.into_iter().flatten().max().unwrap_or(0);
+        let enough = match &self.compiled {
+            None => false,
+            Some(found) => found.as_ref().is_none_or(|compiled| compiled.most() >= most),
+        };
+        if !enough {
+            self.compiled = Some(Compiled::new(network, most).map(Box::new));
+        }
     }
 }
 
@@ -119,7 +125,7 @@ impl Session {
         let mut room = std::mem::take(&mut run.room);
         #[cfg(feature = "cpu")]
         if !run.by_features {
-            room.compile(network, size.min(run.order.len()), self.cut);
+            room.compile(network, run.order.len(), size, self.cut);
         }
         room.taken.clear();
         let mut metrics = Vec::new();
