@@ -469,7 +469,8 @@ impl Norm {
         [ones, zeros]: &'a [Vec<f32>; 2],
     ) -> [&'a [f32]; 2] {
         let mut own = node.weights.iter().map(|&weight| weights.of(weight));
-        let mut next = |learned, fixed| own.next().filter(|_| learned).unwrap_or(fixed);
+        let mut next =
+            |learned: bool, fixed| learned.then(|| own.next()).flatten().unwrap_or(fixed);
         [next(self.learned[0], &ones[..]), next(self.learned[1], &zeros[..])]
     }
 }
@@ -491,7 +492,11 @@ impl Function {
             Self::Rectify(Rectify::No) => {}
             Self::Rectify(rectify) => {
                 let [least, most] = rectify.bounds();
-                each.for_each(|x| *x = if *x > least { *x } else { least }.min(most));
+                // What is no number stays none.
+                each.for_each(|x| *x = if *x < least { least } else { *x });
+                if most < f32::INFINITY {
+                    numbers.iter_mut().for_each(|x| *x = if *x > most { most } else { *x });
+                }
             }
             Self::Leaky(slope) => each.for_each(|x| *x *= if *x > 0.0 { 1.0 } else { slope }),
             Self::Elu { alpha, scale } => each.for_each(|x| {

@@ -83,8 +83,9 @@ pub fn normalise(
         let channels = row.iter().zip(mean).zip(factors.iter().zip(beta));
         for (to, ((value, mean), (factor, beta))) in to.iter_mut().zip(channels) {
             let normal = (value - mean) * factor + beta;
-            let above = if normal > least { normal } else { least };
-            *to = if above < most { above } else { most };
+            // What is no number stays none.
+            let above = if normal < least { least } else { normal };
+            *to = if above > most { most } else { above };
         }
     }
 }
