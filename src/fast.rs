@@ -40,6 +40,8 @@ mod shelf;
 
 #[cfg(feature = "cpu")]
 pub use depthwise::depthwise;
+#[cfg(feature = "webgpu")]
+pub use gpu::{Bytes, Gather};
 #[cfg(feature = "cpu")]
 pub use held::{Held, numbers};
 pub use known::cross_entropy;

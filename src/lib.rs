@@ -20,7 +20,8 @@
 //!    forward step by step ([`train::session`]), each batch in pieces that several workers
 //!    compute ([`train::team`]), on the CPU without tensors where all layers are covered
 //!    ([`train::compiled`](train)), or a copy of its weights beside it ([`train::finder`]). What
-//!    frozen layers make of a picture is computed once (`train/features.rs`).
+//!    frozen layers make of a picture is computed once (`train/features.rs`); on a graphics processor
+//!    batches are made of the pictures there (`train/uploaded.rs`).
 //! 4. [`evaluate`]: how good a network is, on a split or on every fold in turn
 //!    ([`evaluate::cross_validation`]), with curves ([`evaluate::curves`]) and a map of points
 //!    ([`evaluate::embedding`]); what follows from scores alone needs no tensors.

@@ -12,7 +12,7 @@ use cnn_lab::explain::{self, AttributionOptions, Attributor};
 use cnn_lab::model::base::Base;
 use cnn_lab::model::network::{Network, Value};
 use cnn_lab::model::shape::Summary;
-use cnn_lab::model::spec::ModelSpec;
+use cnn_lab::model::spec::{LayerKind, ModelSpec};
 use cnn_lab::store::{base, checkpoint};
 use cnn_lab::train::history::Event;
 use cnn_lab::train::options::TrainOptions;
@@ -94,38 +94,171 @@ fn largest_difference(one: &[f32], other: &[f32]) -> f32 {
     one.iter().zip(other).map(|(one, other)| (one - other).abs()).fold(0.0, f32::max)
 }
 
-/// `cargo xtask test rust` has the file made; where that could not be done, it says so, and there is
-/// nothing to compare.
-#[test]
-fn its_features_are_those_of_pytorch() {
-    let file = "target/data/bases/mobilenet-v2.safetensors";
-    let Ok(bytes) = fs::read(file) else {
-        assert!(std::env::var_os("CNN_LAB_BASES").is_none(), "{file} is missing");
+/// The file of a base's weights. `cargo xtask test rust` has it made; where that could not be done,
+/// this says so, and there is nothing to compare.
+fn file_of(base: Base) -> Option<Vec<u8>> {
+    let file = format!("target/data/bases/{}.safetensors", base.name());
+    let bytes = fs::read(&file).ok();
+    if bytes.is_none() {
+        let there = std::env::var("CNN_LAB_BASES").unwrap_or_default();
+        assert!(!there.split(',').any(|name| name == base.name()), "{file} is missing");
         eprintln!("{file} is missing: cargo xtask data makes it");
-        return;
-    };
+    }
+    bytes
+}
+
+/// How many numbers were compared with those of a file in `tests/fixtures`: features, and logits
+/// where the base has its own head.
+fn compare(base: Base, golden: &str, spec: impl Fn(usize) -> ModelSpec) -> usize {
+    let Some(bytes) = file_of(base) else { return 0 };
     let device = Device::flex();
     let weights = base::read(&bytes, &device).unwrap();
-    let golden = fs::read_to_string("tests/fixtures/mobilenet_v2.json").unwrap();
+    let golden = fs::read_to_string(golden).unwrap();
     let golden: serde_json::Value = serde_json::from_str(&golden).unwrap();
     let mut compared = 0;
     for wanted in golden["pictures"].as_array().unwrap() {
         let number = |field: &str| wanted[field].as_u64().unwrap() as usize;
         let (side, n) = (number("size"), number("n"));
-        let mut network = Network::new(mobilenet(side, Some("imagenet")), 0, &device).unwrap();
-        network.take(Base::MobileNetV2, &weights).unwrap();
-        let features: Vec<f32> = serde_json::from_value(wanted["features"].clone()).unwrap();
-        let place = network.frozen().unwrap();
+        let mut network = Network::new(spec(side), 0, &device).unwrap();
+        network.take(base, &weights).unwrap();
+        let mut layers = network.spec().layers.iter();
+        let pooled =
+            layers.position(|layer| matches!(layer.kind, LayerKind::GlobalAveragePooling2D { .. }));
+        let pooled = pooled.unwrap() + 1;
         for fast in [true, false] {
             network.fast = fast;
-            let found = numbers(network.value_at(place, picture(side, n)));
-            let difference = largest_difference(&found, &features);
-            println!("{side} x {side}, fast {fast}: {difference:.1e}");
-            assert!(difference < 1e-3, "{side} x {side}, fast {fast}: {difference}");
-            compared += found.len();
+            let mut same = |what: &str, found: Vec<f32>| {
+                let expected: Vec<f32> = serde_json::from_value(wanted[what].clone()).unwrap();
+                let difference = largest_difference(&found, &expected);
+                println!("{what} of {side} x {side}, fast {fast}: {difference:.1e}");
+                assert!(difference < 1e-3, "{what} of {side} x {side}, fast {fast}: {difference}");
+                compared += found.len();
+            };
+            same("features", numbers(network.value_at(pooled, picture(side, n))));
+            if wanted["logits"].is_array() {
+                let logits = network.logits(picture(side, n));
+                same("logits", logits.into_data().try_to_vec().unwrap());
+            }
         }
     }
-    assert_eq!(compared, 2 * 3 * 1280);
+    compared
+}
+
+#[test]
+fn its_features_are_those_of_pytorch() {
+    let spec = |side| mobilenet(side, Some("imagenet"));
+    let compared = compare(Base::MobileNetV2, "tests/fixtures/mobilenet_v2.json", spec);
+    assert!([0, 2 * 3 * 1280].contains(&compared), "{compared}");
+}
+
+/// EfficientNet-Lite0 with its own head, for square pictures.
+fn lite(side: usize) -> ModelSpec {
+    ModelSpec::from_value(json!({
+        "input_shape": [side, side, 3],
+        "layers": [
+            {"layer": "Rescaling", "scale": 2, "offset": -1},
+            {"layer": "EfficientNetLite0", "include_top": true}],
+    }))
+    .unwrap()
+}
+
+#[test]
+fn efficientnet_lite_computes_what_pytorch_does() {
+    let compared = compare(Base::EfficientNetLite0, "tests/fixtures/efficientnet_lite0.json", lite);
+    assert!([0, 2 * (3 * 1280 + 1000)].contains(&compared), "{compared}");
+}
+
+#[test]
+fn efficientnet_lite_comes_with_its_head_or_without() {
+    let summary = Summary::of(&lite(224)).unwrap();
+    assert_eq!(summary.total_params, 3_413_024 + 1_281_000);
+    // Moving means and variances follow the data.
+    assert_eq!(summary.trainable_params, 4_652_008);
+    let last = summary.layers.last().unwrap();
+    assert_eq!((last.name.as_str(), last.base), ("predictions", Some("efficientnet-lite0")));
+    let shape_of = |summary: &Summary, name: &str| {
+        let row = summary.layers.iter().find(|layer| layer.name == name).unwrap();
+        row.output_shape[1..].iter().map(|side| side.unwrap()).collect::<Vec<_>>()
+    };
+    assert_eq!(shape_of(&summary, "block3b_add"), [28, 28, 40]);
+    assert_eq!(shape_of(&summary, "block6a_expand_activation"), [14, 14, 672]);
+    assert_eq!(shape_of(&summary, "top_activation"), [7, 7, 1280]);
+    assert_eq!(ModelSpec::from_value(lite(96).to_value()).unwrap(), lite(96));
+    let base = json!({"input_shape": [96, 96, 3], "layers": [
+        {"layer": "EfficientNetLite0", "pooling": "avg", "trainable": false},
+        {"layer": "Dense", "units": 2}]});
+    let summary = Summary::of(&ModelSpec::from_value(base).unwrap()).unwrap();
+    assert_eq!(summary.total_params, 3_413_024 + 2 * 1281);
+    assert_eq!(summary.trainable_params, 2 * 1281);
+}
+
+/// Pictures of cats and of dogs, 12 of each, as a network takes them; nothing where they are not here.
+#[cfg(feature = "reading")]
+fn photos(side: usize) -> Option<[Vec<Vec<u8>>; 2]> {
+    use cnn_lab::data::source::{Dropped, ReadOptions, Source};
+
+    let path = String::from("../shared/datasets/cats_dogs_downsampled.zip");
+    let bytes = fs::read(&path).ok()?;
+    let mut source = Source::new(vec![Dropped { path, bytes: Box::new(bytes) }]);
+    let options = ReadOptions { size: Some([side, side]), ..ReadOptions::default() };
+    let plan = source.plan(&options).unwrap();
+    assert_eq!(plan.classes, ["CAT", "DOG"]);
+    let mut found = [Vec::new(), Vec::new()];
+    for chunk in 0..plan.chunks.len() {
+        let read = source.read(&plan, chunk).unwrap();
+        for (label, pixels) in read.labels.iter().zip(read.pixels.chunks(side * side * 3)) {
+            let of = &mut found[usize::from(*label)];
+            if of.len() < 12 {
+                of.push(pixels.to_vec());
+            }
+        }
+        if found.iter().all(|of| of.len() == 12) {
+            return Some(found);
+        }
+    }
+    panic!("too few photos");
+}
+
+/// Without any training, and with the names of its own classes.
+#[cfg(feature = "reading")]
+#[test]
+fn efficientnet_lite_knows_cats_and_dogs() {
+    let base = Base::EfficientNetLite0;
+    let (Some(bytes), Some(photos)) = (file_of(base), photos(224)) else {
+        eprintln!("the photos or the weights are not here");
+        return;
+    };
+    let mut session = Session::new(Device::flex(), 1);
+    session.set_model(lite(224)).unwrap();
+    assert!(session.class_names().is_empty());
+    session.take_base(base, base::read(&bytes, &Device::flex()).unwrap()).unwrap();
+    let names = session.class_names().to_vec();
+    let place = |name: &str| names.iter().position(|other| other == name).unwrap();
+    // ImageNet's cats stand together, and so do its dogs.
+    let ranges = [("tabby", "Egyptian cat"), ("Chihuahua", "Mexican hairless")]
+        .map(|(first, last)| place(first)..=place(last));
+    assert_eq!(ranges.clone().map(|range| range.count()), [5, 118]);
+    for (photos, range) in photos.iter().zip(ranges) {
+        let right = photos.iter().filter(|pixels| {
+            let found =
+                block_on(explain::predict(session.network().unwrap(), &names, pixels)).unwrap();
+            assert_eq!(found.len(), 1000);
+            range.contains(&place(&found[0].label))
+        });
+        let right = right.count();
+        println!("{right} of {} are {}", photos.len(), names[*range.start()]);
+        assert!(right >= 9, "{right}");
+    }
+
+    // Kept with the network; a fresh one has them anew, and one with another head has not.
+    let saved = block_on(checkpoint::save(&session)).unwrap();
+    let mut loaded = Session::new(Device::flex(), 2);
+    checkpoint::load(&mut loaded, &saved).unwrap();
+    assert_eq!(loaded.class_names(), names);
+    session.set_model(lite(96)).unwrap();
+    assert_eq!(session.class_names(), names);
+    session.set_model(mobilenet(96, None)).unwrap();
+    assert!(session.class_names().is_empty());
 }
 
 /// What is folded into few operations is what is computed layer by layer, at every layer.

@@ -8,6 +8,9 @@ mod common;
 mod fast;
 #[path = "keras_parity/golden.rs"]
 mod golden;
+#[cfg(feature = "webgpu")]
+#[path = "fast/uploaded.rs"]
+mod uploaded;
 
 use burn::tensor::Device;
 use cnn_lab::device::{self, AVAILABLE};
@@ -73,6 +76,10 @@ async fn every_device_learns_computes_as_keras_and_all_agree() {
     let mut runs = Vec::new();
     for kind in AVAILABLE {
         let mut session = session(kind).await;
+        #[cfg(feature = "webgpu")]
+        if *kind == "webgpu" {
+            uploaded::batches(session.network().unwrap().device()).await;
+        }
         let losses = train(&mut session, json!({"epochs": 2, "batchSize": 20})).await;
         assert_eq!(losses.len(), 30, "{kind}");
         let mean = |losses: &[f32]| losses.iter().sum::<f32>() / losses.len() as f32;

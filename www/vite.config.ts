@@ -53,8 +53,6 @@ export default defineConfig({
           if (name === "service-worker") return "[name].js";
           return laterWorkers.includes(name) ? "assets/later/[name]-[hash].js" : "assets/[name]-[hash].js";
         },
-        // What a worker fetches only when it is asked for, such as the way to pretrained networks.
-        chunkFileNames: (chunk) => (chunk.isDynamicEntry ? "assets/later/[name]-[hash].js" : "assets/[name]-[hash].js"),
       },
     },
   },
@@ -72,9 +70,11 @@ export default defineConfig({
         // What is fetched only when it is asked for stands apart: `cargo xtask dist` counts it apart,
         // and the service worker keeps languages only when they are chosen.
         chunkFileNames: (chunk) => {
-          const language = /\/src\/text\/(\w+)\/index\.ts$/.exec(chunk.facadeModuleId ?? "")?.[1];
-          if (chunk.isDynamicEntry && language) return `assets/languages/${language}-[hash].js`;
-          return chunk.isDynamicEntry ? "assets/later/[name]-[hash].js" : "assets/[name]-[hash].js";
+          const [, language, part] = /\/src\/text\/(\w+)(\/messages)?\/index\.ts$/.exec(chunk.facadeModuleId ?? "") ?? [];
+          if (chunk.isDynamicEntry && language) return `assets/languages/${language}${part ? "-messages" : ""}-[hash].js`;
+          // The charts' library is also a part of dialogs, which makes it an entry no more.
+          const later = chunk.isDynamicEntry || chunk.name === "uplot";
+          return later ? "assets/later/[name]-[hash].js" : "assets/[name]-[hash].js";
         },
       },
     },

@@ -14,6 +14,8 @@
 //! saturation); DeVries and Taylor 2017 (cutout); Zhang and others 2018 (mixup); Marsaglia
 //! and Tsang 2000 (gamma variates for mixup).
 
+use std::ops::Range;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
@@ -98,7 +100,7 @@ pub enum Zoom {
 }
 
 /// What lies beyond a picture's edge; SciPy's modes by Keras's names.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FillMode {
     /// The edge pixel goes on: `aaaa|abcd|dddd`.
@@ -690,6 +692,11 @@ fn turn_hue([red, green, blue]: [f32; 3], by: f32) -> [f32; 3] {
     })
 }
 
+/// The rows, or columns, of a square of this side about its centre, of so many that there are.
+pub(crate) fn cut(centre: usize, side: usize, most: usize) -> Range<usize> {
+    centre.saturating_sub(side / 2)..(centre + side).saturating_sub(side / 2).min(most)
+}
+
 /// Fills a square about a centre, cut off at the picture's edges.
 fn cut_out(
     values: &mut [f32],
@@ -698,12 +705,8 @@ fn cut_out(
     side: usize,
     cval: f32,
 ) {
-    let span = |centre: usize, most: usize| {
-        let end = (centre + side).saturating_sub(side / 2).min(most);
-        centre.saturating_sub(side / 2)..end
-    };
-    let columns = span(column, width);
-    for row in span(row, height) {
+    let columns = cut(column, side, width);
+    for row in cut(row, side, height) {
         let row = row * width;
         values[(row + columns.start) * channels..(row + columns.end) * channels].fill(cval);
     }

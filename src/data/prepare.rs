@@ -182,11 +182,11 @@ impl Recipe {
         Ok(Target { label, other, share })
     }
 
-    fn draw(&self, shape: [usize; 3], epoch: u32, index: usize) -> Drawn {
+    pub(crate) fn draw(&self, shape: [usize; 3], epoch: u32, index: usize) -> Drawn {
         self.augmentation.draw(&mut stream(self.seed, 0, epoch, index), shape)
     }
 
-    fn mix(&self, count: usize, epoch: u32, index: usize) -> Option<(usize, f32)> {
+    pub(crate) fn mix(&self, count: usize, epoch: u32, index: usize) -> Option<(usize, f32)> {
         self.augmentation.draw_mix(&mut stream(self.seed, 1, epoch, index), count)
     }
 

@@ -73,7 +73,7 @@ impl Default for Preprocessing {
 }
 
 /// Keras adds it to every deviation that it divides by.
-const EPSILON: f32 = 1e-6;
+pub(crate) const EPSILON: f32 = 1e-6;
 
 impl Preprocessing {
     /// Values a picture may have at the most to be whitened: the matrix has the square of

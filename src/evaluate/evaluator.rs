@@ -11,6 +11,8 @@ use crate::model::cost::evaluation_batch;
 use crate::model::network::Network;
 use crate::train::features::Features;
 use crate::train::options::check_fit;
+#[cfg(feature = "webgpu")]
+use crate::train::uploaded::Uploaded;
 
 /// An evaluation under way. It holds the weights as they were when it began, so training
 /// may go on beside it.
@@ -25,6 +27,9 @@ pub struct Evaluator {
     tally: Tally,
     /// What the frozen layers make of the pictures, where that is known.
     features: Option<Features>,
+    /// The pictures on the graphics processor, where they are there.
+    #[cfg(feature = "webgpu")]
+    uploaded: Option<Uploaded>,
 }
 
 impl Evaluator {
@@ -46,14 +51,31 @@ impl Evaluator {
         let smoothing = network.spec().compile.loss.label_smoothing;
         let tally = Tally::new(dataset.classes().len(), smoothing);
         let batch = evaluation_batch(network);
-        let features = None;
-        Ok(Self { network: network.clone(), split, batch, done: 0, count, tally, features })
+        Ok(Self {
+            network: network.clone(),
+            split,
+            batch,
+            done: 0,
+            count,
+            tally,
+            features: None,
+            #[cfg(feature = "webgpu")]
+            uploaded: None,
+        })
     }
 
     /// The same, with what the frozen layers make of pictures, for those of which it is known.
     #[must_use]
     pub(crate) fn with_features(mut self, features: Option<Features>) -> Self {
         self.features = features;
+        self
+    }
+
+    /// The same, with the pictures on the graphics processor.
+    #[cfg(feature = "webgpu")]
+    #[must_use]
+    pub(crate) fn with_uploaded(mut self, uploaded: Option<Uploaded>) -> Self {
+        self.uploaded = uploaded;
         self
     }
 
@@ -88,8 +110,11 @@ impl Evaluator {
                 let of_split = dataset.numbers(self.split).get(numbers.clone())?;
                 Some((features.place, features.value(of_split, &self.network)?))
             });
-            if let Some((place, value)) = known {
-                logits.push(self.network.logits_after(place, value).flatten(0, 1));
+            let known = known.map(|(place, value)| self.network.logits_after(place, value));
+            #[cfg(feature = "webgpu")]
+            let known = known.or_else(|| self.gathered(dataset, numbers.clone()));
+            if let Some(known) = known {
+                logits.push(known.flatten(0, 1));
                 let label = |number| dataset.label_of(self.split, number);
                 labels.push(numbers.map(label).collect::<Result<_>>()?);
             } else {
@@ -111,5 +136,13 @@ impl Evaluator {
         }
         let penalty = read.get(batches).map_or(0.0, |penalty| f64::from(penalty[0]));
         over.then(|| self.tally.finish(dataset.classes(), penalty)).transpose()
+    }
+
+    /// What the network says of these pictures of the split, where they are on the graphics processor.
+    #[cfg(feature = "webgpu")]
+    fn gathered(&self, dataset: &Dataset, numbers: std::ops::Range<usize>) -> Option<Tensor<2>> {
+        let of_split = dataset.numbers(self.split).get(numbers)?;
+        let pictures = self.uploaded.as_ref()?.pictures(of_split, &self.network.preprocessing)?;
+        Some(self.network.logits(pictures))
     }
 }

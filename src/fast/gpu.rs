@@ -13,11 +13,12 @@ use burn::backend::wgpu::{
 use burn::cubecl::ir::settings::Dim3;
 use burn::cubecl::prelude::{CubeCount, CubeDim, KernelId};
 use burn::cubecl::server::{KernelArguments, MetadataBindingInfo};
-use burn::tensor::{DType, Shape, Tensor, TensorData};
+use burn::tensor::{Bytes as TensorBytes, DType, Device, Shape, Tensor, TensorData};
 use cnn_lab_kernels::conv::{Block, Order, Rectify};
 use cnn_lab_kernels::update::Rule;
 
-use super::{Kernels, Parts, Saved, plain};
+use super::{Kernels, Parts, Place, Saved, place, plain};
+use crate::data::augment::FillMode;
 
 /// Threads of a group.
 const GROUP: u32 = 64;
@@ -174,6 +175,96 @@ pub(super) fn cross_entropy(
     (loss, correct, slopes)
 }
 
+/// Bytes on a graphics processor. Clones share them.
+#[derive(Clone, Debug)]
+pub struct Bytes(CubeTensor);
+
+impl Bytes {
+    /// Room for so many; nothing on a device that is not covered, or where it takes no buffer of that
+    /// size.
+    pub fn new(length: usize, device: &Device) -> Option<Self> {
+        if !matches!(place(device), Some(Place::Gpu)) {
+            return None;
+        }
+        let like =
+            Tensor::<1>::zeros([1], &device.clone().inner()).try_into_primitive::<Cube>().ok()?;
+        let words = length.div_ceil(size_of::<f32>());
+        let most = like.client.properties().memory.max_page_size;
+        (words as u64 * size_of::<f32>() as u64 <= most).then(|| Self(empty(&like, [words])))
+    }
+
+    /// Writes some from `offset` on, a multiple of four.
+    pub fn write(&self, offset: usize, bytes: &[u8]) {
+        // Buffers are written four bytes at a time.
+        let mut bytes = bytes.to_vec();
+        bytes.resize(bytes.len().next_multiple_of(size_of::<f32>()), 0);
+        let Self(all) = self;
+        let after = all.handle.size_in_used() - (offset + bytes.len()) as u64;
+        let place = all.handle.clone().offset_start(offset as u64).offset_end(after);
+        all.client.write(&place, TensorBytes::from_bytes_vec(bytes));
+    }
+}
+
+/// How a batch is made of the pictures of a data set, besides what is drawn for each.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Gather {
+    /// Height, width and channels: one channel or three.
+    pub shape: [usize; 3],
+    /// What lies beyond a picture's edge; nothing where pictures are shown as they are.
+    pub fill: Option<FillMode>,
+    /// Pictures that one of the batch is blended of: one or two.
+    pub sources: usize,
+    /// Values are divided by 255, and not multiplied by a constant.
+    pub by_255: bool,
+}
+
+impl Gather {
+    /// Numbers that are drawn for each source: its number in the data set; its share; the two rows of
+    /// its map, of a place's row, its column and one; the factor of brightness, or -1; how far
+    /// brightness, saturation and hue go; where what is cut out begins and ends, in rows, then in
+    /// columns.
+    pub const DRAWN: usize = 16;
+
+    /// By the names that the shader has for them.
+    fn constants(&self) -> String {
+        let Self { shape: [height, width, channels], fill, sources, by_255 } = self;
+        let modes = [FillMode::Nearest, FillMode::Constant, FillMode::Reflect, FillMode::Wrap];
+        let names = ["NEAREST", "CONSTANT", "REFLECT", "WRAP"];
+        let mode = modes.iter().position(|mode| *fill == Some(*mode)).unwrap_or(0);
+        let modes = names.iter().enumerate().map(|(number, name)| (*name, number));
+        let numbers = [
+            ("HEIGHT", *height),
+            ("WIDTH", *width),
+            ("CHANNELS", *channels),
+            ("SOURCES", *sources),
+            ("DRAWN", Self::DRAWN),
+            ("FILL", mode),
+        ];
+        let mut all = String::new();
+        for (name, number) in numbers.into_iter().chain(modes) {
+            let _ = writeln!(all, "const {name} = {number}u;");
+        }
+        let _ = writeln!(all, "const AUGMENTED = {};\nconst BY_255 = {by_255};", fill.is_some());
+        all
+    }
+
+    /// The pictures `[batch, channels, height, width]`. The constants are a factor, the value beyond
+    /// the edge, the means that are subtracted and the deviations that then divide, of each channel.
+    pub fn run(self, bytes: &Bytes, drawn: Vec<f32>, constants: [f32; 8]) -> Tensor<4> {
+        let Bytes(bytes) = bytes;
+        let [height, width, channels] = self.shape;
+        let batch = drawn.len() / (Self::DRAWN * self.sources);
+        let (client, device) = (bytes.client.clone(), bytes.device.clone());
+        let (numbers, drawn) = (Shape::from([drawn.len()]), TensorBytes::from_elems(drawn));
+        let drawn = client.create(drawn);
+        let drawn = CubeTensor::new_contiguous(client, device, numbers, drawn, DType::F32);
+        let output = empty(bytes, [batch, height, width, channels]);
+        let buffers = [bytes, &drawn, &output];
+        launch(Shader::Gather(self), batch * height * width, &buffers, Some(constants));
+        Tensor::from_primitive::<Cube>(output).permute([0, 3, 1, 2])
+    }
+}
+
 fn name(rule: Rule) -> &'static str {
     match rule {
         Rule::Descent => "descent",
@@ -226,6 +317,7 @@ enum Shader {
     CrossEntropy(usize),
     /// The slots, and the rule's name.
     Update(usize, &'static str),
+    Gather(Gather),
 }
 
 impl KernelSource for Shader {
@@ -256,6 +348,7 @@ impl Shader {
             Self::ByPictures(block) => (Some(block), include_str!("gpu/by_pictures.wgsl")),
             Self::CrossEntropy(_) => (None, include_str!("gpu/cross_entropy.wgsl")),
             Self::Update(..) => (None, include_str!("gpu/update.wgsl")),
+            Self::Gather(_) => (None, include_str!("gpu/gather.wgsl")),
         };
         let mut all = format!("const GROUP = {GROUP}u;\nconst ROW = {}u;\n", MOST_GROUPS * GROUP);
         if let Some(block) = block {
@@ -263,6 +356,9 @@ impl Shader {
         }
         if let Self::CrossEntropy(classes) = self {
             let _ = writeln!(all, "const CLASSES = {classes}u;");
+        }
+        if let Self::Gather(gather) = self {
+            all += &gather.constants();
         }
         let (slots, rule) = match self {
             Self::Update(slots, rule) => (*slots, *rule),

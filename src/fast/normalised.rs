@@ -121,12 +121,15 @@ impl Backward<Flex, 3> for Normalised {
         let moments = [values(mean), values(variance)];
         let (pixels, gamma, slopes) = (values(&pictures), values(&gamma), values(&by_output));
         let lengths = [pixels.len(), gamma.len(), gamma.len()];
-        let mut found = lengths.map(|length| vec![0.0; length]);
-        let into = found.each_mut().map(|one| &mut one[..]);
+        let [mut by_input, mut by_gamma, mut by_beta] = lengths.map(|length| vec![0.0; length]);
+        let rows = pixels.len() / gamma.len().max(1);
         SCRATCH.with_borrow_mut(|scratch| {
-            norm::backward(pixels, gamma, moments, epsilon, slopes, into, scratch);
+            let into = [&mut by_gamma[..], &mut by_beta];
+            norm::slopes(pixels, moments, epsilon, slopes, into, scratch);
+            let sums = ([&by_gamma[..], &by_beta], rows);
+            let given = [pixels, slopes];
+            norm::backward(given, gamma, moments, epsilon, sums, &mut by_input, scratch);
         });
-        let [by_input, by_gamma, by_beta] = found;
         let [picture_node, gamma_node, beta_node] = ops.parents;
         if let Some(node) = picture_node {
             let by_input = channels_first::<Flex>(tensor(by_input, sides(&pictures)));

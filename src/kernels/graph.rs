@@ -108,12 +108,10 @@ struct Kept {
     in_window: Vec<f32>,
     /// Which pixel was.
     pixels: Vec<u32>,
-    /// Means and variances.
-    moments: [Vec<f32>; 2],
-    /// What a normalisation has in place of the gamma and the beta that it does not learn, and where
-    /// their gradients go.
+    /// Means and, after them, variances.
+    moments: Vec<f32>,
+    /// What a normalisation has in place of the gamma and the beta that it does not learn.
     fixed: [Vec<f32>; 2],
-    lost: [Vec<f32>; 2],
     /// Factors that were drawn.
     factors: Vec<f32>,
     /// For each input whether its slopes are added to others, which came before on the way back.
@@ -130,9 +128,8 @@ impl Kept {
                 kept.in_window = vec![0.0; if block.pool.is_some() { length } else { 0 }];
             }
             Op::Norm(Norm { channels, .. }) => {
-                kept.moments = [0.0, 0.0].map(|value| vec![value; *channels]);
+                kept.moments = vec![0.0; 2 * channels];
                 kept.fixed = [1.0, 0.0].map(|value| vec![value; *channels]);
-                kept.lost = [0.0, 0.0].map(|value| vec![value; *channels]);
             }
             Op::Largest(_) => kept.pixels = vec![0; length],
             Op::Drop { factors } => kept.factors = vec![0.0; factors * most],
@@ -185,9 +182,15 @@ pub struct Graph {
     slopes: Slopes,
     /// Where each weight's gradient begins and ends.
     places: Vec<Range<usize>>,
-    /// The most examples at once, and those of the present step.
+    /// The most examples at once, those of the present piece, and those of the whole batch.
     most: usize,
     count: usize,
+    batch: usize,
+    /// Nodes that were gone through.
+    at: usize,
+    /// Whether the next one is a normalisation that waits for the `numbers` of the whole batch.
+    waits: bool,
+    numbers: Vec<f32>,
     scratch: conv::Scratch,
     norms: norm::Scratch,
 }
@@ -209,6 +212,10 @@ impl Graph {
             values: lengths.iter().map(|length| vec![0.0; length * most]).collect(),
             places: places.collect(),
             count: 0,
+            batch: 0,
+            at: 0,
+            waits: false,
+            numbers: Vec::new(),
             scratch: conv::Scratch::default(),
             norms: norm::Scratch::default(),
             nodes,
@@ -217,6 +224,17 @@ impl Graph {
             slopes,
             most,
         }
+    }
+
+    /// The same with memory of its own.
+    pub fn another(&self) -> Self {
+        let weights: Vec<usize> = self.places.iter().map(Range::len).collect();
+        Self::new(self.nodes.clone(), self.lengths[0], &weights, self.most)
+    }
+
+    /// Whether there are normalisations in it, so that a batch's pieces depend on each other.
+    pub fn normalises(&self) -> bool {
+        self.nodes.iter().any(|node| matches!(node.op, Op::Norm(_)))
     }
 
     /// The most examples at once.
@@ -235,20 +253,37 @@ impl Graph {
         self.kept.iter_mut().for_each(|kept| kept.panels = Default::default());
     }
 
-    /// Where the next so many examples go: pictures with their channels last.
+    /// Where the next so many examples go, a piece of a `batch` of so many: pictures with their
+    /// channels last.
     ///
     /// # Panics
     /// Where they are more than there is memory for.
-    pub fn input(&mut self, count: usize) -> &mut [f32] {
+    pub fn input(&mut self, count: usize, batch: usize) -> &mut [f32] {
         assert!(count <= self.most, "{count} examples, where there is room for {}", self.most);
-        self.count = count;
+        (self.count, self.batch, self.at, self.waits) = (count, batch, 0, false);
         &mut self.values[0][..count * self.lengths[0]]
     }
 
-    /// Computes every value of the input. `draw` gives the factors of a node of this number.
-    pub fn forward(&mut self, weights: &impl Weights, mut draw: impl FnMut(usize, &mut [f32])) {
+    /// What the pieces of a batch have to agree about: after [`forward`](Self::forward) the moments
+    /// of this piece, to be [joined](norm::join) with those of the others, after
+    /// [`backward`](Self::backward) gradients, to be added to theirs.
+    pub fn numbers(&mut self) -> &mut [f32] {
+        &mut self.numbers
+    }
+
+    /// Computes the values of the input, and gives whether it came to the end. Where this is a piece
+    /// of a batch, it goes as far as the next normalisation first, and on from there when it is called
+    /// again, when [`numbers`](Self::numbers) are to be those of the whole batch. `draw` gives the
+    /// factors of a node of this number.
+    pub fn forward(
+        &mut self,
+        weights: &dyn Weights,
+        draw: &mut dyn FnMut(usize, &mut [f32]),
+    ) -> bool {
         let Self { nodes, kept, lengths, values, count, scratch, norms, .. } = self;
-        for (number, (node, kept)) in nodes.iter().zip(kept).enumerate() {
+        let begin = self.at;
+        for (number, (node, kept)) in nodes.iter().zip(kept).enumerate().skip(begin) {
+            self.at = number;
             let (before, after) = values.split_at_mut(number + 1);
             let to = &mut after[0][..*count * node.length];
             let input = |at: usize| {
@@ -266,10 +301,22 @@ impl Graph {
                     conv::forward(block, places, input(0), panels, bias, to, in_window, scratch);
                 }
                 Op::Norm(norm) => {
-                    let Kept { moments: [mean, variance], fixed, .. } = kept;
-                    norm::moments(input(0), mean, variance, norms);
+                    let Kept { moments, fixed, .. } = kept;
+                    if std::mem::take(&mut self.waits) {
+                        moments.copy_from_slice(&self.numbers);
+                    } else {
+                        let (mean, variance) = moments.split_at_mut(norm.channels);
+                        norm::moments(input(0), mean, variance, norms);
+                        if *count < self.batch {
+                            self.numbers.clear();
+                            self.numbers.extend_from_slice(moments);
+                            self.waits = true;
+                            return false;
+                        }
+                    }
+                    let (mean, variance) = moments.split_at(norm.channels);
                     let learned = norm.learned_of(node, weights, fixed);
-                    let (moments, Norm { epsilon, rectify, .. }) = ([&mean[..], variance], *norm);
+                    let (moments, Norm { epsilon, rectify, .. }) = ([mean, variance], *norm);
                     norm::normalise(input(0), learned, moments, epsilon, rectify, to, norms);
                 }
                 Op::Largest(window) => window::largest(window, input(0), to, &mut kept.pixels),
@@ -301,6 +348,8 @@ impl Graph {
                 }
             }
         }
+        self.at = self.nodes.len();
+        true
     }
 
     /// The last node's output, and where its slopes go before [`backward`](Self::backward).
@@ -311,34 +360,44 @@ impl Graph {
         (&self.values[last][..length], &mut self.slopes.memory[slot][..length])
     }
 
-    /// The means and the variances of the last way forward, normalisation by normalisation.
+    /// The means and, after them, the variances of the last way forward, normalisation by
+    /// normalisation.
     pub fn moments(&self) -> impl Iterator<Item = &[f32]> {
         let norms = self.nodes.iter().zip(&self.kept);
         let norms = norms.filter(|(node, _)| matches!(node.op, Op::Norm(_)));
-        norms.flat_map(|(_, kept)| kept.moments.iter().map(Vec::as_slice))
+        norms.map(|(_, kept)| &kept.moments[..])
     }
 
-    /// Writes the gradients by all weights, one after another, of the last way forward.
-    pub fn backward(&mut self, weights: &impl Weights, gradient: &mut [f32]) {
-        for number in (0..self.nodes.len()).rev() {
-            let Some(slot) = self.slopes.slots[number + 1] else { continue };
-            let mut by_output = std::mem::take(&mut self.slopes.memory[slot]);
-            let length = self.count * self.nodes[number].length;
-            self.go_back(number, weights, &mut by_output[..length], gradient);
-            self.slopes.memory[slot] = by_output;
+    /// Writes the gradients by all weights, one after another, of the last way forward, and gives
+    /// whether it came to the beginning. As [`forward`](Self::forward) it goes as far as the next
+    /// normalisation first where this is a piece of a batch.
+    pub fn backward(&mut self, weights: &dyn Weights, gradient: &mut [f32]) -> bool {
+        while let Some(number) = self.at.checked_sub(1) {
+            if let Some(slot) = self.slopes.slots[number + 1] {
+                let mut by_output = std::mem::take(&mut self.slopes.memory[slot]);
+                let own = &mut by_output[..self.count * self.nodes[number].length];
+                if !std::mem::take(&mut self.waits) {
+                    self.waits = self.begin_back(number, own, gradient);
+                }
+                if !self.waits {
+                    self.go_back(number, weights, own, gradient);
+                }
+                self.slopes.memory[slot] = by_output;
+                if self.waits {
+                    return false;
+                }
+            }
+            self.at = number;
         }
+        true
     }
 
-    /// Back through one node, whose slopes are changed.
-    fn go_back(
-        &mut self,
-        number: usize,
-        weights: &impl Weights,
-        by_output: &mut [f32],
-        gradient: &mut [f32],
-    ) {
-        let Self { nodes, kept, lengths, values, slopes, places, count, scratch, norms, .. } = self;
-        let (node, kept) = (&nodes[number], &mut kept[number]);
+    /// The first half of the way back through one node: takes its bounds or its function from the
+    /// slopes. Of a normalisation the gradients by its weights, too; gives whether these have to be
+    /// the whole batch's before it can go on.
+    fn begin_back(&mut self, number: usize, by_output: &mut [f32], gradient: &mut [f32]) -> bool {
+        let Self { nodes, kept, lengths, values, places, count, norms, numbers, .. } = self;
+        let (node, kept) = (&nodes[number], &kept[number]);
         let output = &values[number + 1][..by_output.len()];
         // A convolution looks after its rectifier itself.
         match &node.op {
@@ -352,9 +411,36 @@ impl Graph {
             }
             _ => {}
         }
+        let Op::Norm(norm) = &node.op else { return false };
+        let input = node.inputs[0];
+        let given = &values[input][..*count * lengths[input]];
+        let (mean, variance) = kept.moments.split_at(norm.channels);
+        numbers.clear();
+        numbers.resize(2 * norm.channels, 0.0);
+        let (by_gamma, by_beta) = numbers.split_at_mut(norm.channels);
+        let into = [&mut *by_gamma, &mut *by_beta];
+        norm::slopes(given, [mean, variance], norm.epsilon, by_output, into, norms);
+        let learned = norm.learned.iter().zip([by_gamma, by_beta]).filter(|(learned, _)| **learned);
+        for ((_, found), &weight) in learned.zip(&node.weights) {
+            gradient[places[weight].clone()].copy_from_slice(found);
+        }
+        *count < self.batch
+    }
+
+    /// The second half of the way back through one node: the slopes of its inputs.
+    fn go_back(
+        &mut self,
+        number: usize,
+        weights: &dyn Weights,
+        by_output: &mut [f32],
+        gradient: &mut [f32],
+    ) {
+        let Self { nodes, kept, lengths, values, slopes, places, count, scratch, norms, .. } = self;
+        let (node, kept) = (&nodes[number], &mut kept[number]);
+        let output = &values[number + 1][..by_output.len()];
         for (at, &input) in node.inputs.iter().enumerate() {
             let (length, wanted) = (*count * lengths[input], slopes.slots[input].is_some());
-            if !wanted && node.weights.is_empty() {
+            if !wanted && (node.weights.is_empty() || matches!(node.op, Op::Norm(_))) {
                 continue;
             }
             let (given, adds) = (&values[input][..length], kept.adds[at]);
@@ -382,20 +468,15 @@ impl Graph {
                     );
                 }
                 Op::Norm(norm) => {
-                    let Kept { moments: [mean, variance], fixed, lost, .. } = kept;
+                    let Kept { moments, fixed, .. } = kept;
                     let [gamma, _] = norm.learned_of(node, weights, fixed);
-                    // A beta stands right after its gamma.
-                    let begin = node.weights.first().map_or(0, |&weight| places[weight].start);
-                    let middle = begin + if norm.learned[0] { norm.channels } else { 0 };
-                    let (by_gamma, by_beta) = gradient.split_at_mut(middle);
-                    let [lost_gamma, lost_beta] = lost;
-                    let by_gamma =
-                        if norm.learned[0] { &mut by_gamma[begin..] } else { lost_gamma };
-                    let by_beta =
-                        if norm.learned[1] { &mut by_beta[..norm.channels] } else { lost_beta };
-                    let into = [&mut room[..length], by_gamma, by_beta];
-                    let moments = [&mean[..], variance];
-                    norm::backward(given, gamma, moments, norm.epsilon, by_output, into, norms);
+                    let (mean, variance) = moments.split_at(norm.channels);
+                    let sums = self.numbers.split_at(norm.channels);
+                    let rows = self.batch * (lengths[input] / norm.channels);
+                    let (moments, sums) = ([mean, variance], ([sums.0, sums.1], rows));
+                    let into = &mut room[..length];
+                    let given = [given, by_output];
+                    norm::backward(given, gamma, moments, norm.epsilon, sums, into, norms);
                 }
                 Op::Largest(window) => {
                     let chosen = &kept.pixels[..by_output.len()];
@@ -447,7 +528,7 @@ fn lay_out(nodes: &[Node], lengths: &[usize], kept: &mut [Kept], most: usize) ->
         let Some(own) = slots[number + 1] else { continue };
         for &input in &node.inputs {
             let adds = slots[input].is_some();
-            if adds || (!wanted[input] && matches!(node.op, Op::Norm(_))) {
+            if adds {
                 spare = spare.max(lengths[input]);
             } else if wanted[input] {
                 slots[input] = Some(take(lengths[input], &mut free));
@@ -465,7 +546,7 @@ impl Norm {
     fn learned_of<'a>(
         &self,
         node: &Node,
-        weights: &'a impl Weights,
+        weights: &'a dyn Weights,
         [ones, zeros]: &'a [Vec<f32>; 2],
     ) -> [&'a [f32]; 2] {
         let mut own = node.weights.iter().map(|&weight| weights.of(weight));

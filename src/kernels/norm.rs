@@ -90,19 +90,37 @@ pub fn normalise(
     }
 }
 
-/// Writes the gradients by the input, by gamma and by beta of [`normalise`], where the mean and the
-/// variance are the input's own and nothing was out of bounds.
-pub fn backward(
+/// The moments of two sets of pixels together, written to the first's: the means of all channels, and
+/// after them the variances. How many pixels they are of counts for its part of the whole alone.
+///
+/// Source: Chan, Golub and LeVeque 1983, its formula for two samples.
+pub fn join(first: &mut [f32], second: &[f32], [of_first, of_second]: [usize; 2]) {
+    let all = (of_first + of_second).max(1) as f64;
+    let [share, other] = [of_first, of_second].map(|count| count as f64 / all);
+    let channels = first.len() / 2;
+    let (means, variances) = first.split_at_mut(channels);
+    let (other_means, other_variances) = second.split_at(channels);
+    let means = means.iter_mut().zip(other_means);
+    let variances = variances.iter_mut().zip(other_variances);
+    for ((mean, other_mean), (variance, other_variance)) in means.zip(variances) {
+        let apart = f64::from(*other_mean) - f64::from(*mean);
+        let within = share * f64::from(*variance) + other * f64::from(*other_variance);
+        *variance = (within + share * other * apart * apart) as f32;
+        *mean = (f64::from(*mean) + other * apart) as f32;
+    }
+}
+
+/// Writes the gradients by gamma and by beta of [`normalise`], where nothing was out of bounds.
+pub fn slopes(
     input: &[f32],
-    gamma: &[f32],
     [mean, variance]: [&[f32]; 2],
     epsilon: f32,
     by_output: &[f32],
-    [by_input, by_gamma, by_beta]: [&mut [f32]; 3],
+    [by_gamma, by_beta]: [&mut [f32]; 2],
     scratch: &mut Scratch,
 ) {
-    let channels = gamma.len();
-    let Scratch { all: [by_spread, by_mean], some: [products, slopes], constants } = scratch;
+    let channels = mean.len();
+    let Scratch { all: [by_spread, by_mean], some: [products, slopes], .. } = scratch;
     refill(by_spread, channels, 0.0);
     refill(by_mean, channels, 0.0);
     let at_once = ROWS_AT_ONCE * channels;
@@ -122,28 +140,38 @@ pub fn backward(
             by_mean[channel] += f64::from(slopes[channel]);
         }
     }
+    for ((by_gamma, sum), variance) in by_gamma.iter_mut().zip(&*by_spread).zip(variance) {
+        let spread = 1.0 / (variance + epsilon).sqrt();
+        *by_gamma = (sum * f64::from(spread)) as f32;
+    }
+    for (by_beta, sum) in by_beta.iter_mut().zip(&*by_mean) {
+        *by_beta = *sum as f32;
+    }
+}
+
+/// Writes the gradient by the input of [`normalise`], given with that by its output; the mean and the
+/// variance are those of `rows` pixels, and `by_gamma` and `by_beta` the gradients over all of these.
+pub fn backward(
+    [input, by_output]: [&[f32]; 2],
+    gamma: &[f32],
+    [mean, variance]: [&[f32]; 2],
+    epsilon: f32,
+    ([by_gamma, by_beta], rows): ([&[f32]; 2], usize),
+    by_input: &mut [f32],
+    scratch: &mut Scratch,
+) {
     // by_input = gamma * spread * (slope - mean slope - normalised * mean of normalised * slope)
-    let rows = (input.len() / channels).max(1) as f64;
-    let [spread, factors, offsets, shares] = constants;
+    let (channels, rows) = (gamma.len(), rows.max(1) as f64);
+    let [spread, factors, offsets, shares] = &mut scratch.constants;
     spread.clear();
     spread.extend(variance.iter().map(|variance| 1.0 / (variance + epsilon).sqrt()));
     factors.clear();
     factors.extend(gamma.iter().zip(&*spread).map(|(gamma, one)| gamma * one));
     offsets.clear();
-    offsets.extend(by_mean.iter().map(|sum| (sum / rows) as f32));
-    for ((by_gamma, sum), one) in by_gamma.iter_mut().zip(&*by_spread).zip(&*spread) {
-        *by_gamma = (sum * f64::from(*one)) as f32;
-    }
-    for (by_beta, sum) in by_beta.iter_mut().zip(&*by_mean) {
-        *by_beta = *sum as f32;
-    }
+    offsets.extend(by_beta.iter().map(|sum| (f64::from(*sum) / rows) as f32));
     shares.clear();
-    shares.extend(
-        by_gamma
-            .iter()
-            .zip(&*spread)
-            .map(|(sum, one)| (f64::from(*sum) / rows * f64::from(*one)) as f32),
-    );
+    let sums = by_gamma.iter().zip(&*spread);
+    shares.extend(sums.map(|(sum, one)| (f64::from(*sum) / rows * f64::from(*one)) as f32));
     let rows = by_input.chunks_exact_mut(channels).zip(input.chunks_exact(channels));
     for ((to, row), by_row) in rows.zip(by_output.chunks_exact(channels)) {
         let values = row.iter().zip(mean).zip(by_row);

@@ -1,6 +1,7 @@
-//! Four numbers at a time: what every CPU that runs this has, and no more.
+//! Four numbers at a time: what every CPU that runs this has, and no more; as an array, where it
+//! has no vectors or is not known here.
 
-#[cfg(target_arch = "wasm32")]
+#[cfg(all(target_arch = "wasm32", target_feature = "simd128"))]
 mod lanes {
     use core::arch::wasm32::*;
 
@@ -160,7 +161,7 @@ mod lanes {
     }
 }
 
-#[cfg(not(any(target_arch = "wasm32", target_arch = "x86_64")))]
+#[cfg(not(any(all(target_arch = "wasm32", target_feature = "simd128"), target_arch = "x86_64")))]
 mod lanes {
     use core::array::from_fn;
 

@@ -2,7 +2,7 @@
 
 use crate::conv::{Block, Gradients, Order, Places, Pool, Rectify, Scratch, backward, forward};
 use crate::depthwise::{self, Depthwise};
-use crate::norm::{self, backward as norm_backward, moments, normalise};
+use crate::norm::{self, backward as norm_backward, join, moments, normalise};
 use crate::panels::{Panels, by_filters, by_inputs};
 use crate::softmax::cross_entropy;
 use crate::window::{self, Window};
@@ -322,8 +322,26 @@ fn batches_are_normalised_by_their_moments() {
             assert!((f64::from(*found) - right).abs() < 1e-5, "{rows} {channels}: {found} {right}");
         }
         let mut by = [rows * channels, channels, channels].map(|length| vec![0.0; length]);
-        let into = by.each_mut().map(|by| &mut by[..]);
-        norm_backward(&input, &gamma, moments, epsilon_32, &slopes, into, scratch);
+        let [by_input, by_gamma, by_beta] = &mut by;
+        let into = [&mut by_gamma[..], by_beta];
+        norm::slopes(&input, moments, epsilon_32, &slopes, into, scratch);
+        let sums = ([&by_gamma[..], by_beta], rows);
+        let at = [&input[..], &slopes];
+        norm_backward(at, &gamma, moments, epsilon_32, sums, by_input, scratch);
+        // The moments of two pieces, joined.
+        let cut = rows / 3 * channels;
+        let pieces = [&input[..cut], &input[cut..]];
+        let own = pieces.map(|piece| {
+            let mut found = vec![0.0; 2 * channels];
+            let (mean, variance) = found.split_at_mut(channels);
+            norm::moments(piece, mean, variance, scratch);
+            found
+        });
+        let [mut whole, other] = own;
+        join(&mut whole, &other, pieces.map(|piece| piece.len() / channels));
+        for (found, right) in whole.iter().zip(mean.iter().chain(&variance)) {
+            assert!((found - right).abs() < 1e-5 * (1.0 + right.abs()), "{found} {right}");
+        }
         let objective = |given: &[Vec<f64>; 3]| -> f64 {
             let output = slow(&given[0], &given[1], &given[2]);
             output.iter().zip(&slopes).map(|(out, &slope)| out * f64::from(slope)).sum()

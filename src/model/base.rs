@@ -1,5 +1,5 @@
-//! Pretrained bases: networks without their head, whose weights come from a file and not from a
-//! seed.
+//! Pretrained bases: networks, mostly without their head, whose weights come from a file and not
+//! from a seed.
 //!
 //! A base is written into a model's list layer by layer, under Keras's own names, so that all that
 //! holds for a layer holds for each of its: it can be looked into, frozen, cut off behind any of
@@ -7,8 +7,10 @@
 //! weights are [taken from](BaseWeights). The list is JSON, as a spec's, so that what reads and
 //! writes models as text has it too, without tensors.
 //!
-//! Source: MobileNetV2 (Sandler and others 2018), table 2, as Keras's `applications/mobilenet_v2.py`
+//! Sources: MobileNetV2 (Sandler and others 2018), table 2, as Keras's `applications/mobilenet_v2.py`
 //! lays it out; the borders and the epsilon are those that the weights were trained with in PyTorch.
+//! EfficientNet (Tan and Le 2019), table 1, in its Lite form: without squeeze and excitation, with
+//! relu6, and trained on (x - 127) / 128 in TensorFlow; the names are those of Keras's EfficientNetB0.
 
 #[cfg(feature = "tensors")]
 mod weights;
@@ -24,27 +26,33 @@ pub use weights::BaseWeights;
 /// A layer as a spec has it.
 pub(crate) type Row = Map<String, Value>;
 
-/// A pretrained network without its head.
+/// A pretrained network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Base {
     /// MobileNetV2 of width 1, trained on ImageNet: 2.2 million weights, 1,280 features.
     MobileNetV2,
+    /// EfficientNet-Lite0, trained on ImageNet: 3.4 million weights, 1,280 features; and its head of
+    /// 1,000 classes.
+    EfficientNetLite0,
 }
 
 impl Base {
     /// As a spec names them, or none.
-    pub(crate) const CHOICES: [(&'static str, Option<Self>); 1] =
-        [("mobilenet-v2", Some(Self::MobileNetV2))];
+    pub(crate) const CHOICES: [(&'static str, Option<Self>); 2] = [
+        ("mobilenet-v2", Some(Self::MobileNetV2)),
+        ("efficientnet-lite0", Some(Self::EfficientNetLite0)),
+    ];
 
-    /// By the names of Keras's functions that make them.
-    pub(crate) const CLASSES: [(&'static str, Self); 1] = [("MobileNetV2", Self::MobileNetV2)];
+    /// By the names of Keras's functions that make them; the second one's would be this.
+    pub(crate) const CLASSES: [(&'static str, Self); 2] =
+        [("MobileNetV2", Self::MobileNetV2), ("EfficientNetLite0", Self::EfficientNetLite0)];
 
     /// The base of this name.
     pub fn of(name: &str) -> Option<Self> {
         Self::CHOICES.iter().find(|(known, _)| *known == name).and_then(|(_, base)| *base)
     }
 
-    /// The base that Keras's function of this name makes.
+    /// The base of this name in a list of layers.
     pub(crate) fn of_class(class: &str) -> Option<Self> {
         Self::CLASSES.iter().find(|(known, _)| *known == class).map(|(_, base)| *base)
     }
@@ -54,9 +62,14 @@ impl Base {
         name_of(&Self::CHOICES, &Some(self))
     }
 
-    /// The name of Keras's function.
+    /// The name in a list of layers.
     pub(crate) fn class(self) -> &'static str {
         name_of(&Self::CLASSES, &self)
+    }
+
+    /// Whether `keras.applications` has it.
+    pub(crate) fn is_of_keras(self) -> bool {
+        self == Self::MobileNetV2
     }
 
     /// Whether Keras's base has no such layer: what its pictures are brought to, and borders that
@@ -64,6 +77,8 @@ impl Base {
     pub(crate) fn is_ours_alone(self, name: &str) -> bool {
         match self {
             Self::MobileNetV2 => ["imagenet_normalization", "Conv1_pad"].contains(&name),
+            // Keras has none of it.
+            Self::EfficientNetLite0 => false,
         }
     }
 
@@ -71,8 +86,20 @@ impl Base {
     /// Keras's base does.
     pub(crate) fn layers(self) -> Vec<Row> {
         match self {
-            Self::MobileNetV2 => mobilenet_v2(Stack { base: self, layers: Vec::new() }),
+            Self::MobileNetV2 => mobilenet_v2(Stack::new(self)),
+            Self::EfficientNetLite0 => efficientnet_lite0(Stack::new(self)),
         }
+    }
+
+    /// What it puts behind them to tell its own classes apart; empty where its file has none.
+    pub(crate) fn head(self) -> Vec<Row> {
+        let mut stack = Stack::new(self);
+        if self == Self::EfficientNetLite0 {
+            stack.add("avg_pool", "GlobalAveragePooling2D", json!({}));
+            stack.add("top_dropout", "Dropout", json!({ "rate": 0.2 }));
+            stack.add("predictions", "Dense", json!({ "units": 1000, "activation": "softmax" }));
+        }
+        stack.layers
     }
 
     /// The layers that a spec's `{"layer": "MobileNetV2", ...}` stands for; what `fields` still has
@@ -95,16 +122,21 @@ impl Base {
                 .field("weights"));
             }
         };
-        if f.flag("include_top", false)? {
-            return Err(Error::spec(
-                "A base comes without its head of 1,000 classes: set include_top to false.",
-            )
-            .field("include_top"));
-        }
+        let top = f.flag("include_top", false)?;
         let pooling = f.choice("pooling", &POOLINGS, None)?;
         let trainable = f.flag("trainable", true)?;
         fields.done()?;
+        let head = self.head();
+        if top && head.is_empty() {
+            return Err(Error::spec(
+                "This base comes without its head of 1,000 classes: set include_top to false.",
+            )
+            .field("include_top"));
+        }
         let mut layers = self.layers();
+        // The head has its own pooling, and Keras then minds no other.
+        let pooling = if top { None } else { pooling };
+        layers.extend(head.into_iter().filter(|_| top));
         for layer in &mut layers {
             if !weights {
                 layer.remove("base");
@@ -126,6 +158,18 @@ pub(crate) const POOLINGS: [(&str, Option<&str>); 2] =
 /// 0.456 and 0.406 and deviations 0.229, 0.224 and 0.225, which are from 0 to 1.
 const MEAN: [f64; 3] = [-0.03, -0.088, -0.188];
 const VARIANCE: [f64; 3] = [0.209764, 0.200704, 0.2025];
+
+/// Blocks of EfficientNet-Lite0: how many times wider each is inside, its channels, how many of them,
+/// the first one's stride, and the side of the depthwise window.
+const LITE_BLOCKS: [[usize; 5]; 7] = [
+    [1, 16, 1, 1, 3],
+    [6, 24, 2, 2, 3],
+    [6, 40, 2, 2, 5],
+    [6, 80, 3, 2, 3],
+    [6, 112, 3, 1, 5],
+    [6, 192, 4, 2, 5],
+    [6, 320, 1, 1, 3],
+];
 
 /// Blocks of MobileNetV2: how many times wider each is inside, its channels, how many of them, and
 /// the first one's stride.
@@ -161,7 +205,7 @@ fn mobilenet_v2(mut stack: Stack) -> Vec<Row> {
             if stride == 2 {
                 stack.pad(&format!("{block}_pad"));
             }
-            stack.depthwise(&format!("{block}_depthwise"), stride);
+            stack.depthwise(&format!("{block}_depthwise"), 3, stride);
             stack.norm(&format!("{block}_depthwise_BN"));
             stack.relu6(&format!("{block}_depthwise_relu"));
             stack.conv(&format!("{block}_project"), filters, 1, 1);
@@ -179,6 +223,43 @@ fn mobilenet_v2(mut stack: Stack) -> Vec<Row> {
     stack.layers
 }
 
+fn efficientnet_lite0(mut stack: Stack) -> Vec<Row> {
+    // From -1..1 to (x - 127) / 128 of values to 255, and of all three colours alike.
+    let [mean, variance] = [-1.0 / 255.0, (256.0 / 255.0f64).powi(2)].map(|value| [value; 3]);
+    let options = json!({ "mean": mean, "variance": variance });
+    stack.add("stem_normalization", "Normalization", options);
+    stack.conv("stem_conv", 32, 3, 2);
+    stack.norm("stem_bn");
+    stack.relu6("stem_activation");
+    let mut channels = 32;
+    for (row, [wider, filters, count, first_stride, side]) in LITE_BLOCKS.into_iter().enumerate() {
+        for (place, letter) in ('a'..='z').take(count).enumerate() {
+            let stride = if place == 0 { first_stride } else { 1 };
+            let name = |part: &str| format!("block{}{letter}_{part}", row + 1);
+            let before = stack.output();
+            if wider > 1 {
+                stack.conv(&name("expand_conv"), channels * wider, 1, 1);
+                stack.norm(&name("expand_bn"));
+                stack.relu6(&name("expand_activation"));
+            }
+            stack.depthwise(&name("dwconv"), side, stride);
+            stack.norm(&name("bn"));
+            stack.relu6(&name("activation"));
+            stack.conv(&name("project_conv"), filters, 1, 1);
+            stack.norm(&name("project_bn"));
+            if place > 0 {
+                let sum = json!({ "inputs": [before, stack.output()] });
+                stack.add(&name("add"), "Add", sum);
+            }
+            channels = filters;
+        }
+    }
+    stack.conv("top_conv", 1280, 1, 1);
+    stack.norm("top_bn");
+    stack.relu6("top_activation");
+    stack.layers
+}
+
 /// Layers one after another.
 struct Stack {
     base: Base,
@@ -186,6 +267,18 @@ struct Stack {
 }
 
 impl Stack {
+    fn new(base: Base) -> Self {
+        Self { base, layers: Vec::new() }
+    }
+
+    /// The window of a convolution without a bias: a batch normalisation follows each.
+    fn window(&self, side: usize, stride: usize) -> Value {
+        // What `pad` has put there already stays out of it.
+        let padded = self.layers.last().is_some_and(|layer| layer["layer"] == "ZeroPadding2D");
+        let padding = if padded { "valid" } else { "same" };
+        json!({ "kernel_size": side, "strides": stride, "padding": padding, "use_bias": false })
+    }
+
     /// The name of the last layer.
     fn output(&self) -> Value {
         self.layers.last().map_or(Value::Null, |layer| layer["name"].clone())
@@ -209,26 +302,25 @@ impl Stack {
     }
 
     fn conv(&mut self, name: &str, filters: usize, side: usize, stride: usize) {
-        let mut options = window(side, stride);
+        let mut options = self.window(side, stride);
         options["filters"] = filters.into();
         self.add(name, "Conv2D", options);
     }
 
-    fn depthwise(&mut self, name: &str, stride: usize) {
-        self.add(name, "DepthwiseConv2D", window(3, stride));
+    fn depthwise(&mut self, name: &str, side: usize, stride: usize) {
+        let options = self.window(side, stride);
+        self.add(name, "DepthwiseConv2D", options);
     }
 
     fn norm(&mut self, name: &str) {
-        self.add(name, "BatchNormalization", json!({ "momentum": 0.999, "epsilon": 1e-5 }));
+        let (momentum, epsilon) = match self.base {
+            Base::MobileNetV2 => (0.999, 1e-5),
+            Base::EfficientNetLite0 => (0.99, 1e-3),
+        };
+        self.add(name, "BatchNormalization", json!({ "momentum": momentum, "epsilon": epsilon }));
     }
 
     fn relu6(&mut self, name: &str) {
         self.add(name, "ReLU", json!({ "max_value": 6.0 }));
     }
-}
-
-/// The window of a convolution without a bias: a batch normalisation follows each.
-fn window(side: usize, stride: usize) -> Value {
-    let padding = if stride == 1 { "same" } else { "valid" };
-    json!({ "kernel_size": side, "strides": stride, "padding": padding, "use_bias": false })
 }

@@ -28,6 +28,8 @@ pub mod shape;
 #[cfg(feature = "tensors")]
 pub mod spec;
 #[cfg(feature = "tensors")]
+pub mod transfer;
+#[cfg(feature = "tensors")]
 mod weights;
 
 #[cfg(feature = "tensors")]

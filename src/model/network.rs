@@ -186,12 +186,13 @@ impl Network {
         Ok(())
     }
 
-    /// The same weights under a spec that differs only in which layers are trainable.
+    /// The same weights, by their names, under another spec, in which the layers that there are in both
+    /// may be trainable in one and frozen in the other; fresh ones, drawn from `seed`, for the others.
     ///
     /// # Errors
     /// `spec` where nothing would be left to train.
-    pub fn with_spec(&self, spec: ModelSpec) -> Result<Self> {
-        let mut network = Self::new(spec, 0, &self.device)?;
+    pub fn with_spec(&self, spec: ModelSpec, seed: u64) -> Result<Self> {
+        let mut network = Self::new(spec, seed, &self.device)?;
         let of = |infos: &[ParamInfo], fresh: &[Tensor<1>]| {
             let weights =
                 infos.iter().zip(fresh).map(|(info, fresh)| match self.weight(&info.name) {

@@ -39,7 +39,9 @@ pub fn presets(shape: [usize; 3], classes: usize) -> Vec<Preset> {
     presets.extend(of_lessons(shape, classes));
     presets.extend(of_later_lessons(shape, classes));
     if shape[0].min(shape[1]) >= PHOTO {
-        presets.push(pretrained(shape, classes));
+        for about in PRETRAINED {
+            presets.push(pretrained(about, shape, classes));
+        }
     }
     presets.retain(|preset| {
         ModelSpec::from_json(&preset.spec)
@@ -142,19 +144,37 @@ fn photo_head(classes: usize) -> (Value, &'static str) {
     }
 }
 
+/// Bases, by the name of their file and of the preset, in a list of layers, and on the page; and
+/// what each is good for.
+const PRETRAINED: [[&str; 4]; 2] = [
+    [
+        "mobilenet-v2",
+        "MobileNetV2",
+        "MobileNetV2, pretrained",
+        "What a net learned from a million photos, frozen, and a new head on it: for a few hundred pictures or more, best of 160 x 160.",
+    ],
+    [
+        "efficientnet-lite0",
+        "EfficientNetLite0",
+        "EfficientNet-Lite0, pretrained",
+        "A larger net than MobileNetV2, which learned from the same photos, frozen, and a new head on it: best of 224 x 224.",
+    ],
+];
+
 /// A frozen base and a new head. The lab's pictures have values from 0 to 1, the base takes -1 to 1.
-fn pretrained(shape: [usize; 3], classes: usize) -> Preset {
+fn pretrained(about: [&'static str; 4], shape: [usize; 3], classes: usize) -> Preset {
+    let [name, layer, title, description] = about;
     let (head, loss) = photo_head(classes);
     let layers = vec![
         json!({"layer": "Rescaling", "scale": 2, "offset": -1}),
-        json!({"layer": "MobileNetV2", "pooling": "avg", "trainable": false}),
+        json!({"layer": layer, "pooling": "avg", "trainable": false}),
         dropout(0.2),
         head,
     ];
     Preset {
-        name: "mobilenet-v2",
-        title: "MobileNetV2, pretrained",
-        description: "What a net learned from a million photos, frozen, and a new head on it: for a few hundred pictures or more, best of 160 x 160.",
+        name,
+        title,
+        description,
         spec: spec(shape, adam(), loss, layers),
         epochs: 5,
         batch_size: 32,
@@ -411,6 +431,7 @@ mod tests {
             ([150, 150, 3], 2, "photo-convnet-dropout", 3_453_121),
             ([300, 300, 3], 2, "photo-convnet-short", 87_316_449),
             ([160, 160, 3], 2, "mobilenet-v2", 2_257_984 + 1281),
+            ([160, 160, 3], 2, "efficientnet-lite0", 3_413_024 + 1281),
             ([32, 32, 3], 10, "padded-convnet", 528_054),
             ([28, 28, 1], 10, "strided-convnet", 360_458),
             ([32, 32, 3], 10, "strided-convnet", 1_284_170),
@@ -422,7 +443,7 @@ mod tests {
     #[test]
     fn every_preset_fits_every_bundled_set() {
         for (shape, count) in
-            [([28, 28, 1], 9), ([32, 32, 3], 9), ([64, 64, 3], 13), ([150, 150, 1], 12)]
+            [([28, 28, 1], 9), ([32, 32, 3], 9), ([64, 64, 3], 14), ([150, 150, 1], 12)]
         {
             assert_eq!(presets(shape, 10).len(), count, "{shape:?}");
         }

@@ -1,4 +1,5 @@
-//! The file of a pretrained base: safetensors with a network's own names and shapes.
+//! The file of a pretrained base: safetensors with a network's own names and shapes and, in its
+//! metadata, the names of the classes that its head tells apart.
 
 use std::collections::HashMap;
 
@@ -30,5 +31,9 @@ pub fn read(bytes: &[u8], device: &Device) -> Result<BaseWeights> {
         let tensor = Tensor::from_data(TensorData::new(values, [length]), device);
         weights.insert(name.to_owned(), (view.shape().to_vec(), tensor));
     }
-    Ok(BaseWeights(weights))
+    let header = SafeTensors::read_metadata(bytes).ok();
+    let notes = header.as_ref().and_then(|(_, header)| header.metadata().as_ref());
+    let classes = notes.and_then(|notes| notes.get("classes")).map_or("", |names| names);
+    let classes = classes.lines().map(str::to_owned).collect();
+    Ok(BaseWeights { tensors: weights, classes })
 }

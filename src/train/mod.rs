@@ -12,3 +12,5 @@ pub mod schedule;
 pub mod session;
 pub mod team;
 pub(crate) mod trial;
+#[cfg(feature = "webgpu")]
+pub mod uploaded;

@@ -259,12 +259,13 @@ pub(crate) fn check_fit(network: &Network, dataset: &Dataset) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a batch that cannot fit into a browser's memory, piece by piece where it is `cut`,
-/// before it is tried.
+/// Refuses a batch that cannot fit into a browser's memory, piece by piece where it is `cut` and its
+/// pieces need not be there at once, before it is tried.
 pub(crate) fn check_memory(network: &Network, batch_size: usize, cut: bool) -> Result<()> {
     const MOST_BYTES: u64 = 3 << 30;
     let [weights, picture] = step_bytes(network);
-    let pieces = pieces(network, batch_size, cut).len() as u64;
+    let at_once = network.follows();
+    let pieces = if at_once { 1 } else { pieces(network, batch_size, cut).len() as u64 };
     let pictures = picture.saturating_mul((batch_size as u64).div_ceil(pieces));
     let bytes = weights.saturating_add(pictures);
     if bytes > MOST_BYTES {

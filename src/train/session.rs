@@ -21,6 +21,7 @@ use crate::model::base::{Base, BaseWeights};
 use crate::model::network::{Mode, Network};
 use crate::model::shape::{Summary, find_layer};
 use crate::model::spec::ModelSpec;
+use crate::model::transfer::as_base;
 use crate::train::features::Features;
 use crate::train::history::{Event, History, Reason};
 use crate::train::optimizer::Optimizer;
@@ -29,6 +30,8 @@ use crate::train::options::{
 };
 use crate::train::schedule::LearningRate;
 use crate::train::team::{Brief, Team};
+#[cfg(feature = "webgpu")]
+use crate::train::uploaded::Uploaded;
 
 mod ahead;
 mod choose;
@@ -132,6 +135,9 @@ pub struct Session {
     sources: u64,
     /// What frozen layers make of the pictures.
     features: Option<Features>,
+    /// The pictures on a graphics processor, where batches are made there.
+    #[cfg(feature = "webgpu")]
+    uploaded: Option<Uploaded>,
 }
 
 impl Session {
@@ -156,6 +162,8 @@ impl Session {
             source: 0,
             sources: 0,
             features: None,
+            #[cfg(feature = "webgpu")]
+            uploaded: None,
         }
     }
 
@@ -178,7 +186,7 @@ impl Session {
         }
         let info = dataset.info();
         self.dataset = Some(dataset);
-        self.features = None;
+        self.forget_pictures();
         Ok(info)
     }
 
@@ -200,14 +208,31 @@ impl Session {
     /// `state` without data or in the middle of a run; what the change says.
     pub fn edit(&mut self, change: impl FnOnce(&mut Dataset) -> Result<()>) -> Result<DatasetInfo> {
         self.refuse_while_training("change the data")?;
+        self.forget_pictures();
         let dataset = self.dataset.as_mut().ok_or_else(no_data)?;
         let knows_them = self.classes == dataset.classes();
-        self.features = None;
         change(dataset)?;
         if knows_them && self.classes.len() == dataset.classes().len() {
             self.classes = dataset.classes().to_vec();
         }
         Ok(dataset.info())
+    }
+
+    /// Lets go of what was made of the pictures so far.
+    fn forget_pictures(&mut self) {
+        self.features = None;
+        #[cfg(feature = "webgpu")]
+        {
+            self.uploaded = None;
+        }
+    }
+
+    /// Whether batches are made on a graphics processor, which nobody can do ahead.
+    fn gathers(&self) -> bool {
+        #[cfg(feature = "webgpu")]
+        return self.uploaded.is_some();
+        #[cfg(not(feature = "webgpu"))]
+        false
     }
 
     /// The data set.
@@ -226,8 +251,8 @@ impl Session {
         self.network.as_ref().ok_or_else(|| Error::state("There is no model yet; set one first."))
     }
 
-    /// The names of the classes that the network's outputs stand for: those that it was
-    /// trained on or, before its first step, those of the data, where they are as many.
+    /// The names of the classes that the network's outputs stand for: those that it, or the base
+    /// whose head it has, was trained on or, before its first step, those of the data, where they are as many.
     pub fn class_names(&self) -> &[String] {
         let outputs = self.network.as_ref().map(Network::classes);
         match &self.dataset {
@@ -278,10 +303,22 @@ impl Session {
         self.optimizer = Some(Optimizer::new(optimizer, &network.params));
         self.network = Some(network);
         self.history = History::default();
-        self.classes = Vec::new();
+        self.classes = self.classes_of_base();
         self.run = None;
         self.source = 0;
         Ok(summary)
+    }
+
+    /// The classes that a network with its base's own head was trained on; empty for others.
+    fn classes_of_base(&self) -> Vec<String> {
+        let (Some(network), Some((base, weights))) = (&self.network, &self.base) else {
+            return Vec::new();
+        };
+        let head = network.spec().layers.last().is_some_and(|layer| layer.base == Some(*base));
+        match head && weights.classes.len() == network.classes() {
+            true => weights.classes.clone(),
+            false => Vec::new(),
+        }
     }
 
     /// Takes the weights of a pretrained base, for those of the present model's layers that lack
@@ -293,10 +330,11 @@ impl Session {
     pub fn take_base(&mut self, base: Base, weights: BaseWeights) -> Result<()> {
         self.refuse_while_training("load a pretrained base")?;
         let lacking = self.network.as_mut().filter(|network| network.lacking == Some(base));
-        if let Some(network) = lacking {
-            network.take(base, &weights)?;
-        }
+        let took = lacking.map(|network| network.take(base, &weights)).transpose()?;
         self.base = Some((base, weights));
+        if took.is_some() {
+            self.classes = self.classes_of_base();
+        }
         Ok(())
     }
 
@@ -314,7 +352,7 @@ impl Session {
             let place = find_layer(&spec.layers, name)?;
             spec.layers[place].trainable = trainable;
         }
-        let network = network.with_spec(spec)?;
+        let network = network.with_spec(spec, 0)?;
         let summary = Summary::of(network.spec())?;
         let before = self.optimizer.as_ref().map(|optimizer| optimizer.spec.clone());
         let optimizer = before.unwrap_or_else(|| network.spec().compile.optimizer.clone());
@@ -325,6 +363,34 @@ impl Session {
         if !trainable {
             self.weights_came();
         }
+        Ok(summary)
+    }
+
+    /// Takes a network with what the present one has learned: its layers up to the one called `last`,
+    /// or all but its head, frozen, and a fresh head for the classes of the data set, or for so many.
+    /// See [`as_base`].
+    ///
+    /// # Errors
+    /// `state` in the middle of a run, without a model, or where the number of classes is not known;
+    /// `option` where there is no such layer, `spec` where nothing up to it has weights; the present
+    /// network stays then.
+    pub fn use_as_base(&mut self, last: Option<&str>, classes: Option<usize>) -> Result<Summary> {
+        self.refuse_while_training("use the network as a base")?;
+        let classes = match classes {
+            Some(classes) => classes,
+            None => self.dataset()?.classes().len(),
+        };
+        let network = self.network()?;
+        let spec = as_base(network.spec(), last, classes)?;
+        let summary = Summary::of(&spec)?;
+        let network = network.with_spec(spec, self.seed)?;
+        let optimizer = network.spec().compile.optimizer.clone();
+        self.optimizer = Some(Optimizer::new(optimizer, &network.params));
+        self.network = Some(network);
+        self.history = History::default();
+        self.classes = Vec::new();
+        self.run = None;
+        self.weights_came();
         Ok(summary)
     }
 
@@ -418,6 +484,15 @@ impl Session {
             false => None,
         };
         let by_features = features.is_some();
+        #[cfg(feature = "webgpu")]
+        let uploaded = match self.fast && !by_features && Uploaded::covers(&recipe) {
+            true => Uploaded::of(dataset, network.device(), self.uploaded.clone())?,
+            false => None,
+        };
+        #[cfg(feature = "webgpu")]
+        {
+            self.uploaded = uploaded;
+        }
         self.features = features.or(self.features.take());
         if let Some(network) = &mut self.network {
             network.preprocessing = preprocessing;

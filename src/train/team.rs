@@ -75,26 +75,43 @@ pub struct Task {
     pub pixels: Vec<u8>,
 }
 
-/// What came of some shares, in their order: each as [`Replica::compute`] gives it, one part after
-/// another, or nothing where it was not computed in time.
+/// What came of some shares, in their order: nothing where it did not come in time.
 pub type Found = Vec<Option<Vec<f32>>>;
 
 /// Those who compute the shares that this thread does not.
 pub trait Team {
     /// Hands out the shares of a step after the first, with the weights of it, parameter by
-    /// parameter.
-    fn begin(&mut self, weights: &[&[f32]], tasks: Vec<Task>);
+    /// parameter. Gives which ones somebody took.
+    fn begin(&mut self, weights: &[&[f32]], tasks: Vec<Task>) -> Vec<bool>;
 
-    /// What came of them.
-    fn finish(&mut self) -> Pin<Box<dyn Future<Output = Found>>>;
+    /// The next that comes of them: what [`Replica::compute`] gives, or before that what it asks its
+    /// [`Leader`] about.
+    fn gather(&mut self) -> Pin<Box<dyn Future<Output = Found>>>;
+
+    /// Answers all who asked.
+    fn spread(&mut self, numbers: &[f32]);
+
+    /// The step goes on without them: who asked is not answered any more.
+    fn leave(&mut self);
+}
+
+/// Whom a replica asks where the pieces of a batch have to agree about something.
+pub trait Leader {
+    /// For its share's numbers those of the whole batch; nothing where the step went on without it.
+    fn agree(&mut self, numbers: &[f32]) -> Pin<Box<dyn Future<Output = Option<Vec<f32>>>>>;
 }
 
 /// The pieces of a batch of `batch` pictures: equal ones, the first ones one longer where it does
 /// not come out even. It is one piece where nothing is to be `cut`, where batch or network are
-/// small, and where it is normalised by its own statistics, for no piece has them.
+/// small, and over Burn's tensors where it is normalised by its own statistics, which no piece has:
+/// only in the compiled step the pieces agree about them.
 pub fn pieces(network: &Network, batch: usize, cut: bool) -> Vec<Range<usize>> {
+    #[cfg(feature = "cpu")]
+    let agree = network.follows() && Compiled::covers(network);
+    #[cfg(not(feature = "cpu"))]
+    let agree = false;
     let whole = !cut
-        || network.follows()
+        || network.follows() && !agree
         || batch < PIECES * LEAST_PICTURES
         || network.multiplications() * (batch as u64) < PIECES as u64 * LEAST_WORK;
     let pieces = if whole { 1 } else { PIECES };
@@ -221,7 +238,7 @@ pub(super) async fn gradients(
         let weights = device::read(batch.network.params.clone()).await?;
         team.begin(&weights.iter().map(Vec::as_slice).collect::<Vec<_>>(), tasks);
         first = Some(batch.share(&pieces[shares[0].clone()], prepare)?);
-        found = team.finish().await.into_iter();
+        found = team.gather().await.into_iter();
     }
     let mut shares = shares.into_iter();
     total(0..pieces.len(), workers, &mut || {
@@ -275,11 +292,17 @@ impl Replica {
     }
 
     /// A share's loss and correct examples, its gradients and its statistics, one after another, at
-    /// these `weights`: all parameters, one after another.
+    /// these `weights`: all parameters, one after another. Nothing where the `leader` went on without
+    /// it.
     ///
     /// # Errors
     /// `option` where weights or task are not of this run.
-    pub async fn compute(&mut self, weights: Vec<f32>, task: &Task) -> Result<&[f32]> {
+    pub async fn compute(
+        &mut self,
+        weights: Vec<f32>,
+        task: &Task,
+        leader: &mut (dyn Leader + 'static),
+    ) -> Result<Option<&[f32]>> {
         let Brief { recipe, shape, pictures, class_weights, .. } = &self.brief;
         let bytes = shape.iter().product::<usize>();
         let picture = |number: usize| {
@@ -307,9 +330,11 @@ impl Replica {
             if let Some(compiled) = &mut self.compiled {
                 let (seed, number, examples) = (recipe.seed, task.step, task.batch);
                 let step = Step { seed, number, examples, class_weights };
-                return compiled.share(&weights, step, &pieces, &mut prepare);
+                return compiled.share(&weights, step, &pieces, &mut prepare, leader).await;
             }
         }
+        // Over tensors no piece depends on another.
+        let _ = leader;
         let wrong = || Error::option("These weights are another network's.");
         let mut parts = Parts::new(weights, &self.device);
         for param in &mut self.network.params {
@@ -328,7 +353,7 @@ impl Replica {
         let Share { metrics, gradients, statistics } = batch.share(&pieces, &mut prepare)?;
         let all = [metrics].into_iter().chain(gradients).chain(statistics).collect();
         self.found = device::read(all).await?.concat();
-        Ok(&self.found)
+        Ok(Some(&self.found))
     }
 }
 

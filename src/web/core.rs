@@ -109,10 +109,28 @@ impl Core {
         Ok(self.session.take_base(base, weights)?)
     }
 
+    /// The names of the classes that the network's outputs stand for; empty where it knows none.
+    #[wasm_bindgen(js_name = classNames)]
+    pub fn class_names(&self) -> Array {
+        self.session.class_names().iter().map(|name| JsValue::from_str(name)).collect()
+    }
+
     /// Freezes layers, by their names, or lets training change them again.
     #[wasm_bindgen(js_name = setTrainable)]
     pub fn set_trainable(&mut self, layers: Vec<String>, trainable: bool) -> JsResult<JsValue> {
         let summary = self.session.set_trainable(&layers, trainable)?;
+        self.forget();
+        to_js(&summary)
+    }
+
+    /// Takes the network's layers up to one, or all but its head, frozen, with a fresh head.
+    #[wasm_bindgen(js_name = useAsBase)]
+    pub fn use_as_base(
+        &mut self,
+        last: Option<String>,
+        classes: Option<usize>,
+    ) -> JsResult<JsValue> {
+        let summary = self.session.use_as_base(last.as_deref(), classes)?;
         self.forget();
         to_js(&summary)
     }
@@ -235,7 +253,7 @@ impl Core {
     #[wasm_bindgen(js_name = startEvaluation)]
     pub fn start_evaluation(&mut self, split: JsValue) -> JsResult<usize> {
         let split: Split = from_js(split, "split")?;
-        let evaluator = Evaluator::new(self.session.network()?, self.session.dataset()?, split)?;
+        let evaluator = self.session.evaluator(split)?;
         Ok(self.evaluator.insert(evaluator.keeping_predictions()).batches())
     }
 

@@ -13,7 +13,7 @@ use crate::data::prepare::Recipe;
 use crate::device;
 use crate::error::Error;
 use crate::model::spec::ModelSpec;
-use crate::train::team::{self, Brief, Found, Task, Team};
+use crate::train::team::{self, Brief, Found, Leader, Task, Team};
 
 #[wasm_bindgen]
 extern "C" {
@@ -22,12 +22,23 @@ extern "C" {
     /// A place for so many weights.
     #[wasm_bindgen(method)]
     fn weights(this: &Replicas, length: usize) -> Float32Array;
-    /// Hands out these tasks, at the weights that lie there.
+    /// Hands out these tasks, at the weights that lie there; for each whether somebody took it.
     #[wasm_bindgen(method)]
-    fn begin(this: &Replicas, tasks: Array);
-    /// For each of them what was found, or `undefined`.
+    fn begin(this: &Replicas, tasks: Array) -> Array;
+    /// For each of them the next that came of it, or `undefined`.
     #[wasm_bindgen(method)]
-    fn finish(this: &Replicas) -> Promise;
+    fn gather(this: &Replicas) -> Promise;
+    #[wasm_bindgen(method)]
+    fn spread(this: &Replicas, numbers: Float32Array);
+    #[wasm_bindgen(method)]
+    fn leave(this: &Replicas);
+
+    /// Who hands a replica its task.
+    #[wasm_bindgen(js_name = Leader)]
+    pub type JsLeader;
+    /// What the whole batch's numbers are, or `undefined`.
+    #[wasm_bindgen(method)]
+    fn agree(this: &JsLeader, numbers: Float32Array) -> Promise;
 
     /// A task, as [`Replicas::begin`] got it.
     pub type ShareTask;
@@ -65,7 +76,7 @@ extern "C" {
 }
 
 impl Team for Replicas {
-    fn begin(&mut self, weights: &[&[f32]], tasks: Vec<Task>) {
+    fn begin(&mut self, weights: &[&[f32]], tasks: Vec<Task>) -> Vec<bool> {
         let to = self.weights(weights.iter().map(|part| part.len()).sum());
         let mut first = 0;
         for part in weights {
@@ -75,16 +86,31 @@ impl Team for Replicas {
         }
         let tasks =
             tasks.iter().map(|task| task_to_js(task).map_or(JsValue::UNDEFINED, Into::into));
-        Replicas::begin(self, tasks.collect());
+        Replicas::begin(self, tasks.collect()).iter().map(|taken| taken.is_truthy()).collect()
     }
 
-    fn finish(&mut self) -> Pin<Box<dyn Future<Output = Found>>> {
-        let found = JsFuture::from(Replicas::finish(self));
+    fn gather(&mut self) -> Pin<Box<dyn Future<Output = Found>>> {
+        let found = JsFuture::from(Replicas::gather(self));
         Box::pin(async {
             let found = found.await.map(|found| Array::from(&found)).unwrap_or_default();
             let share = |found: JsValue| found.dyn_into::<Float32Array>().ok();
             found.iter().map(|found| Some(share(found)?.to_vec())).collect()
         })
+    }
+
+    fn spread(&mut self, numbers: &[f32]) {
+        Replicas::spread(self, Float32Array::from(numbers));
+    }
+
+    fn leave(&mut self) {
+        Replicas::leave(self);
+    }
+}
+
+impl Leader for JsLeader {
+    fn agree(&mut self, numbers: &[f32]) -> Pin<Box<dyn Future<Output = Option<Vec<f32>>>>> {
+        let all = JsFuture::from(JsLeader::agree(self, Float32Array::from(numbers)));
+        Box::pin(async { Some(all.await.ok()?.dyn_into::<Float32Array>().ok()?.to_vec()) })
     }
 }
 
@@ -139,13 +165,15 @@ impl Replica {
     }
 
     /// A share's loss and correct examples, its gradients and its statistics, one after another:
-    /// put `into` memory of just that length, where it is given, else into fresh memory.
+    /// put `into` memory, where it is given and long enough, else into fresh memory. `undefined` where
+    /// the `leader` went on without it.
     pub async fn compute(
         &mut self,
         weights: Vec<f32>,
         task: ShareTask,
         into: Option<Float32Array>,
-    ) -> JsResult<Float32Array> {
+        mut leader: JsLeader,
+    ) -> JsResult<Option<Float32Array>> {
         let task = Task {
             step: task.step() as u64,
             epoch: task.epoch(),
@@ -156,11 +184,14 @@ impl Replica {
             labels: task.labels(),
             pixels: task.pixels(),
         };
-        let found = self.0.compute(weights, &task).await?;
+        let Some(found) = self.0.compute(weights, &task, &mut leader).await? else {
+            return Ok(None);
+        };
         let length = found.len() as u32;
-        let into = into.filter(|into| into.length() == length);
+        let into = into.filter(|into| into.length() >= length);
+        let into = into.map(|into| into.subarray(0, length));
         let into = into.unwrap_or_else(|| Float32Array::new_with_length(length));
         into.copy_from(found);
-        Ok(into)
+        Ok(Some(into))
     }
 }

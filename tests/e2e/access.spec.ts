@@ -47,12 +47,21 @@ test("axe finds nothing in light and dark, before and after training", async ({ 
     await page.emulateMedia({ colorScheme });
     expect(await violations(page)).toEqual([]);
   }
-  await page.goto("embed.html");
-  for (const colorScheme of ["light", "dark"] as const) {
-    await page.emulateMedia({ colorScheme });
-    expect(await violations(page)).toEqual([]);
-  }
 });
+
+for (const name of ["embed.html", "embed.de.html"]) {
+  test(`axe finds nothing on ${name} in light and dark, and nothing scrolls sideways at 375 px`, async ({ page }) => {
+    await page.goto(name);
+    await expect(page.locator("#reason")).toContainText("CPU");
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await violations(page)).toEqual([]);
+    }
+    await page.setViewportSize({ width: 375, height: 812 });
+    expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(375);
+    expect(await violations(page)).toEqual([]);
+  });
+}
 
 test("the whole flow by keyboard", async ({ page }) => {
   await openLab(page);

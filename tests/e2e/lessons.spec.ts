@@ -15,6 +15,47 @@ const titles = {
 } as const;
 type Lesson = keyof typeof titles;
 
+/** What the lessons and their labs say where the tests look, in both languages. */
+const languages = {
+  en: {
+    folder: "lessons/",
+    titles,
+    list: { lessons: "Lessons", all: "All lessons", lab: "The lab", terms: ["Time", "Data"], other: "Deutsch" },
+    open: "Open the lab here", close: "Close this lab", train: "Train", finished: "Finished", tested: /of ([\d\u202f]+) test/,
+    number: "Give a number.", right: "Right.", wrong: "Not that.", first: (first: string) => `${first}: your answer is checked against its figures.`,
+    opened: "Open the lab of this step first", trained: "Train in the lab of this step first",
+    typed: (number: number | string) => String(number),
+    grouped: (number: number) => number.toLocaleString("en"),
+    calculator: {
+      height: "Height", parameters: "Parameters", code: "Code", span: "Window spans", place: (column: number) => `row 1 of 14, column ${column} of 14`,
+      both: "Keras has no strides above 1 together with a dilation_rate above 1.", whole: "Give whole numbers from 1.",
+    },
+  },
+  de: {
+    folder: "lessons/de/",
+    titles: {
+      "cats-and-dogs": "Ein Faltungsnetz von Grund auf: Katzen und Hunde",
+      mnist: "MNIST Schritt für Schritt",
+      "real-images": "Bilder aus der Wirklichkeit",
+      arithmetic: "Wie Conv2D und Pooling rechnen",
+      benchmarks: "Vier Benchmarks",
+    },
+    list: { lessons: "Lektionen", all: "Alle Lektionen", lab: "Das Labor", terms: ["Dauer", "Daten"], other: "English" },
+    open: "Labor hier öffnen", close: "Dieses Labor schließen", train: "Trainieren", finished: "Fertig.", tested: /von ([\d\u202f]+) Testbildern/,
+    number: "Gib eine Zahl ein.", right: "Richtig.", wrong: "Das ist es nicht.", first: (first: string) => `${first}: Deine Antwort wird mit seinen Zahlen verglichen.`,
+    opened: "Öffne erst das Labor dieses Schritts", trained: "Trainiere erst im Labor dieses Schritts",
+    typed: (number: number | string) => String(number).replace(".", ","),
+    grouped: (number: number) => number.toLocaleString("de"),
+    calculator: {
+      height: "Höhe", parameters: "Parameter", code: "Code", span: "Das Fenster reicht über", place: (column: number) => `Zeile 1 von 14, Spalte ${column} von 14`,
+      both: "In Keras gehen strides über 1 und eine dilation_rate über 1 nicht zusammen.", whole: "Gib ganze Zahlen ab 1 ein.",
+    },
+  },
+} as const;
+type Language = keyof typeof languages;
+/** Those of the lesson that is open. */
+let words: (typeof languages)[Language] = languages.en;
+
 const photos = resolve(__dirname, "../../../shared/datasets/cats_dogs_downsampled.zip");
 
 /** What the browser complained about, such as what the strict policy forbids. */
@@ -31,18 +72,19 @@ test.afterEach(() => {
 });
 
 /** A lesson whose labs have few pictures and epochs. */
-async function openLesson(page: Page, lesson: Lesson, query = ""): Promise<void> {
-  await page.goto(`lessons/${lesson}.html?device=cpu&${query}`);
-  await expect(page.locator("h1")).toHaveText(titles[lesson]);
+async function openLesson(page: Page, lesson: Lesson, query = "", language: Language = "en"): Promise<void> {
+  words = languages[language];
+  await page.goto(`${words.folder}${lesson}.html?device=cpu&${query}`);
+  await expect(page.locator("h1")).toHaveText(words.titles[lesson]);
   // No lab begins by itself.
-  await expect(page.locator(".opener button").first()).toHaveText("Open the lab here");
+  await expect(page.locator(".opener button").first()).toHaveText(words.open);
   await expect(page.locator("cnn-lab")).toHaveCount(0);
 }
 
 /** Opens the lab of a place, and waits until it can be used. */
 async function openLab(page: Page, id: string): Promise<Locator> {
   const place = page.locator(`#${id}`);
-  await place.getByRole("button", { name: "Open the lab here" }).click();
+  await place.getByRole("button", { name: words.open }).click();
   // Until its lists are there its panels still grow, and a button may move away under the pointer.
   await place.locator("cnn-lab").evaluate(async (lab) => {
     await (lab as HTMLElementTagNameMap["cnn-lab"]).lab;
@@ -54,7 +96,7 @@ async function openLab(page: Page, id: string): Promise<Locator> {
 /** Closes it, so that the page has one at a time, and its memory back. */
 async function closeLab(place: Locator): Promise<void> {
   await expect(place.locator("cnn-lab [role=alert]").first()).toBeEmpty();
-  await place.getByRole("button", { name: "Close this lab" }).click();
+  await place.getByRole("button", { name: words.close }).click();
   await expect(place.locator("cnn-lab")).toHaveCount(0);
 }
 
@@ -99,9 +141,9 @@ async function chooseNetwork(place: Locator, name: string, epochs: number): Prom
 async function train(place: Locator, epochs: number): Promise<void> {
   const rows = place.locator(".log tbody tr");
   const before = await rows.count();
-  await expect(place.locator("#main")).toHaveText("Train");
+  await expect(place.locator("#main")).toHaveText(words.train);
   await place.locator("#main").click();
-  await expect(place.locator("cnn-lab-train .progress")).toContainText("Finished", { timeout: 60_000 });
+  await expect(place.locator("cnn-lab-train .progress")).toContainText(words.finished, { timeout: 60_000 });
   await expect(rows).toHaveCount(before + epochs);
 }
 
@@ -128,7 +170,7 @@ async function transfer(page: Page, place: Locator): Promise<void> {
 }
 
 /** A number as the lab writes it. */
-const read = (text: string): number => Number(text.replace(/[\u202f%]/g, "").replace("\u2212", "-"));
+const read = (text: string): number => Number(text.replace(/[\u202f%]/g, "").replace("\u2212", "-").replace(",", "."));
 
 /** The last line of the table under a lab: percentages as such. */
 async function lastEpoch(place: Locator): Promise<{ run: number; accuracy: number; valLoss: number; valAccuracy: number }> {
@@ -142,8 +184,7 @@ async function evaluate(place: Locator): Promise<{ accuracy: number; wrong: numb
   await place.locator("#evaluate").click();
   await expect(place.locator(".test .big")).toHaveText(/%$/, { timeout: 60_000 });
   const accuracy = read(await place.locator(".test .big").innerText());
-  const said = await place.locator(".test .row").first().innerText();
-  const count = read(/of ([\d\u202f]+) test/.exec(said)![1]!);
+  const count = read(words.tested.exec(await place.locator(".test .row").first().innerText())![1]!);
   return { accuracy, wrong: Math.round((1 - accuracy / 100) * count) };
 }
 
@@ -165,20 +206,22 @@ async function say(page: Page, id: string, answer: string): Promise<Locator> {
 
 /** Before its lab was used, an answer cannot be judged, and the page says what to do. */
 async function cannotTell(page: Page, id: string, first: string): Promise<void> {
-  await expect(await say(page, id, "1")).toContainText(`${first}: your answer is checked against its figures.`);
+  await expect(await say(page, id, "1")).toContainText(words.first(first));
 }
 
-/** A question is answered wrong, then right. */
-async function ask(page: Page, id: string, right: number | string): Promise<void> {
-  const value = Number(String(right).replace(/[ ,]/, ""));
-  await expect(await say(page, id, "what?")).toHaveText("Give a number.");
+const startingWith = (text: string): RegExp => new RegExp(`^${text.replaceAll(".", "\\.")}`);
+
+/** A question is answered wrong, then right, as it is typed in the lesson's language unless it is said how. */
+async function ask(page: Page, id: string, right: number | string, typed = words.typed(right)): Promise<void> {
+  const value = Number(right);
+  await expect(await say(page, id, "what?")).toHaveText(words.number);
   for (const wrong of [value + 7, value - 11]) {
-    const output = await say(page, id, String(wrong));
-    await expect(output).toHaveText(/^Not that\. ./);
+    const output = await say(page, id, words.typed(wrong));
+    await expect(output).toHaveText(startingWith(`${words.wrong} `));
     await expect(output).toHaveClass("wrong");
   }
-  const output = await say(page, id, String(right));
-  await expect(output).toHaveText(/^Right\./);
+  const output = await say(page, id, typed);
+  await expect(output).toHaveText(startingWith(words.right));
   await expect(output).toHaveClass("right");
 }
 
@@ -200,27 +243,39 @@ async function finish(page: Page, lesson: Lesson): Promise<void> {
 async function look(page: Page, lesson: string, when: string): Promise<void> {
   const folder = join(test.info().project.testDir, "../../target/screenshots");
   mkdirSync(folder, { recursive: true });
-  await page.screenshot({ path: join(folder, `lesson-${lesson}-${when}.png`), fullPage: true });
+  await page.screenshot({ path: join(folder, `lesson-${lesson.replace("/", "-")}-${when}.png`), fullPage: true });
 }
 
-test("the list leads to the five lessons, and the lab's page to the list and back", async ({ page }) => {
-  await page.goto("./");
-  await page.getByRole("link", { name: "Lessons" }).click();
-  await expect(page.getByRole("heading", { level: 1 })).toHaveText("Lessons");
-  await expect(page.locator(".lessons > li")).toHaveCount(5);
-  for (const [i, title] of Object.values(titles).entries()) {
-    const lesson = page.locator(".lessons > li").nth(i);
-    await expect(lesson.locator("dt")).toHaveText(["Time", "Data"]);
-    await lesson.getByRole("link").click();
-    await expect(page.locator("h1")).toHaveText(title);
-    await expect(page).toHaveTitle(`${title} · cnn-lab`);
-    await page.getByRole("link", { name: "All lessons" }).click();
-  }
-  await page.getByRole("link", { name: "The lab" }).click();
-  await expect(page.locator("cnn-lab-network tbody tr").first()).toBeVisible();
-});
+for (const [locale, { titles, list }] of Object.entries(languages)) {
+  test.describe(`with a browser in ${locale}`, () => {
+    test.use({ locale });
 
-for (const name of ["index", ...Object.keys(titles)]) {
+    test("the list leads to the five lessons, the lab's page to the list of its language, and each page to the other language", async ({ page }) => {
+      await page.goto("./");
+      await page.getByRole("link", { name: list.lessons }).click();
+      await expect(page.getByRole("heading", { level: 1 })).toHaveText(list.lessons);
+      await expect(page.locator(".lessons > li")).toHaveCount(5);
+      for (const [i, title] of Object.values(titles).entries()) {
+        const lesson = page.locator(".lessons > li").nth(i);
+        await expect(lesson.locator("dt")).toHaveText(list.terms);
+        await lesson.getByRole("link").click();
+        await expect(page.locator("h1")).toHaveText(title);
+        await expect(page).toHaveTitle(`${title} · cnn-lab`);
+        await page.goto(`${page.url()}?limit=500`);
+        await page.getByRole("link", { name: list.other }).click();
+        await expect(page.locator("h1")).not.toHaveText(title);
+        expect(new URL(page.url()).search).toBe("?limit=500");
+        await page.goBack();
+        await expect(page.locator("h1")).toHaveText(title);
+        await page.getByRole("link", { name: list.all }).click();
+      }
+      await page.getByRole("link", { name: list.lab }).click();
+      await expect(page.locator("cnn-lab-network tbody tr").first()).toBeVisible();
+    });
+  });
+}
+
+for (const name of ["", "de/"].flatMap((folder) => ["index", ...Object.keys(titles)].map((lesson) => `${folder}${lesson}`))) {
   test(`axe finds nothing on ${name} in light and dark, and nothing scrolls sideways at 375 px`, async ({ page }) => {
     await page.goto(`lessons/${name}.html`);
     for (const answer of await page.locator("details summary").all()) await answer.click();
@@ -300,57 +355,61 @@ for (const own of [true, false]) {
   });
 }
 
-test("lesson 2: MNIST step by step", async ({ page }) => {
-  test.setTimeout(180_000);
-  await openLesson(page, "mnist", "limit=600&epochs=2");
-  const first = await openLab(page, "first");
-  await expect(first.locator("cnn-lab-network tbody tr").first()).toBeVisible();
-  await ask(page, "q1", 320);
-  await ask(page, "q2", "93,322");
-  await train(first, 2);
-  await ask(page, "q3", (await lastEpoch(first)).valAccuracy);
-  await ask(page, "q4", (await evaluate(first)).wrong);
-  await ask(page, "q5", 32);
-  await ask(page, "q6", 26);
-  await first.locator("#look-inside").click();
-  await lookInside(page);
-  await ask(page, "q7", 5);
-  await ask(page, "q8", 0);
-  await looksWell(page, "mnist");
-  await closeLab(first);
-  // What it said outlasts it.
-  await ask(page, "q2", 93322);
+for (const language of ["en", "de"] as const) {
+  test(`lesson 2: ${languages[language].titles.mnist}`, async ({ page }) => {
+    test.setTimeout(180_000);
+    await openLesson(page, "mnist", "limit=600&epochs=2", language);
+    await cannotTell(page, "q1", words.opened);
+    const first = await openLab(page, "first");
+    await expect(first.locator("cnn-lab-network tbody tr").first()).toBeVisible();
+    await cannotTell(page, "q3", words.trained);
+    await ask(page, "q1", 320);
+    await ask(page, "q2", 93322, words.grouped(93322));
+    await train(first, 2);
+    await ask(page, "q3", (await lastEpoch(first)).valAccuracy);
+    await ask(page, "q4", (await evaluate(first)).wrong);
+    await ask(page, "q5", 32);
+    await ask(page, "q6", 26);
+    await first.locator("#look-inside").click();
+    await lookInside(page);
+    await ask(page, "q7", 5);
+    await ask(page, "q8", 0);
+    await looksWell(page, "mnist");
+    await closeLab(first);
+    // What it said outlasts it.
+    await ask(page, "q2", 93322);
 
-  const overfit = await openLab(page, "overfit");
-  await train(overfit, 2);
-  const plain = await lastEpoch(overfit);
-  await ask(page, "q9", (plain.accuracy - plain.valAccuracy).toFixed(1));
-  const losses = (await overfit.locator(".log tbody td:nth-child(5)").allInnerTexts()).map(read);
-  await ask(page, "q10", losses.indexOf(Math.min(...losses)) + 1);
-  await expect(overfit.locator("#epochs")).toBeDisabled();
-  await closeLab(overfit);
+    const overfit = await openLab(page, "overfit");
+    await train(overfit, 2);
+    const plain = await lastEpoch(overfit);
+    await ask(page, "q9", (plain.accuracy - plain.valAccuracy).toFixed(1));
+    const losses = (await overfit.locator(".log tbody td:nth-child(5)").allInnerTexts()).map(read);
+    await ask(page, "q10", losses.indexOf(Math.min(...losses)) + 1);
+    await expect(overfit.locator("#epochs")).toBeDisabled();
+    await closeLab(overfit);
 
-  const augmented = await openLab(page, "augmented");
-  await train(augmented, 2);
-  const changed = await lastEpoch(augmented);
-  await ask(page, "q11", (changed.accuracy - changed.valAccuracy).toFixed(1));
-  await ask(page, "q12", changed.valLoss);
-  await augmented.locator("#augment").click();
-  await expect(page.locator("#augment-dialog #rotation_range")).toHaveValue("12");
-  await page.keyboard.press("Escape");
-  await closeLab(augmented);
+    const augmented = await openLab(page, "augmented");
+    await train(augmented, 2);
+    const changed = await lastEpoch(augmented);
+    await ask(page, "q11", (changed.accuracy - changed.valAccuracy).toFixed(1));
+    await ask(page, "q12", changed.valLoss);
+    await augmented.locator("#augment").click();
+    await expect(page.locator("#augment-dialog #rotation_range")).toHaveValue("12");
+    await page.keyboard.press("Escape");
+    await closeLab(augmented);
 
-  const folds = await openLab(page, "cross-validation");
-  await folds.locator("#cross-validate").click();
-  await page.locator("#start-folds").click();
-  await expect(page.locator("#folds-accuracy")).toContainText("±", { timeout: 60_000 });
-  await expect(page.locator("#folds-dialog table.list tbody tr")).toHaveCount(5);
-  await page.keyboard.press("Escape");
-  await ask(page, "q13", 800);
-  await ask(page, "q14", 4);
-  await closeLab(folds);
-  await finish(page, "mnist");
-});
+    const folds = await openLab(page, "cross-validation");
+    await folds.locator("#cross-validate").click();
+    await page.locator("#start-folds").click();
+    await expect(page.locator("#folds-accuracy")).toContainText("±", { timeout: 60_000 });
+    await expect(page.locator("#folds-dialog table.list tbody tr")).toHaveCount(5);
+    await page.keyboard.press("Escape");
+    await ask(page, "q13", 800);
+    await ask(page, "q14", 4);
+    await closeLab(folds);
+    await finish(page, "mnist");
+  });
+}
 
 for (const own of [true, false]) {
   test(`lesson 3: real-world images, ${own ? "with photos cropped to the middle" : "with CIFAR-10 in the meantime"}`, async ({ page }) => {
@@ -397,40 +456,45 @@ for (const own of [true, false]) {
   });
 }
 
-test("lesson 4: the arithmetic of Conv2D and pooling", async ({ page }) => {
-  await openLesson(page, "arithmetic");
-  const answers = { q1: 24, q2: 100, q3: 75, q4: 80, q5: 208, q6: "18 496", q7: 9, q8: 20, q9: 5, q10: 6, q11: "2,400" };
-  for (const [id, answer] of Object.entries(answers)) await ask(page, id, answer);
-  const whole = await openLab(page, "whole");
-  await expect(whole.locator("cnn-lab-network tr.total").first()).toContainText("7\u202f146");
-  await ask(page, "q12", 6);
-  await ask(page, "q13", 5770);
-  await ask(page, "q14", 7146);
-  await looksWell(page, "arithmetic");
+for (const language of ["en", "de"] as const) {
+  test(`lesson 4: ${languages[language].titles.arithmetic}`, async ({ page }) => {
+    await openLesson(page, "arithmetic", "", language);
+    const answers = { q1: 24, q2: 100, q3: 75, q4: 80, q5: 208, q7: 9, q8: 20, q9: 5, q10: 6 };
+    for (const [id, answer] of Object.entries(answers)) await ask(page, id, answer);
+    await ask(page, "q6", 18496, "18 496");
+    await ask(page, "q11", 2400, words.grouped(2400));
+    const whole = await openLab(page, "whole");
+    await expect(whole.locator("cnn-lab-network tr.total").first()).toContainText("7\u202f146");
+    await ask(page, "q12", 6);
+    await ask(page, "q13", 5770);
+    await ask(page, "q14", 7146);
+    await looksWell(page, "arithmetic");
 
-  // Typed and moved by keyboard, all is drawn anew.
-  const conv = page.locator(".calculator").first();
-  const says = (title: string): Locator => conv.locator(`dt:text-is("${title}") + dd`);
-  await conv.locator("[name=kernel_size]").fill("5");
-  await conv.locator("[name=strides]").fill("2");
-  await conv.locator("[name=padding]").selectOption("same");
-  await expect(says("Height")).toHaveText("⌈28 / 2⌉ = 14");
-  await expect(says("Parameters")).toHaveText("5 × 5 × 1 × 32 + 32 = 832");
-  await expect(says("Code")).toHaveText("layers.Conv2D(filters=32, kernel_size=5, strides=2, padding='same', dilation_rate=1, use_bias=True)");
-  await expect(conv.locator(".slide span")).toHaveText("row 1 of 14, column 1 of 14");
-  await conv.locator(".slide input").focus();
-  const before = await conv.locator("svg").first().innerHTML();
-  await page.keyboard.press("ArrowRight");
-  await expect(conv.locator(".slide span")).toHaveText("row 1 of 14, column 2 of 14");
-  expect(await conv.locator("svg").first().innerHTML()).not.toBe(before);
-  await conv.locator("[name=dilation_rate]").fill("3");
-  await expect(conv.locator(".why")).toContainText("Keras has no strides above 1 together with a dilation_rate above 1.");
-  await conv.locator("[name=strides]").fill("1");
-  await expect(says("Window spans")).toHaveText("3 × (5 − 1) + 1 = 13");
-  await conv.locator("[name=height]").fill("");
-  await expect(conv.locator(".why")).toHaveText("Give whole numbers from 1.");
-  await finish(page, "arithmetic");
-});
+    // Typed and moved by keyboard, all is drawn anew.
+    const { calculator } = words;
+    const conv = page.locator(".calculator").first();
+    const says = (title: string): Locator => conv.locator(`dt:text-is("${title}") + dd`);
+    await conv.locator("[name=kernel_size]").fill("5");
+    await conv.locator("[name=strides]").fill("2");
+    await conv.locator("[name=padding]").selectOption("same");
+    await expect(says(calculator.height)).toHaveText("⌈28 / 2⌉ = 14");
+    await expect(says(calculator.parameters)).toHaveText("5 × 5 × 1 × 32 + 32 = 832");
+    await expect(says(calculator.code)).toHaveText("layers.Conv2D(filters=32, kernel_size=5, strides=2, padding='same', dilation_rate=1, use_bias=True)");
+    await expect(conv.locator(".slide span")).toHaveText(calculator.place(1));
+    await conv.locator(".slide input").focus();
+    const before = await conv.locator("svg").first().innerHTML();
+    await page.keyboard.press("ArrowRight");
+    await expect(conv.locator(".slide span")).toHaveText(calculator.place(2));
+    expect(await conv.locator("svg").first().innerHTML()).not.toBe(before);
+    await conv.locator("[name=dilation_rate]").fill("3");
+    await expect(conv.locator(".why")).toContainText(calculator.both);
+    await conv.locator("[name=strides]").fill("1");
+    await expect(says(calculator.span)).toHaveText("3 × (5 − 1) + 1 = 13");
+    await conv.locator("[name=height]").fill("");
+    await expect(conv.locator(".why")).toHaveText(calculator.whole);
+    await finish(page, "arithmetic");
+  });
+}
 
 /** What a calculator shows for values typed into it, and what the lab says of the same layer. */
 type Compared = { asked: string; shown: { why: string; output: string; parameters: number; height: number; width: number }; lab: { shape: (number | null)[]; params: number } | null };

@@ -19,8 +19,18 @@ async function visit(page: Page): Promise<void> {
   await expect(page.locator("#offline")).toContainText("works offline", { timeout: 60_000 });
 }
 
+/** How many of the files in German are kept. */
+function keptGerman(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const kept = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+    return kept.flat().filter(({ url }) => /\/assets\/languages\/|\/lessons\/de\/|\/embed\.de\./.test(url)).length;
+  });
+}
+
 test("after one visit, with the network off, the page reloads, is isolated as before, and trains MNIST", async ({ page, context }) => {
   await visit(page);
+  // Nobody spoke it.
+  expect(await keptGerman(page)).toBe(0);
   const isolated = await page.evaluate(() => crossOriginIsolated);
   await context.setOffline(true);
   await site.close();
@@ -168,16 +178,21 @@ test.describe("with a German browser", () => {
   test("after one visit the page speaks German without a network", async ({ page, context }) => {
     await page.goto(site.url);
     await expect(page.locator("#offline")).toHaveText("Diese Seite geht auch offline.", { timeout: 60_000 });
-    const kept = (): Promise<number> =>
-      page.evaluate(async () => {
-        const caches_ = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
-        return caches_.flat().filter(({ url }) => url.includes("/assets/languages/")).length;
-      });
-    await expect.poll(kept).toBe(1);
+    // Its texts, those of errors and warnings though there was none yet, the list and five lessons, and the page about embedding.
+    await expect.poll(() => keptGerman(page)).toBe(9);
     await context.setOffline(true);
     await site.close();
     await page.reload();
     await expect(mainButton(page)).toHaveText(/Trainieren|Fortsetzen/);
     await expect(page.locator("body > header p")).toHaveText(/^Ein Faltungsnetz/);
+    await page.locator("#checkpoint").setInputFiles({ name: "notizen.txt", mimeType: "text/plain", buffer: Buffer.from("kein Netz") });
+    await expect(page.locator("cnn-lab [role=alert] .error")).toContainText("Diese Datei ist kein Checkpoint dieses Labors");
+    await page.getByRole("link", { name: "Lektionen" }).click();
+    await page.getByRole("link", { name: "MNIST Schritt für Schritt" }).click();
+    await page.getByRole("button", { name: "Labor hier öffnen" }).first().click();
+    await expect(page.locator("#main")).toHaveText("Trainieren");
+    await expect(page.locator("#reason")).toContainText("CPU");
+    await page.goto(`${site.url}embed.de.html`);
+    await expect(page.locator("#main")).toHaveText("Trainieren");
   });
 });

@@ -139,10 +139,12 @@ test("early stopping puts the best weights back, a plateau reduces the rate, and
     await lab.setModel(spec);
     const live = lab.train({ epochs: 3, batchSize: 16 });
     const steps = new Set<string>();
+    // It waits after a step: an epoch of four is over in a few milliseconds.
+    await live.step();
+    await live.update({ batchSize: 8, learningRate: 0.25 });
+    live.resume();
     for await (const event of live) {
-      if (event.type !== "step") continue;
-      if (event.globalStep === 1) await live.update({ batchSize: 8, learningRate: 0.25 });
-      if (event.step === 1) steps.add(`${event.epoch}: ${event.steps} of ${event.images}`);
+      if (event.type === "step" && event.step === 1) steps.add(`${event.epoch}: ${event.steps} of ${event.images}`);
     }
     const last = lab.history.epochs.at(-1)!.learningRate;
     const stepRates = lab.history.steps.map(({ learningRate }) => learningRate);
@@ -224,6 +226,8 @@ test("options are chosen in the dialog, used by a run, kept by it, and travel in
   await choose(page, { limit: 300, epochs: 9 });
   await openOptions(page);
   await page.selectOption("#choose-optimizer", "sgd");
+  // RMSprop's fields have a momentum too, which is gone with the next frame.
+  await expect(page.locator("#of-nesterov")).toBeVisible();
   await type(page, "of-momentum", "0.9");
   await page.locator("#of-nesterov").check();
   // What cannot be gives way to what was.

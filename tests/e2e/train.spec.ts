@@ -16,9 +16,18 @@ test("first visit: Train loads and trains, and Pause, Continue, Step and Stop do
   await expect(page.locator("#reason")).toContainText("CPU");
   const main = mainButton(page);
   await expect(main).toHaveText("Train");
+  const chart = page.locator("cnn-lab-chart").first();
+  await expect(chart).toContainText("Nothing measured yet.");
   await main.click();
   await expect(main).toHaveText("Pause");
   await expect.poll(() => shownLoss(page)).toBeGreaterThan(1.5);
+  // The line is drawn, and stays.
+  const inked = (): Promise<number> => chart.locator("canvas").evaluate((canvas: HTMLCanvasElement) => {
+    const { data } = canvas.getContext("2d")!.getImageData(0, 0, canvas.width, canvas.height);
+    return data.filter((value, at) => at % 4 === 3 && value > 200).length;
+  });
+  await expect.poll(inked, { timeout: 20_000 }).toBeGreaterThan(50);
+  await expect(chart).not.toContainText("Nothing measured yet.");
   await expect.poll(() => shownLoss(page), { timeout: 40_000 }).toBeLessThan(0.8);
   await expect(progress(page)).toContainText("images/s");
   await expect(progress(page)).toContainText("left");
@@ -26,6 +35,7 @@ test("first visit: Train loads and trains, and Pause, Continue, Step and Stop do
   await main.click();
   await expect(main).toHaveText("Continue");
   await expect(progress(page)).toContainText("Paused");
+  expect(await inked()).toBeGreaterThan(50);
   const paused = await shownBatch(page);
   await page.waitForTimeout(500);
   expect(await shownBatch(page)).toBe(paused);

@@ -45,6 +45,7 @@ test("a head is trained on a pretrained network, and its last block is fine-tune
   await expect(page.locator("#preset")).toHaveValue("photo-convnet");
   const before = await inUse(page);
   await expect(page.locator("#preset option[value=mobilenet-v2]")).toHaveText(/MobileNetV2.* · 9\.1 MB/);
+  await expect(page.locator("#preset option[value=efficientnet-lite0]")).toHaveText(/EfficientNet-Lite0, pretrained · 18\.8 MB/);
 
   // What it costs is said before it is loaded.
   await page.locator("#preset").selectOption("mobilenet-v2");
@@ -146,7 +147,7 @@ test("the attribute base takes it once there are pictures, and names what there 
   await expect(page.locator("#preset")).toHaveValue("mobilenet-v2");
   await expect(page.locator("#optimizer")).toHaveValue("adam");
   await page.evaluate(() => (document.body.innerHTML = '<cnn-lab base="resnet" device="cpu"></cnn-lab>'));
-  await expect(page.locator(".error")).toContainText('The attribute base="resnet" cannot be used: give one of mobilenet-v2.');
+  await expect(page.locator(".error")).toContainText('The attribute base="resnet" cannot be used: give one of mobilenet-v2, efficientnet-lite0.');
 });
 
 test("from code: a failure changes nothing, layers are frozen by name", async ({ page }) => {
@@ -164,7 +165,7 @@ test("from code: a failure changes nothing, layers are frozen by name", async ({
     const failed = await lab.setModel(model).catch((error: unknown) => (error as { code: string }).code);
     return { failed, layers: lab.summary!.layers.length, cached: (await lab.bases()).map(({ cached }) => cached) };
   }, spec);
-  expect(told).toEqual({ failed: "network", layers: 8, cached: [false] });
+  expect(told).toEqual({ failed: "network", layers: 8, cached: [false, false] });
   await page.unroute(weights);
   const found = await page.evaluate(async (model) => {
     const { lab } = globalThis as unknown as { lab: Lab };

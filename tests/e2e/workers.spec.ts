@@ -2,14 +2,14 @@
 import { expect, test, type Page } from "@playwright/test";
 import { openModule, type Lab } from "./lab";
 
-/** Losses of so many steps of the MNIST convnet, in a lab of its own each time. */
-async function losses(page: Page, runs: { workers: number; steps: number }[]): Promise<number[][]> {
+/** Losses of so many steps of the MNIST convnet or another network, in a lab of its own each time. */
+async function losses(page: Page, runs: { workers: number; steps: number; preset?: string }[]): Promise<number[][]> {
   return page.evaluate(async (runs) => {
     const all: number[][] = [];
-    for (const { workers, steps } of runs) {
+    for (const { workers, steps, preset = "mnist-convnet" } of runs) {
       const lab = await cnnLab.CnnLab.create({ device: "cpu", workers, seed: 3 });
       await lab.loadBundled("mnist", { limit: 1000 });
-      await lab.setModel((await lab.presets())[0]!.spec);
+      await lab.setModel((await lab.presets()).find(({ name }) => name === preset)!.spec);
       const seen: number[] = [];
       for await (const event of lab.train({ epochs: 20, steps, batchSize: 64, validate: false })) {
         if (event.type === "step") seen.push(event.loss);
@@ -29,13 +29,19 @@ test("twenty runs give the same losses to the last bit, and so do one, two, thre
   expect(one).toHaveLength(50);
   expect(one!.at(-1)).toBeLessThan(one![0]! / 2);
   for (const other of others) expect(other).toEqual(one);
+  // Its normalisations go by the statistics of the whole batch, about which the workers have to agree.
+  const preset = "residual-net";
+  const [alone, ...together] = await losses(page, [1, 2, 3, 4].map((workers) => ({ workers, steps: 15, preset })));
+  expect(alone!.at(-1)).toBeLessThan(0.8 * alone![0]!);
+  for (const other of together) expect(other).toEqual(alone);
   const again = await losses(page, Array.from({ length: 20 }, () => ({ workers: 2, steps: 10 })));
   for (const other of again) expect(other).toEqual(one!.slice(0, 10));
 });
 
 test("without shared memory the workers hand numbers over, and the losses are the same", async ({ page }) => {
   await openModule(page);
-  const shared = await losses(page, [{ workers: 2, steps: 20 }]);
+  const runs = [{ workers: 2, steps: 20 }, { workers: 2, steps: 5, preset: "residual-net" }];
+  const shared = await losses(page, runs);
   // As on a course page that knows nothing of isolation.
   await page.route("**/*", async (route) => {
     const response = await route.fetch();
@@ -44,49 +50,52 @@ test("without shared memory the workers hand numbers over, and the losses are th
   });
   await openModule(page);
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(false);
-  expect(await losses(page, [{ workers: 2, steps: 20 }])).toEqual(shared);
+  expect(await losses(page, runs)).toEqual(shared);
   const reason = await page.evaluate(async () => (await cnnLab.CnnLab.create({ device: "cpu", workers: 2 })).device.reason);
   expect(reason).toBe("You chose the CPU. 2 workers share each batch, by messages: the page is not cross-origin isolated.");
 });
 
-test("a worker that dies costs time, not the run: a warning, another worker, the same losses", async ({ page }) => {
-  await openModule(page);
-  const [whole] = await losses(page, [{ workers: 3, steps: 60 }]);
-  await page.evaluate(async () => {
-    const lab = await cnnLab.CnnLab.create({ device: "cpu", workers: 3, seed: 3 });
-    await lab.loadBundled("mnist", { limit: 1000 });
-    await lab.setModel((await lab.presets())[0]!.spec);
-    Object.assign(globalThis, { lab, events: [] as unknown[] });
-  });
-  const replicas = (): ReturnType<Page["workers"]> => page.workers().filter((worker) => worker.url().includes("replica"));
-  expect(replicas()).toHaveLength(0);
-  await page.evaluate(() => {
-    const { lab, events } = globalThis as unknown as { lab: Lab; events: unknown[] };
-    const run = lab.train({ epochs: 20, steps: 60, batchSize: 64, validate: false });
-    void (async () => {
-      for await (const event of run) events.push(event);
-    })();
-  });
-  await expect.poll(() => replicas().length).toBe(2);
-  await replicas()[0]!.evaluate(() => {
-    setTimeout(() => {
-      throw new Error("struck down by a test");
+for (const [preset, steps] of [["mnist-convnet", 60], ["residual-net", 20]] as const) {
+  test(`a worker of ${preset} that dies costs time, not the run: a warning, another worker, the same losses`, async ({ page }) => {
+    test.setTimeout(120_000);
+    await openModule(page);
+    const [whole] = await losses(page, [{ workers: 3, steps, preset }]);
+    await page.evaluate(async (preset) => {
+      const lab = await cnnLab.CnnLab.create({ device: "cpu", workers: 3, seed: 3 });
+      await lab.loadBundled("mnist", { limit: 1000 });
+      await lab.setModel((await lab.presets()).find(({ name }) => name === preset)!.spec);
+      Object.assign(globalThis, { lab, events: [] as unknown[] });
+    }, preset);
+    const replicas = (): ReturnType<Page["workers"]> => page.workers().filter((worker) => worker.url().includes("replica"));
+    expect(replicas()).toHaveLength(0);
+    await page.evaluate((steps) => {
+      const { lab, events } = globalThis as unknown as { lab: Lab; events: unknown[] };
+      const run = lab.train({ epochs: 20, steps, batchSize: 64, validate: false });
+      void (async () => {
+        for await (const event of run) events.push(event);
+      })();
+    }, steps);
+    await expect.poll(() => replicas().length).toBe(2);
+    await replicas()[0]!.evaluate(() => {
+      setTimeout(() => {
+        throw new Error("struck down by a test");
+      });
     });
+    const seen = await page.evaluate(async () => {
+      const { events } = globalThis as unknown as { events: { type: string; loss: number; code: string; message: string }[] };
+      while (!events.some(({ type }) => type === "done")) await new Promise((resolve) => setTimeout(resolve, 20));
+      return {
+        losses: events.filter(({ type }) => type === "step").map(({ loss }) => loss),
+        warnings: events.filter(({ type }) => type === "warning"),
+      };
+    });
+    expect(seen.losses).toEqual(whole);
+    expect(seen.warnings).toHaveLength(1);
+    expect(seen.warnings[0]).toMatchObject({ code: "worker-lost" });
+    expect(seen.warnings[0]!.message).toContain("struck down by a test");
+    await expect.poll(() => replicas().length).toBe(2);
   });
-  const seen = await page.evaluate(async () => {
-    const { events } = globalThis as unknown as { events: { type: string; loss: number; code: string; message: string }[] };
-    while (!events.some(({ type }) => type === "done")) await new Promise((resolve) => setTimeout(resolve, 20));
-    return {
-      losses: events.filter(({ type }) => type === "step").map(({ loss }) => loss),
-      warnings: events.filter(({ type }) => type === "warning"),
-    };
-  });
-  expect(seen.losses).toEqual(whole);
-  expect(seen.warnings).toHaveLength(1);
-  expect(seen.warnings[0]).toMatchObject({ code: "worker-lost" });
-  expect(seen.warnings[0]!.message).toContain("struck down by a test");
-  await expect.poll(() => replicas().length).toBe(2);
-});
+}
 
 test("the device says how many workers there are, one a core but one unless told otherwise", async ({ page }) => {
   await openModule(page);

@@ -1,6 +1,9 @@
 //! Our kernels against Burn's own operations: whole networks, their losses, gradients and values.
 //! Natively and in the browser, for the kernels are not compiled alike.
 
+#[cfg(feature = "cpu")]
+use std::pin::Pin;
+
 use burn::tensor::{Device, Tensor};
 use cnn_lab::data::prepare::Target;
 use cnn_lab::model::network::{Mode, Network, Value};
@@ -108,6 +111,15 @@ async fn compiled(
 ) -> Option<Vec<f32>> {
     use cnn_lab::data::prepare::Prepared;
     use cnn_lab::train::compiled::{Compiled, Step};
+    use cnn_lab::train::team::Leader;
+
+    /// A share that is the whole batch has nobody to agree with.
+    struct Nobody;
+    impl Leader for Nobody {
+        fn agree(&mut self, _: &[f32]) -> Pin<Box<dyn Future<Output = Option<Vec<f32>>>>> {
+            panic!("the whole batch is here")
+        }
+    }
 
     let Mode::Training { seed, step: number, .. } = mode else { return None };
     let mut compiled = Compiled::new(network, targets.len() + 2)?;
@@ -116,17 +128,18 @@ async fn compiled(
         weights.extend(param.clone().into_data_async().await.unwrap().try_to_vec::<f32>().unwrap());
     }
     let step = Step { seed, number, examples: targets.len(), class_weights: &[] };
-    let mut share = |weights: &[f32], values: &[f32]| {
+    let mut share = async |weights: &[f32], values: &[f32]| {
         let mut prepare = |_: &_, into: &mut Prepared| {
             *into = Prepared { values: values.to_vec(), targets: targets.to_vec() };
             Ok(())
         };
         let whole = 0..targets.len();
-        compiled.share(weights, step, &[whole], &mut prepare).unwrap().to_vec()
+        let share = compiled.share(weights, step, &[whole], &mut prepare, &mut Nobody).await;
+        share.unwrap().expect("nobody goes on without it").to_vec()
     };
     let others: Vec<f32> = weights.iter().map(|weight| 0.5 - weight).collect();
-    share(&others, &values.iter().map(|value| 1.0 - value).collect::<Vec<_>>());
-    Some(share(&weights, values))
+    share(&others, &values.iter().map(|value| 1.0 - value).collect::<Vec<_>>()).await;
+    Some(share(&weights, values).await)
 }
 
 #[cfg(not(feature = "cpu"))]

@@ -1,4 +1,4 @@
-/* global document, lab, location, module, navigator */
+/* global Blob, document, lab, location, module, navigator, Worker */
 /** The lessons' networks: our kernels on one core and on all, Burn's operations, native Keras, in turn. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
@@ -7,7 +7,9 @@ import { inBrowser, open, peakMemory } from "./browser.mjs";
 import { profile } from "./profile.mjs";
 
 // With `--profile` one trainer once: what is being sampled is slower.
-const TURNS = process.env.CNN_LAB_PROFILE ? 1 : 3;
+const TURNS = process.env.CNN_LAB_PROFILE ? 1 : 5;
+/** A tab trains so long before it is measured, for in the first seconds the program is compiled anew for speed and the other workers begin; and so long while it is. */
+const [WARM_MS, MEASURED_MS] = [2000, 7000];
 
 /** Who trains: the first three in the browser. */
 const trainers = [
@@ -34,7 +36,7 @@ if (process.env.CNN_LAB_AGAINST) {
 
 if (process.env.CNN_LAB_PROFILE) trainers.splice(1);
 
-/** Each network with each trainer, three times in turn. */
+/** Each network with each trainer, several times in turn. Ratios are of runs that came after each other, for the machine moves from minute to minute. */
 export async function training(files) {
   const workloads = [
     { name: "MNIST convnet", set: "mnist", preset: "mnist-convnet", batchSize: 64, steps: 300, keras: "mnist" },
@@ -57,12 +59,15 @@ export async function training(files) {
   const found = [];
   for (const { name } of workloads) {
     for (const [one, other] of ratios) {
-      const [first, second] = [one, other].map((label) => median(rows.filter((row) => row.name === name && row.label === label).map((row) => row.imagesPerSecond)));
-      if (first === undefined || second === undefined) continue;
-      found.push({ name, one, other, ratio: first / second });
-      console.log(`${name}: ${one} ${first.toFixed(0)}/s, ${other} ${second.toFixed(0)}/s: ${(first / second).toFixed(2)} times`);
+      const [first, second] = [one, other].map((label) => rows.filter((row) => row.name === name && row.label === label).map((row) => row.imagesPerSecond));
+      if (first.length === 0 || second.length === 0) continue;
+      const turns = first.map((speed, turn) => speed / second[turn]);
+      found.push({ name, one, other, ratio: median(turns), turns });
+      console.log(`${name}: ${one} ${median(first).toFixed(0)}/s, ${other} ${median(second).toFixed(0)}/s: ${median(turns).toFixed(2)} times (${turns.map((ratio) => ratio.toFixed(2)).join(" ")})`);
     }
   }
+  const scaled = rows.flatMap(({ scaled }) => scaled ?? []);
+  if (scaled.length > 0) console.log(`as many threads that only multiply do ${median(scaled).toFixed(2)} times what one does (${scaled.map((ratio) => ratio.toFixed(2)).join(" ")})`);
   return { rows, ratios: found };
 }
 
@@ -70,11 +75,12 @@ async function inTab(what) {
   return inBrowser(async (browser) => {
     const page = await open(browser, what.file ?? null, what.url);
     const stop = process.env.CNN_LAB_PROFILE ? await profile(page) : null;
-    const { flop, ...found } = await page.evaluate(trainOnce, what);
+    const { flop, ...found } = await page.evaluate(trainOnce, { ...what, warmMs: WARM_MS, measuredMs: MEASURED_MS });
     const memory = await peakMemory(browser);
     await stop?.();
     const peak = await page.evaluate(multiplyAndAdd);
-    return { ...what, ...found, gflops: (found.imagesPerSecond * flop) / 1e9, peak, memory };
+    const scaled = what.device === "cpu" && !what.workers ? await page.evaluate(threadsScale) : undefined;
+    return { ...what, ...found, scaled, gflops: (found.imagesPerSecond * flop) / 1e9, peak, memory };
   });
 }
 
@@ -104,7 +110,7 @@ function lesson(name) {
 }
 
 /** Runs in the browser: one network on one device. */
-async function trainOnce({ device, workers, set, preset, text, batchSize, steps }) {
+async function trainOnce({ device, workers, set, preset, text, batchSize, steps, warmMs, measuredMs }) {
   const lab = globalThis.lab = await module.CnnLab.create({ device, workers: workers ?? navigator.hardwareConcurrency, seed: 1 });
   if (set) await lab.loadBundled(set, { limit: Math.max(2000, batchSize * steps) });
   else await lab.loadFiles(document.querySelector("input").files, { size: [150, 150] });
@@ -124,12 +130,11 @@ async function trainOnce({ device, workers, set, preset, text, batchSize, steps 
   const took = [];
   let before = null;
   let first = 0;
-  for await (const event of lab.train({ batchSize, epochs: 99, steps, validate: false })) {
+  for await (const event of lab.train({ batchSize, epochs: 999, validate: false })) {
     if (event.type !== "step") continue;
     const now = performance.now();
     if (before === null) first = now - began;
-    // In the first second the program is compiled anew for speed, and the other workers begin.
-    else if (before - began > 1000) {
+    else if (before - began > warmMs) {
       // Steps that were taken in one go are told in one go, too.
       const last = took.at(-1);
       if (last && now - before < 1) {
@@ -140,6 +145,7 @@ async function trainOnce({ device, workers, set, preset, text, batchSize, steps 
       }
     }
     before = now;
+    if (now - began > warmMs + measuredMs) break;
   }
   const seconds = took.reduce((sum, { ms }) => sum + ms, 0) / 1000;
   const imagesPerSecond = took.reduce((sum, { images }) => sum + images, 0) / seconds;
@@ -168,4 +174,34 @@ async function multiplyAndAdd() {
     peak = Math.max(peak, (96 * rounds) / (performance.now() - start) / 1e6);
   }
   return peak;
+}
+
+/** Runs in the browser: how much more as many threads as there are cores multiply than one alone; what is less than their number is the machine's. */
+async function threadsScale() {
+  const code = `
+    const { default: init, multiplyAdds } = await import(${JSON.stringify(new URL("pkg/cpu/cnn_lab.js", location.href).href)});
+    await init();
+    multiplyAdds(1_000_000);
+    onmessage = () => {
+      multiplyAdds(60_000_000);
+      postMessage("done");
+    };
+    postMessage("ready");`;
+  const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
+  const said = (worker) => new Promise((resolve, reject) => Object.assign(worker, { onmessage: resolve, onerror: reject }));
+  const workers = Array.from({ length: navigator.hardwareConcurrency }, () => new Worker(url, { type: "module" }));
+  await Promise.all(workers.map(said));
+  const took = async (some) => {
+    const start = performance.now();
+    await Promise.all(some.map((worker) => {
+      const done = said(worker);
+      worker.postMessage("go");
+      return done;
+    }));
+    return performance.now() - start;
+  };
+  const alone = await took(workers.slice(0, 1));
+  const together = await took(workers);
+  workers.forEach((worker) => worker.terminate());
+  return (workers.length * alone) / together;
 }

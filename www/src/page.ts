@@ -48,6 +48,10 @@ function showAll(t: Texts): void {
   for (const element of document.querySelectorAll<HTMLElement>("[data-label]")) {
     element.setAttribute("aria-label", t.page[element.dataset["label"] as PageText]);
   }
+  // Pages of the site stand in a file for each language.
+  for (const link of document.querySelectorAll<HTMLAnchorElement>("[data-href]")) {
+    link.href = t.page[link.dataset["href"] as PageText];
+  }
 }
 
 async function speak(language: Language): Promise<void> {

@@ -9,7 +9,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result};
 
 use crate::shell::{self, command, done, files_below, hash, is_done, path, say};
-use crate::{data, setup};
+use crate::{data, plain, setup};
 
 /// A WebAssembly module: the folder in `pkg` and the features it is built with.
 pub struct Module {
@@ -19,26 +19,46 @@ pub struct Module {
     pub features: &'static [&'static str],
     /// With the instructions of relaxed SIMD, in our own packages.
     pub relaxed: bool,
+    /// Without those of SIMD, in every package.
+    pub plain: bool,
 }
 
 impl Module {
     const fn new(name: &'static str, features: &'static [&'static str]) -> Self {
-        Self { name, features, relaxed: false }
+        Self { name, features, relaxed: false, plain: false }
+    }
+
+    const fn plain(name: &'static str, features: &'static [&'static str]) -> Self {
+        Self { name, features, relaxed: false, plain: true }
     }
 }
 
 /// Of the first two one loads at once, as the browser has relaxed SIMD or not; the third only when
 /// an adapter exists or ndarray is chosen; the fourth, without tensors, in the workers that read
 /// dropped files; the fifth, without pictures too, when a model's text is pasted; the sixth, as
-/// small, when curves or the map of all pictures are opened; the last when a network is exported.
-pub const MODULES: [Module; 7] = [
+/// small, when curves or the map of all pictures are opened; the seventh when a network is exported.
+/// The others take the places of those of their names in browsers without SIMD; `text` and `formats`
+/// have none, for vectors would make them neither quicker nor, by more than a hundredth, smaller.
+pub const MODULES: [Module; 10] = [
     Module::new("cpu", &[]),
-    Module { name: "cpu-relaxed", features: &[], relaxed: true },
+    Module { name: "cpu-relaxed", features: &[], relaxed: true, plain: false },
     Module::new("full", &["--no-default-features", "--features", "webgpu,ndarray"]),
     Module::new("data", &["--no-default-features", "--features", "reading", "--config", FAST]),
-    Module::new("text", &["--no-default-features", "--features", "text", "--config", SMALL]),
+    Module::plain("text", &["--no-default-features", "--features", "text", "--config", SMALL]),
     Module::new("analysis", &["--no-default-features", "--features", "analysis", "--config", FAST]),
-    Module::new("formats", &["--no-default-features", "--features", "formats"]),
+    Module::plain(
+        "formats",
+        &["--no-default-features", "--features", "formats", "--config", SMALL],
+    ),
+    Module::plain("cpu-plain", &["--no-default-features", "--features", "cpu", "--config", SLIM]),
+    Module::plain(
+        "data-plain",
+        &["--no-default-features", "--features", "reading", "--config", FAST],
+    ),
+    Module::plain(
+        "analysis-plain",
+        &["--no-default-features", "--features", "analysis", "--config", FAST],
+    ),
 ];
 
 /// Set where xtask stands in for the compiler.
@@ -48,8 +68,17 @@ const AS_COMPILER: &str = "CNN_LAB_AS_COMPILER";
 /// and this one is 8 % smaller.
 const FAST: &str = "profile.release.package.cnn-lab.opt-level=3";
 
-/// What only reads and writes text has no loop worth unrolling: a tenth smaller than built as the rest.
+/// What only reads and writes text or files has no loop worth unrolling: a tenth and a twentieth smaller
+/// than built as the rest.
 const SMALL: &str = "profile.release.package.cnn-lab.opt-level='z'";
+
+/// More than half of what is compiled for `cpu-plain`, and a step without vectors spends its time
+/// elsewhere: in a little more than half the time, a sixth smaller, and trained with no slower.
+const SLIM: &str = "profile.release.package.burn-flex.opt-level='s'";
+
+/// After the flags in .cargo/config.toml, which it takes one back of.
+const NO_SIMD: &[&str] =
+    &["--config", "target.wasm32-unknown-unknown.rustflags=['-Ctarget-feature=-simd128']"];
 
 /// What the modules are made of.
 const SOURCES: &[&str] = &["src", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
@@ -120,8 +149,16 @@ fn build(folder: &Path, module: &Module, more: &[&str]) -> Result<()> {
             .arg(folder)
             .arg(".")
             .args(module.features)
+            .args(if module.plain { NO_SIMD } else { &[] })
             .args(more),
-    )
+    )?;
+    if module.plain {
+        let gone = plain::rewrite(&folder.join("cnn_lab_bg.wasm"))?;
+        if gone > 0 {
+            say(format!("{gone} functions with vectors, which nobody calls, are out of it"));
+        }
+    }
+    Ok(())
 }
 
 /// wasm-pack, with which our own packages are compiled as a module asks for. Flags for all would

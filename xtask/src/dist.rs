@@ -16,6 +16,8 @@ const LATER_BUDGET: usize = 150_000;
 const GPU_BUDGET: usize = 3_000_000;
 /// Downloaded when German is spoken.
 const LANGUAGE_BUDGET: usize = 35_000;
+/// Downloaded when the first error or warning is shown in German.
+const MESSAGES_BUDGET: usize = 31_000;
 /// Downloaded when the first file is dropped.
 const DATA_BUDGET: usize = 600_000;
 /// Downloaded when the first model is pasted as text.
@@ -24,6 +26,8 @@ const TEXT_BUDGET: usize = 300_000;
 const FORMATS_BUDGET: usize = 550_000;
 /// Downloaded when curves or the map of all pictures are first opened.
 const ANALYSIS_BUDGET: usize = 150_000;
+/// Downloaded by browsers without SIMD alone, in place of what is named so without `-plain`.
+const PLAIN_BUDGET: usize = 1_500_000;
 /// Downloaded in the background of the first visit, as far as it is not there by then.
 const OFFLINE_BUDGET: usize = 1_500_000;
 
@@ -59,6 +63,7 @@ pub fn run() -> Result<()> {
     };
     let is_later = |name: &str| name.starts_with("assets/later/");
     let is_language = |name: &str| name.starts_with("assets/languages/");
+    let is_messages = |name: &str| is_language(name) && name.contains("-messages-");
     let in_cpu = |size: &&Size| {
         size.name.starts_with("pkg/cpu-relaxed/")
             || (is_page(&size.name) && !is_later(&size.name) && !is_language(&size.name))
@@ -68,9 +73,15 @@ pub fn run() -> Result<()> {
     let cpu =
         print("Every visitor: the page and the CPU path", CPU_BUDGET, sizes.iter().filter(in_cpu));
     let later = print("When a dialog is opened", LATER_BUDGET, sizes.iter().filter(in_later));
-    let in_language = |size: &&Size| is_language(&size.name);
+    let in_language = |size: &&Size| is_language(&size.name) && !is_messages(&size.name);
     let language =
         print("When German is spoken", LANGUAGE_BUDGET, sizes.iter().filter(in_language));
+    let in_messages = |size: &&Size| is_messages(&size.name);
+    let messages = print(
+        "When an error or a warning is shown in German",
+        MESSAGES_BUDGET,
+        sizes.iter().filter(in_messages),
+    );
     let gpu =
         print("With a WebGPU adapter, or for ndarray", GPU_BUDGET, sizes.iter().filter(in_gpu));
     let in_data = |size: &&Size| size.name.starts_with("pkg/data/");
@@ -86,6 +97,9 @@ pub fn run() -> Result<()> {
     let in_formats = |size: &&Size| size.name.starts_with("pkg/formats/");
     let formats =
         print("When a network is exported", FORMATS_BUDGET, sizes.iter().filter(in_formats));
+    let in_plain = |size: &&Size| size.name.starts_with("pkg/") && size.name.contains("-plain/");
+    let plain =
+        print("In place of those, without SIMD", PLAIN_BUDGET, sizes.iter().filter(in_plain));
     let in_background = |size: &&Size| {
         is_worker(&size.name)
             || is_later(&size.name)
@@ -111,11 +125,13 @@ pub fn run() -> Result<()> {
         (cpu, CPU_BUDGET),
         (later, LATER_BUDGET),
         (language, LANGUAGE_BUDGET),
+        (messages, MESSAGES_BUDGET),
         (gpu, GPU_BUDGET),
         (reading, DATA_BUDGET),
         (text, TEXT_BUDGET),
         (analysis, ANALYSIS_BUDGET),
         (formats, FORMATS_BUDGET),
+        (plain, PLAIN_BUDGET),
         (background, OFFLINE_BUDGET),
     ];
     if budgets.iter().any(|(size, budget)| size > budget) {

@@ -9,6 +9,7 @@ mod data;
 mod dist;
 mod fuzz;
 mod pack;
+mod plain;
 mod serve;
 mod setup;
 mod shell;

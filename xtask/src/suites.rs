@@ -216,14 +216,12 @@ fn clippy_wasm() -> Result<()> {
     Ok(())
 }
 
-// Where the pretrained network could be had, a test that does not find it fails.
+// Where a pretrained network could be had, a test that does not find it fails.
 fn rust() -> Result<()> {
     data::ensure()?;
     let mut test = command("cargo");
     test.args(["test", "--workspace", "--features", "ndarray,reading,formats"]);
-    if path("target/data/bases/mobilenet-v2.safetensors").is_file() {
-        test.env("CNN_LAB_BASES", "1");
-    }
+    test.env("CNN_LAB_BASES", data::bases().join(","));
     run_command(&mut test)
 }
 

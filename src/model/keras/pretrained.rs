@@ -85,12 +85,11 @@ impl Interpreter<'_> {
         if !name.starts_with(|letter: char| letter.is_ascii_uppercase()) {
             return Ok(unknown(format!("{path}(...)")));
         }
-        let Some(base) = Base::of_class(name) else {
-            let known: Vec<_> = Base::CLASSES.iter().map(|(class, _)| *class).collect();
+        let Some(base) = Base::of_class(name).filter(|base| base.is_of_keras()) else {
             return Err(Error::model_text(format!(
-                "there is no pretrained network {name} here; there is {}. Put that in its place, \
-                 with include_top=False.",
-                known.join(", ")
+                "there is no pretrained network {name} here; of Keras's there is MobileNetV2. Put \
+                 that in its place, with include_top=False; or choose EfficientNet-Lite0, which \
+                 Keras has not, in the list of networks."
             ))
             .line(line));
         };
@@ -180,7 +179,8 @@ impl Interpreter<'_> {
         let Some(base) = file.strip_suffix(".weights.h5").and_then(Base::of) else {
             return Ok(false);
         };
-        let (rows, layers) = (base.layers(), self.all_layers(model, 0, line)?);
+        let rows = [base.layers(), base.head()].concat();
+        let layers = self.all_layers(model, 0, line)?;
         self.steps((rows.len() * layers.len() / limits::ITEMS) as u32 + 1, line)?;
         let mut any = false;
         for layer in layers {

@@ -27,9 +27,10 @@ impl Session {
     /// How the present run's batches are made: with it and the training pictures, another
     /// worker can make the next ones and [`supply`](Self::supply) them. Not known while
     /// something is being fitted, nor where batches are made of what frozen layers made of the
-    /// pictures before.
+    /// pictures before, or on a graphics processor.
     pub fn recipe(&self) -> Option<&Recipe> {
-        let run = self.run.as_ref().filter(|run| self.start.is_none() && !run.by_features);
+        let here = self.start.is_some() || self.gathers();
+        let run = self.run.as_ref().filter(|run| !here && !run.by_features);
         run.map(|run| &run.recipe)
     }
 

@@ -20,6 +20,8 @@ use crate::train::optimizer::Optimizer;
 use crate::train::options::Progress;
 use crate::train::schedule::LearningRate;
 use crate::train::team::{self, Batch, Task, pieces};
+#[cfg(feature = "webgpu")]
+use crate::train::uploaded::Uploaded;
 
 use super::{Phase, Run, Session, Split};
 
@@ -173,6 +175,13 @@ impl Session {
                     by_features(&batch, features, dataset, recipe, plan)?
                 }
                 _ => None,
+            };
+            #[cfg(feature = "webgpu")]
+            let known = match (known, &self.uploaded) {
+                (None, Some(uploaded)) if room.pieces.len() == 1 => {
+                    Some(gathered(&batch, uploaded, dataset, recipe, plan)?)
+                }
+                (known, _) => known,
             };
             let share = match known {
                 Some(share) => share,
@@ -409,10 +418,21 @@ impl Session {
         if !progress.validate || dataset.len(Split::Validation) == 0 {
             return Ok(None);
         }
-        let evaluator = Evaluator::new(self.network()?, dataset, Split::Validation)?;
+        let evaluator = self.evaluator(Split::Validation)?;
         let by_features = self.run.as_ref().is_some_and(|run| run.by_features);
         let features = self.features.clone().filter(|_| by_features);
         Ok(Some(Box::new(evaluator.with_features(features))))
+    }
+
+    /// Begins to measure a split on a snapshot of the weights.
+    ///
+    /// # Errors
+    /// `state` without data or model, and as [`Evaluator::new`].
+    pub fn evaluator(&self, split: Split) -> Result<Evaluator> {
+        let evaluator = Evaluator::new(self.network()?, self.dataset()?, split)?;
+        #[cfg(feature = "webgpu")]
+        let evaluator = evaluator.with_uploaded(self.uploaded.clone());
+        Ok(evaluator)
     }
 }
 
@@ -467,6 +487,22 @@ fn by_features(
     let network = batch.network;
     let (place, weights, examples) = (features.place, batch.weights, batch.examples);
     Ok(Some(network.gradients_after(place, value, &targets, weights, examples, mode)))
+}
+
+/// What a step's batch gives, made on the graphics processor of the pictures that are there.
+#[cfg(feature = "webgpu")]
+fn gathered(
+    batch: &Batch,
+    uploaded: &Uploaded,
+    dataset: &Dataset,
+    recipe: &Recipe,
+    plan: &StepPlan,
+) -> Result<Share> {
+    let label = |index| dataset.label_of(Split::Train, index);
+    let targets = recipe.targets(label, dataset.len(Split::Train), plan.epoch, &plan.numbers)?;
+    let pictures = uploaded.batch(dataset, recipe, plan);
+    let mode = Mode::Training { seed: batch.seed, step: batch.step, first: 0 };
+    Ok(batch.network.gradients(pictures, &targets, batch.weights, batch.examples, mode))
 }
 
 /// A piece of a step's batch: made here, or only its targets where the batch's values were

@@ -1,5 +1,8 @@
 // The calculators of the lesson on arithmetic: what a window makes of a picture's sides, and what
 // there is to learn in it, with the numbers put into the formulas as one types.
+import { texts } from "./texts.js";
+
+const t = texts[document.documentElement.lang];
 
 /** The options of each layer by Keras's names, with what stands there at first. */
 const convolution = { kernel_size: 3, strides: 1, padding: "valid", dilation_rate: 1 };
@@ -27,15 +30,15 @@ function along(size, { kernel_size, pool_size, strides, padding, dilation_rate =
 /** Why there is no such layer; undefined where there is. */
 function problem(picture, options, sides) {
   const numbers = Object.values({ ...picture, ...options }).filter((value) => typeof value === "number");
-  if (!numbers.every((value) => Number.isInteger(value) && value >= 1)) return "Give whole numbers from 1.";
-  if (options.strides > 1 && options.dilation_rate > 1) return "Keras has no strides above 1 together with a dilation_rate above 1.";
+  if (!numbers.every((value) => Number.isInteger(value) && value >= 1)) return t.wholeNumbers;
+  if (options.strides > 1 && options.dilation_rate > 1) return t.eitherOr;
   const small = sides.find(({ out }) => out < 1);
-  return small && `A window that spans ${small.span} does not fit into ${small.size}. With padding "same" it does.`;
+  return small && t.doesNotFit(small.span, small.size);
 }
 
 /** The parameters of a layer, with the numbers put in. */
 function learned(kind, channels, { kernel_size: k, filters, depth_multiplier: m, use_bias: bias }) {
-  if (k === undefined) return { parameters: 0, formula: "a pooling has nothing to learn: 0", deep: channels };
+  if (k === undefined) return { parameters: 0, formula: t.nothingToLearn, deep: channels };
   const between = channels * (m ?? 1);
   const parts = {
     Conv2D: [[`${k} × ${k} × ${channels} × ${filters}`, k * k * channels * filters], [filters]],
@@ -127,12 +130,12 @@ function calculator(place) {
   const pooling = "pool_size" in kinds[names[0]];
   const [height, width, channels] = (place.dataset.picture ?? "28 28 1").split(" ").map(Number);
   const choose = make("select", { name: "layer" }, ...names.map((name) => make("option", { value: name }, name)));
-  const picture = Object.entries({ height, width, channels }).map(([name, value]) => labelled(name, control(name, value)));
+  const picture = Object.entries({ height, width, channels }).map(([name, value]) => labelled(t.sides[name], control(name, value)));
   const chosen = make("div", { className: "options" });
-  const fields = make("div", { className: "fields" }, ...(names.length > 1 ? [labelled("layer", choose)] : []), ...picture, chosen);
-  const facts = Object.fromEntries(["Code", "Window spans", "Height", "Width", "Output", "Parameters"].map((title) => [title, make("dd")]));
-  const list = make("dl", {}, ...Object.entries(facts).flatMap(([title, value]) => [make("dt", {}, title), value]));
-  facts.Output.className = facts.Parameters.className = "result";
+  const fields = make("div", { className: "fields" }, ...(names.length > 1 ? [labelled(t.layer, choose)] : []), ...picture, chosen);
+  const facts = Object.fromEntries(Object.keys(t.facts).map((name) => [name, make("dd")]));
+  const list = make("dl", {}, ...Object.entries(facts).flatMap(([name, value]) => [make("dt", {}, t.facts[name]), value]));
+  facts.output.className = facts.parameters.className = "result";
   const why = make("p", { className: "why" });
   why.setAttribute("role", "status");
   const slider = make("input", { type: "range", min: 1, value: 1 });
@@ -141,9 +144,9 @@ function calculator(place) {
   // A screen reader has it as the slider's value.
   where.setAttribute("aria-hidden", "true");
   const drawing = make("div", { className: "drawing" },
-    make("figure", {}, before, make("figcaption", {}, pooling ? "The map, the border that counts for nothing, and the window" : "The picture, its border of zeros, and the window")),
-    make("figure", {}, after, make("figcaption", {}, "The output, and the value that the window makes")));
-  const slide = make("label", { className: "slide" }, "Where the window lies", slider, where);
+    make("figure", {}, before, make("figcaption", {}, pooling ? t.mapDrawn : t.pictureDrawn)),
+    make("figure", {}, after, make("figcaption", {}, t.outputDrawn)));
+  const slide = make("label", { className: "slide" }, t.whereWindow, slider, where);
 
   const optionsNow = () => Object.fromEntries([...chosen.querySelectorAll("input, select")].map((input) => [input.name, valueOf(input)]));
   const pictureNow = () => Object.fromEntries(["height", "width", "channels"].map((name) => [name, valueOf(fields.querySelector(`[name="${name}"]`))]));
@@ -153,7 +156,7 @@ function calculator(place) {
     const spot = [Math.floor(at / columns), at % columns];
     before.replaceChildren(drawInput(down, across, strides, dilation, spot));
     after.replaceChildren(drawOutput([rows, columns], spot));
-    where.textContent = `row ${spot[0] + 1} of ${rows}, column ${spot[1] + 1} of ${columns}`;
+    where.textContent = t.place(spot[0] + 1, rows, spot[1] + 1, columns);
     slider.setAttribute("aria-valuetext", where.textContent);
   }
 
@@ -164,13 +167,13 @@ function calculator(place) {
     list.hidden = drawing.hidden = slide.hidden = found.why !== undefined;
     if (found.why) return;
     const { down, across, shape } = found;
-    facts.Code.replaceChildren(make("code", {}, code(kind, options)));
+    facts.code.replaceChildren(make("code", {}, code(kind, options)));
     const { dilation_rate: dilation } = options;
-    facts["Window spans"].textContent = dilation === undefined ? `${down.kernel}` : `${dilation} × (${down.kernel} − 1) + 1 = ${down.span}`;
-    facts.Height.textContent = down.formula;
-    facts.Width.textContent = across.formula;
-    facts.Output.textContent = `(None, ${shape.join(", ")})`;
-    facts.Parameters.textContent = found.formula;
+    facts.span.textContent = dilation === undefined ? `${down.kernel}` : `${dilation} × (${down.kernel} − 1) + 1 = ${down.span}`;
+    facts.height.textContent = down.formula;
+    facts.width.textContent = across.formula;
+    facts.output.textContent = `(None, ${shape.join(", ")})`;
+    facts.parameters.textContent = found.formula;
     slider.max = shape[0] * shape[1];
     draw(found, options);
   }

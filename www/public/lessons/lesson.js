@@ -1,6 +1,9 @@
 // What a lesson does: it starts a lab where the reader asks for one, writes down what each epoch
 // gave, and checks answers against what the labs themselves said.
 import "../cnn-lab.js";
+import { texts } from "./texts.js";
+
+const t = texts[document.documentElement.lang];
 
 /**
  * What a page's address may say of all its labs, such as `mnist.html?limit=500&epochs=1`, to walk
@@ -15,8 +18,8 @@ const said = [...new URLSearchParams(location.search)].filter(([name]) => sayabl
  */
 const runs = new Map();
 
-const percent = (share) => (share === undefined ? "–" : `${(100 * share).toFixed(1)}%`);
-const nats = (loss) => (loss === undefined ? "–" : loss.toFixed(3));
+const percent = (share) => (share === undefined ? "–" : t.percent(100 * share));
+const nats = (loss) => (loss === undefined ? "–" : t.number(loss, 3));
 
 /** The run that is going on in a place; a network that never learned anything gives way to the next. */
 function begin(id, model) {
@@ -34,12 +37,11 @@ function makeLog() {
   // It scrolls when it is long, by keyboard too.
   log.tabIndex = 0;
   log.setAttribute("role", "group");
-  log.setAttribute("aria-label", "What each epoch gave");
+  log.setAttribute("aria-label", t.log);
   const table = document.createElement("table");
-  table.createCaption().textContent = "What each epoch gave, over all its pictures";
+  table.createCaption().textContent = t.logCaption;
   const head = table.createTHead().insertRow();
-  // On a phone a long word may be parted.
-  for (const title of ["Run", "Epoch", "Loss", "Accuracy", "Vali\u00addation loss", "Vali\u00addation accuracy"]) {
+  for (const title of t.logColumns) {
     const cell = document.createElement("th");
     cell.scope = "col";
     cell.textContent = title;
@@ -70,7 +72,7 @@ function makePlace(place) {
   const { log, add } = makeLog();
   let lab = null;
   const show = () => {
-    button.textContent = lab ? "Close this lab" : "Open the lab here";
+    button.textContent = lab ? t.close : t.open;
     button.classList.toggle("primary", !lab);
   };
   button.addEventListener("click", () => {
@@ -107,7 +109,7 @@ function best({ epochs }) {
 }
 
 /** What a question can ask about a run, and what has to be done before it can be answered. */
-const [opened, trained, evaluated] = ["Open the lab of this step first", "Train in the lab of this step first", "Press Evaluate in the lab of this step first"];
+const { openFirst: opened, trainFirst: trained, evaluateFirst: evaluated } = t;
 const figures = {
   parameters: { first: opened, of: ({ model }) => model.totalParams },
   "non-trainable": { first: opened, of: ({ model }) => model.totalParams - model.trainableParams },
@@ -130,7 +132,7 @@ function wanted({ answer, figure, lab, run }) {
   const { first, of } = figures[name];
   const all = runs.get(lab) ?? [];
   const asked = run === undefined ? all.at(-1) : all[Number(run) - 1];
-  if (!asked) return { first: all.length > 0 ? `There is no run ${run} yet` : opened };
+  if (!asked) return { first: all.length > 0 ? t.noRun(run) : opened };
   if (first === trained && asked.epochs.length === 0) return { first };
   if (first === evaluated && !asked.test) return { first };
   const values = [of(asked, Number(layer))].flat().filter(Number.isFinite);
@@ -148,16 +150,19 @@ function numberOf(text, whole) {
 function judge({ dataset }, text) {
   const within = Number(dataset.within ?? 0);
   const given = numberOf(text, within === 0);
-  if (Number.isNaN(given)) return { right: null, words: "Give a number." };
+  if (Number.isNaN(given)) return { right: null, words: t.giveNumber };
   const { values, first } = wanted(dataset);
-  if (!values) return { right: null, words: `${first}: your answer is checked against its figures.` };
+  if (!values) return { right: null, words: t.checkedAgainst(first) };
   // Half a hair more, for numbers like 97.3 are not what they seem.
   const right = values.some((value) => Math.abs(given - value) <= within + 1e-9);
-  const hint = dataset.hint ?? "Look again.";
-  return { right, words: right ? `Right. ${dataset.right ?? ""}`.trim() : `Not that. ${hint}` };
+  const hint = dataset.hint ?? t.again;
+  return { right, words: right ? `${t.right} ${dataset.right ?? ""}`.trim() : `${t.wrong} ${hint}` };
 }
 
 for (const place of document.querySelectorAll(".lab")) makePlace(place);
+
+// The page in another language has the same labs.
+for (const link of document.querySelectorAll("a[hreflang]")) link.search = location.search;
 
 for (const form of document.querySelectorAll("form.ask")) {
   const output = form.querySelector("output");

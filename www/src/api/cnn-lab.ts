@@ -27,9 +27,10 @@ import { Host } from "./host";
 import type * as Looking from "./looking";
 import type * as Restoring from "./restore-session";
 import { readModel } from "./model-text";
+import { withHead } from "./pretrained";
 import { OwnPictures, toPicture } from "./own-pictures";
 import type { Edit, Loaded } from "./protocol";
-import { takeLoaded, takeModel, takeTrainable } from "./recovery";
+import { takeLoaded, takeModel, takeRebuilt, takeTrainable } from "./recovery";
 import { RunLog } from "./run-log";
 import { RunState } from "./run-state";
 import { SessionLog } from "./session-log";
@@ -141,7 +142,8 @@ export class CnnLab extends EventTarget {
    * WebGPU, to see whether it works.
    *
    * Rejects with `webgpu-unavailable` or `webgpu-failed` where WebGPU was asked for by name,
-   * `unsupported` where the browser is too old, `network` where the program cannot be loaded.
+   * `unsupported` where the browser is too old, or has no SIMD and ndarray was asked for,
+   * `network` where the program cannot be loaded.
    */
   static async create(options: CreateOptions = {}): Promise<CnnLab> {
     checkOptions(options, ["device", "workers", "seed", "keepRuns"]);
@@ -200,6 +202,14 @@ export class CnnLab extends EventTarget {
   /** The present network's layers and parameter counts; null before the first. */
   get summary(): Summary | null {
     return this.#host.memory.model?.summary ?? null;
+  }
+
+  /**
+   * What the present network's outputs stand for, in their order, as far as that was known when it was
+   * taken: the classes of a pretrained head, of a file, or of the pictures.
+   */
+  get classes(): readonly string[] {
+    return this.#host.memory.classes;
   }
 
   /** What happened to the present weights, also before a checkpoint was saved. Only read it. */
@@ -521,6 +531,29 @@ export class CnnLab extends EventTarget {
   }
 
   /**
+   * Takes a pretrained network as it came, with its own head: it tells its classes apart, whose names
+   * `classes` has, without data and without training. `predict` and all that looks inside take
+   * pictures of any size. As `setModel` with `{ layer, include_top: true }`, and rejects as that does;
+   * with `data-missing` where this copy of the lab has no such network.
+   *
+   * ```ts
+   * await lab.loadPretrained("efficientnet-lite0");
+   * const [best] = await lab.predict(file);
+   * ```
+   */
+  async loadPretrained(name: string, o: SetModelOptions = {}): Promise<Summary> {
+    checkText("name", name);
+    checkWatched(o);
+    const heads = (await this.bases()).filter(({ classes }) => classes !== null);
+    const base = heads.find((known) => known.name === name);
+    if (!base) {
+      const names = heads.map((known) => known.name).join(", ") || "none";
+      throw new CnnLabError({ code: "data-missing", field: "name", message: `This copy of the lab has no pretrained network ${name} with classes of its own; there is ${names}.` });
+    }
+    return this.setModel(withHead(base), o);
+  }
+
+  /**
    * Freezes layers, by their names, so that training leaves their weights as they are; or, with
    * `trainable`, sets them free. The weights stay and the optimizer begins anew, as after Keras's
    * `compile`: a run that was stopped cannot be resumed, and another one goes on counting epochs.
@@ -538,6 +571,36 @@ export class CnnLab extends EventTarget {
     takeTrainable(memory, changed);
     if (trained) this.#sessions.frozen();
     return changed.summary;
+  }
+
+  /**
+   * Makes the present network the base of a new one: its layers up to the one called `upTo`, or all but
+   * its head, stay as they are, with their weights, and are frozen; behind them comes a fresh layer for
+   * the classes of the data set, or for so many. As Keras's `Model(model.input,
+   * model.layers[-2].output)` with `trainable = False` and a new `Dense`.
+   *
+   * ```ts
+   * await lab.load(file); // what was trained on something else
+   * await lab.loadFiles(pictures);
+   * await lab.useAsBase();
+   * lab.train({ epochs: 10 });
+   * ```
+   *
+   * Rejects with `option` for a layer that is not there, `spec` where nothing up to it has weights,
+   * `state` without a network, during a run, or without a data set and `classes`.
+   */
+  async useAsBase(o: { upTo?: string; classes?: number } = {}): Promise<Summary> {
+    checkOptions(o, ["upTo", "classes"]);
+    const { upTo, classes } = o;
+    if (upTo !== undefined) checkTexts("upTo", [upTo]);
+    if (classes !== undefined) checkWhole("classes", classes, 2);
+    this.#refuseDuringRun("use the network as a base");
+    const model = await this.#host.call("useAsBase", [{ upTo, classes }]);
+    takeRebuilt(this.#host.memory, model);
+    this.#runs.forget();
+    this.#sessions.forget();
+    this.#fit = {};
+    return model.summary;
   }
 
   /** How the present network's text trains it; give it to `train`. Empty where it says nothing. */

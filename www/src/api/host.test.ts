@@ -110,7 +110,7 @@ async function withRun(choice: DeviceChoice, options = {}): Promise<{ host: Host
   const host = await openHost(choice);
   host.memory.source = { kind: "bundled", name: "mnist", limit: 100 };
   host.memory.edits = [{ kind: "split", options: { validation: 0.2 } }];
-  takeModel(host.memory, { summary: { layers: [], totalParams: 0, trainableParams: 0 }, spec: { input_shape: [28, 28, 1], layers: [] } });
+  takeModel(host.memory, { summary: { layers: [], totalParams: 0, trainableParams: 0 }, spec: { input_shape: [28, 28, 1], layers: [] }, classes: [] });
   const run = new RunState(options);
   await host.start(run);
   return { host, run };

@@ -74,8 +74,11 @@ export type Experiment = {
   lines: [name: string, line: number][];
 };
 
+/** A model that was taken, and the names of the classes that its outputs stand for, where it knows them. */
+export type Taken = Model & { classes: string[] };
+
 /** What a checkpoint held. */
-export type Loaded = Model & { classes: string[]; run: SavedRun | null; history: History };
+export type Loaded = Taken & { run: SavedRun | null; history: History };
 
 /** A file and where it lay: "photos/train/cat/1.jpg". */
 export type DroppedFile = { path: string; file: Blob };
@@ -158,9 +161,10 @@ export type Calls = {
   writeModel: (o: { format: ModelTextFormat; experiment: Partial<Experiment> }) => string;
   bases: () => Base[];
   /** Has progress where a pretrained base is downloaded for it, can be aborted meanwhile. */
-  setModel: (spec: string) => Model;
+  setModel: (spec: string) => Taken;
   /** `save`: a checkpoint is wanted too. */
   setTrainable: (o: { layers: string[]; trainable: boolean; save: boolean }) => Model & { checkpoint: Uint8Array<ArrayBuffer> | null };
+  useAsBase: (o: { upTo: string | undefined; classes: number | undefined }) => Model & { checkpoint: Uint8Array<ArrayBuffer> };
   /** Begins a run and answers at once. `paused`: waits for `resume` or `step`. */
   train: (o: { options: RunOptions; paused: boolean }) => RunInfo;
   /** Answers once the step, or the piece of fitting, under way is done. */

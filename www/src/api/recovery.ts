@@ -5,7 +5,7 @@
 import type { Connection } from "./connection";
 import { toCnnLabError, type CnnLabError } from "./error";
 import { handOver } from "./hand-over";
-import { isFatal, type DroppedFile, type Edit, type Loaded, type Model, type ReadOptions, type Result } from "./protocol";
+import { isFatal, type DroppedFile, type Edit, type Loaded, type Model, type ReadOptions, type Result, type Taken } from "./protocol";
 import type { DatasetInfo, DeviceKind, FileWarning, History, SavedRun } from "./types";
 
 /** So many failures without a new step between them end a run; steps that are only repeated
@@ -58,6 +58,8 @@ export type Memory = {
   remembered: { name: string; edits: number } | null;
   dataset: DatasetInfo | null;
   model: Model | null;
+  /** What the model's outputs stand for, as far as that was known when it was taken. */
+  classes: readonly string[];
   history: History;
   savedRun: SavedRun | null;
   /** The latest weights with all that belongs to them; null where they are still those that the seed gave. */
@@ -71,6 +73,7 @@ export function emptyMemory(): Memory {
     remembered: null,
     dataset: null,
     model: null,
+    classes: [],
     history: { steps: [], epochs: [] },
     savedRun: null,
     checkpoint: null,
@@ -138,8 +141,9 @@ async function restoreData(
 }
 
 /** Notes a model with fresh weights. */
-export function takeModel(memory: Memory, model: Model): void {
+export function takeModel(memory: Memory, { classes, ...model }: Taken): void {
   memory.model = model;
+  memory.classes = classes;
   memory.history = { steps: [], epochs: [] };
   memory.savedRun = null;
   memory.checkpoint = null;
@@ -152,9 +156,16 @@ export function takeTrainable(memory: Memory, { summary, spec, checkpoint }: Res
   if (checkpoint) memory.checkpoint = { bytes: checkpoint, step: memory.history.steps.length };
 }
 
+/** Notes a model that began with what another had learned. */
+export function takeRebuilt(memory: Memory, { summary, spec, checkpoint }: Result<"useAsBase">): void {
+  takeModel(memory, { summary, spec, classes: [] });
+  memory.checkpoint = { bytes: checkpoint, step: 0 };
+}
+
 /** Notes what a checkpoint held. */
-export function takeLoaded(memory: Memory, { summary, spec, history, run }: Loaded): void {
+export function takeLoaded(memory: Memory, { summary, spec, classes, history, run }: Loaded): void {
   memory.model = { summary, spec };
+  memory.classes = classes;
   memory.history = history;
   memory.savedRun = run;
 }

@@ -282,10 +282,16 @@ export type LossSpec = { name: string; label_smoothing?: number; [option: string
 /** A layer by Keras's names: `{ layer: "Conv2D", filters: 32, kernel_size: 3 }`. */
 export type LayerSpec = { layer: string; name?: string; [option: string]: unknown };
 
-/** A pretrained network without its head, on which a network can be built: `{ layer: "MobileNetV2", weights: "imagenet" }`. */
+/** A pretrained network on which a network can be built, such as `{ layer: "MobileNetV2", weights: "imagenet" }`. */
 export type Base = {
   name: string;
   title: string;
+  /** What a list of layers calls it. */
+  layer: string;
+  /** Height and width of the pictures that it learned from. */
+  side: number;
+  /** How many classes its own head tells apart, with `include_top: true`; null: it has none. */
+  classes: number | null;
   /** Bytes to download for its weights. */
   bytes: number;
   /** The pictures that it learned from. */

@@ -213,7 +213,7 @@ export class AugmentDialog extends LitElement {
             <figcaption>${i === 0 ? t.augment.asItIs : t.augment.draw(i)}</figcaption></figure>`;
         })}
       </div>
-      <p class="small muted" role="status">${none ? t.augment.loadToSee : this.problem}</p>
+      <p class="small muted" role="status">${none ? t.augment.loadToSee : this.bench.says(this.problem)}</p>
       <div class="tools">
         <div class="field"><div class="caption"><label for="augment-index">${t.augment.pictureOf(total > 0 ? t.augment.ofAll(total) : "")}</label><cnn-lab-help .text=${t} about=${t.augment.picture}>${t.augment.pictureHelp}</cnn-lab-help></div>
           <div class="together">

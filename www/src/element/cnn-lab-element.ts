@@ -389,7 +389,7 @@ export class CnnLabElement extends LitElement {
     const t = this.#text;
     const { error } = bench;
     return html`<div class="error">
-      <p>${error?.message}${error?.place ? ` (${error.place})` : ""}</p>
+      <p>${bench.says(error?.message ?? "")}${error?.place ? ` (${error.place})` : ""}</p>
       ${button({ id: "dismiss", label: "×", name: t.common.closeMessage, kind: "square", onClick: () => bench.dismiss() })}
       <p class="small muted">${t.common.asItWas}</p>
     </div>`;

@@ -118,7 +118,7 @@ export class DataPanel extends LitElement {
   }
 
   #missing({ title, reason }: MissingSet): TemplateResult {
-    return html`<div class="set missing"><span><b>${title}</b><br /><span class="small">${reason}</span></span></div>`;
+    return html`<div class="set missing"><span><b>${title}</b><br /><span class="small">${this.bench.says(reason)}</span></span></div>`;
   }
 
   /** Why the data cannot be changed now. */

@@ -71,7 +71,7 @@ export class Modal implements ReactiveController {
       </header>
       <div class="failed" role="alert">${
         error
-          ? html`<div class="problem row"><div class="grow"><p>${error.message}${error.place ? ` (${error.place})` : ""}</p>
+          ? html`<div class="problem row"><div class="grow"><p>${this.bench().says(error.message)}${error.place ? ` (${error.place})` : ""}</p>
               <p class="small muted">${t.common.asItWas}</p></div>
               ${button({ id: "dismiss", label: "×", name: t.common.closeMessage, kind: "square", onClick: () => this.bench().dismiss() })}</div>`
           : ""

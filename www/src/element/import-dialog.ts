@@ -104,7 +104,7 @@ export class ImportDialog extends LitElement {
     const loose = own.onlyPictures && own.files !== null;
     return html`<div class="body">
         <div class="problem" role="alert">
-          <p>${problem?.message}${problem?.place ? ` (${problem.place})` : nothing}</p>
+          <p>${this.bench.says(problem?.message ?? "")}${problem?.place ? ` (${problem.place})` : nothing}</p>
           <p class="small muted">${t.importing.unchanged}</p>
         </div>
         ${loose ? html`<p>${t.importing.giveOneClass(own.files?.length ?? 0)}</p>${this.#class()}` : nothing}
@@ -169,19 +169,19 @@ export class ImportDialog extends LitElement {
     const warnings = [...own.passedOver, ...found.warnings];
     const why = own.busy ?? (own.looking ? t.importing.lookedAtAgain : own.problem ? t.importing.wrongAbove : undefined);
     return html`<div class="body">
-        <p class="lead"><b>${found.name}</b>: ${found.kind}</p>
+        <p class="lead"><b>${found.name}</b>: ${this.bench.says(found.kind)}</p>
         <p class="small muted again" role="status">${
           own.looking
             ? t.importing.lookingAgain
             : t.importing.found(total, found.classes.length, found.bytes)
         }</p>
         ${this.#counts(found)}
-        ${own.problem ? html`<div class="problem" role="alert">${own.problem.message}</div>` : nothing}
+        ${own.problem ? html`<div class="problem" role="alert">${this.bench.says(own.problem.message)}</div>` : nothing}
         <div class="fields">${this.#size(own.options.size ?? [found.shape[0], found.shape[1]])} ${this.#options(found)}</div>
         ${this.#memory(found)}
         ${warnings.length > 0
           ? html`<details class="warnings"><summary>${t.importing.warningsOf(warnings.length)}</summary>
-              <ul tabindex="0" aria-label=${t.common.warnings}>${warnings.slice(0, mostRows).map(({ file, message }) => html`<li>${message.includes(file) ? message : `${file}: ${message}`}</li>`)}
+              <ul tabindex="0" aria-label=${t.common.warnings}>${warnings.slice(0, mostRows).map(({ file, message }) => html`<li>${message.includes(file) ? "" : `${file}: `}${this.bench.says(message)}</li>`)}
                 ${warnings.length > mostRows ? html`<li>${t.importing.moreWarnings(warnings.length - mostRows)}</li>` : nothing}</ul>
               ${button({ id: "own-warnings", label: "CSV", name: t.importing.warningsCsv, onClick: () => download(new Blob([warningsCsv(warnings)], { type: "text/csv" }), "cnn-lab-warnings.csv") })}
             </details>`

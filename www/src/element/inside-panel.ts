@@ -13,6 +13,9 @@ import { styles } from "./style-directive";
 import { base, panel } from "./styles";
 import type { Workbench } from "./workbench";
 
+/** So many of a pretrained network's classes are shown. */
+const mostBars = 5;
+
 /** The fourth step, Inside: draw or drop a picture, and see what the network makes of it. */
 @define("cnn-lab-inside")
 export class InsidePanel extends LitElement {
@@ -36,6 +39,9 @@ export class InsidePanel extends LitElement {
     panel,
     css`
       .top { display: grid; grid-template-columns: 196px minmax(0, 1fr); gap: 16px; }
+      .top.own { grid-template-columns: minmax(0, 1fr); }
+      .own cnn-lab-bars { --bar-label: 176px; }
+      .own .says { font-size: 20px; line-height: 28px; }
       .top cnn-lab-bars { --bar-height: 18.4px; }
       .answer { display: flex; gap: 12px; align-items: center; min-height: 58px; }
       .seen { width: 58px; height: 58px; border: 1px solid var(--lab-line); border-radius: 4px; overflow: hidden; background: #000; display: grid; place-items: center; flex: none; }
@@ -65,7 +71,7 @@ export class InsidePanel extends LitElement {
     return html`<section aria-labelledby="title">
       <header><span class="place" aria-hidden="true">4</span><h2 id="title" class="grow">${t.inside.title}</h2></header>
       <slot></slot>
-      <div class="top">
+      <div class="top ${network.classes ? "own" : ""}">
         <cnn-lab-draw-pad .text=${t} ${styles({ "--pad": `${Math.max(1, Math.floor(196 / inside.size.width)) * inside.size.width}px` })}
           .picture=${inside.hand?.picture ?? null} name=${inside.hand?.name ?? ""} ?enabled=${inside.drawable}
             @drawn=${(event: CustomEvent<ImageData>) => inside.showDrawing(event.detail)}></cnn-lab-draw-pad>
@@ -96,8 +102,15 @@ export class InsidePanel extends LitElement {
   }
 
   #bars(): { label: string; share: number; text: string; strong?: boolean }[] {
-    const { data, inside } = this.bench;
+    const { data, inside, network } = this.bench;
     const { prediction } = inside;
+    if (network.classes) {
+      // Of so many, the likeliest.
+      return Array.from({ length: mostBars }, (_, i) => {
+        const { label = "", probability = 0 } = prediction?.[i] ?? {};
+        return { label, share: probability, text: label ? this.bench.text.percent(probability) : "–", strong: i === 0 && label !== "" };
+      });
+    }
     const classes = data.info?.classes ?? data.chosen?.classes ?? prediction?.map(({ label }) => label) ?? [];
     // In the order of the classes, so that nothing jumps; the best one is marked.
     return classes.map((label) => {
@@ -164,7 +177,7 @@ export class InsidePanel extends LitElement {
     const { data, inside, network } = this.bench;
     const { hand, prediction } = inside;
     // The outputs of weights that never saw these classes have no names yet.
-    const classes = data.info?.classes;
+    const classes = network.classes ?? data.info?.classes;
     const best = prediction?.find(({ label }, i) => i === 0 && (classes?.includes(label) ?? true));
     const long = Math.max(inside.size.width, inside.size.height);
     const zoom = long > 56 ? 56 / long : Math.floor(56 / long);
@@ -177,10 +190,10 @@ export class InsidePanel extends LitElement {
         ${hand ? html`<cnn-lab-pixels .picture=${hand.picture} zoom=${zoom} name=${t.common.asNetworkSees}></cnn-lab-pixels>` : nothing}
       </div>
       ${hand && prediction && best
-        ? html`<div class="grow">
+        ? html`<div class="grow ${network.classes ? "own" : ""}">
             <div class="says">${best.label} <span class="muted">${t.percent(best.probability)}</span></div>
-            <div class="small muted">${hand.name}${hand.truth === null ? "." : html`: ${hand.truth === best.label ? t.common.right : html`${t.inside.wrongItIs} <b>${hand.truth}</b>`}.`}
-              ${this.bench.training.curves.empty ? t.inside.notLearned(this.bench.network.base ? "" : t.inside.asLikely(prediction.length)) : nothing}</div>
+            <div class="small muted">${hand.name}${hand.truth === null || network.classes ? "." : html`: ${hand.truth === best.label ? t.common.right : html`${t.inside.wrongItIs} <b>${hand.truth}</b>`}.`}
+              ${this.bench.training.curves.empty && !network.classes ? t.inside.notLearned(this.bench.network.hasFrozen ? "" : t.inside.asLikely(prediction.length)) : nothing}</div>
           </div>`
         : html`<p class="small muted grow">${unlearned}${network.summary ? "" : t.inside.beingReady}</p>`}
     </div>`;

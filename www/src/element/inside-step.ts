@@ -16,6 +16,8 @@ export type Hand = {
   name: string;
   /** Its class, where that is known. */
   truth: string | null;
+  /** What it was made of: a network of another size takes it anew. */
+  source?: ImageBitmapSource;
 };
 
 /** The fourth step: what the network makes of one picture. */
@@ -48,7 +50,7 @@ export class InsideStep {
 
   /** Which class the picture in hand is of, where that is known. */
   get label(): number | null {
-    const label = this.bench.lab?.dataset?.classes.indexOf(this.hand?.truth ?? "") ?? -1;
+    const label = this.bench.classes.indexOf(this.hand?.truth ?? "");
     return label < 0 ? null : label;
   }
 
@@ -100,6 +102,7 @@ export class InsideStep {
         picture: pixels,
         name: this.bench.text.inside.testPicture(this.index),
         truth: info.classes[label] ?? null,
+        source: pixels,
       });
     });
   }
@@ -118,7 +121,7 @@ export class InsideStep {
     await this.bench.try(async () => {
       const { pixels, label } = await lab.image(split, index);
       const name = t.inside.splitPicture(split === "train" ? t.common.training : t.common.validation, index);
-      this.#take({ kind: "set", picture: pixels, name, truth: info.classes[label] ?? null });
+      this.#take({ kind: "set", picture: pixels, name, truth: info.classes[label] ?? null, source: pixels });
     });
   }
 
@@ -139,7 +142,7 @@ export class InsideStep {
     await this.bench.try(async () => {
       const picture = await this.#shrink(file);
       if (picture) {
-        this.#take({ kind: "file", picture, name, truth: null });
+        this.#take({ kind: "file", picture, name, truth: null, source: file });
       } else {
         // It cannot be decoded; the lab says so in its own words.
         await lab.predict(file);
@@ -272,6 +275,12 @@ export class InsideStep {
   async #look(): Promise<void> {
     const { lab, network } = this.bench;
     const { hand } = this;
+    if (lab?.spec && hand?.source && !this.#fits(hand)) {
+      const picture = await this.#shrink(hand.source);
+      // Another picture may have been taken meanwhile; it is looked at by itself.
+      if (hand === this.hand && picture) this.#take({ ...hand, picture });
+      return;
+    }
     if (this.#closed || !lab?.spec || !hand || !this.#fits(hand)) {
       this.prediction = null;
       this.maps = new Map();
@@ -315,7 +324,7 @@ export class InsideStep {
       this.#spokenOf = of;
       clearTimeout(this.#speech);
       this.#speech = setTimeout(() => {
-        const truth = hand.truth === null || hand.truth === best.label ? "" : t.inside.butItIs(hand.truth);
+        const truth = hand.truth === null || hand.truth === best.label || this.bench.network.classes ? "" : t.inside.butItIs(hand.truth);
         this.spoken = t.inside.spoken(hand.name, best.label, Math.round(best.probability * 100), truth);
         this.bench.changed();
       }, 700);

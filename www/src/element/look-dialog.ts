@@ -546,7 +546,7 @@ export class LookDialog extends LitElement {
       <div class="scroll fill warnings" tabindex="0" role="region" aria-label=${t.common.warnings} @scroll=${(event: Event) => (this.warningsTop = (event.target as HTMLElement).scrollTop)}>
         <table class="list" aria-rowcount=${warnings.length}>
           <thead><tr><th scope="col">${t.look.file}</th><th scope="col">${t.look.happened}</th></tr></thead>
-          <tbody>${space(first)}${warnings.slice(first, end).map(({ file, message }) => html`<tr><td title=${file}>${file}</td><td title=${message}>${message}</td></tr>`)}${space(warnings.length - end)}</tbody>
+          <tbody>${space(first)}${warnings.slice(first, end).map(({ file, message }) => html`<tr><td title=${file}>${file}</td><td title=${this.bench.says(message)}>${this.bench.says(message)}</td></tr>`)}${space(warnings.length - end)}</tbody>
         </table>
       </div>`;
   }

@@ -17,6 +17,6 @@ export function mainButton(bench: Workbench): TemplateResult {
         ? t.common.anotherDevice
         : bench.failed
           ? t.train.couldNotStart
-          : undefined;
+          : mainAction === "train" && bench.network.classes ? t.train.needsNone : undefined;
   return button({ id: "main", label: labels[mainAction](t), kind: "primary", why, onClick: () => void bench.training.main() });
 }

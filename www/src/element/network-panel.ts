@@ -1,11 +1,11 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import type { Preset, Summary } from "../api/types";
+import type { Summary } from "../api/types";
 import { define } from "./define";
 import { dialogs, loadDialog } from "./dialogs";
 import { linkOf } from "./experiment";
-import { own } from "./network-step";
+import { asBase, type Listed, own } from "./network-step";
 import { Watch } from "./observable";
 import { button, copy, field } from "./parts";
 import { base, panel } from "./styles";
@@ -26,10 +26,10 @@ export class NetworkPanel extends LitElement {
     new Watch(this, () => this.bench);
   }
 
-  /** There is something to show of a pretrained network. */
+  /** There is something to show of a pretrained network, or of frozen layers. */
   get #onBase(): boolean {
-    const { base: name, offered, download } = this.bench.network;
-    return name !== undefined || offered !== null || download !== null;
+    const { hasFrozen, offered, download } = this.bench.network;
+    return hasFrozen || offered !== null || download !== null;
   }
 
   override willUpdate(): void {
@@ -91,27 +91,41 @@ export class NetworkPanel extends LitElement {
         label: t.network.ofLesson,
         help: t.network.ofLessonHelp,
         control: html`<select id="preset" ?disabled=${why !== undefined} title=${why ?? nothing}
-          @change=${(event: Event) => void network.choose((event.target as HTMLSelectElement).value)}>
+          @change=${(event: Event) => this.#choose((event.target as HTMLSelectElement).value)}>
           ${network.presets.map((one) => html`<option value=${one.name} .selected=${live(one === offered || (!offered && one.name === network.chosen))}>${this.#titleOf(one)}</option>`)}
           ${network.chosen === own ? html`<option value=${own} .selected=${live(true)}>${t.network.own}</option>` : nothing}
+          ${network.canBeBase ? html`<option value=${asBase}>${t.network.asBase}</option>` : nothing}
         </select>`,
       })}
-      <p class="small muted describe">${preset ? t.core.says(preset.description) : network.chosen === own ? t.network.ownHelp : ""}</p>
+      <p class="small muted describe">${preset?.head?.classes ? t.network.headHelp(preset.head.classes) : preset ? t.core.says(preset.description) : network.chosen === own ? this.#ownHelp : ""}</p>
       <div class="buttons">
         ${button({ id: "build", label: t.network.build, name: t.network.buildName, why: closed, onClick: () => void builder.open() })}
         ${button({ id: "paste-code", label: t.network.paste, name: t.network.pasteName, why: closed, onClick: () => void builder.open(undefined, "text") })}
       </div>
       <div role="status" class="link small">${this.link ? this.#linkTold(this.link) : nothing}</div>
       ${this.#onBase && this.pretrained === "there" ? dialogs.pretrained.show(bench) : nothing}
-      ${network.summary && !network.base ? this.#summary(network.summary) : nothing}
+      ${network.summary && !network.hasFrozen ? this.#summary(network.summary) : nothing}
     </section>`;
   }
 
+  #choose(name: string): void {
+    const { network } = this.bench;
+    void (name === asBase ? network.useAsBase() : network.choose(name));
+  }
+
+  /** What a network is that is none of the list, and what to do where it does not fit the pictures. */
+  get #ownHelp(): string {
+    const { network, text: t } = this.bench;
+    const { misfit, canBeBase, hasFrozen } = network;
+    if (misfit) return canBeBase ? `${misfit} ${t.network.orAsBase(t.network.asBase)}` : misfit;
+    return hasFrozen && !network.base ? t.network.asBaseHelp : t.network.ownHelp;
+  }
+
   /** With what it costs, where that is a download. */
-  #titleOf(preset: Preset): string {
-    const found = this.bench.network.baseOf(preset);
-    const t = this.bench.text;
-    const title = t.core.says(preset.title);
+  #titleOf(preset: Listed): string {
+    const { network, text: t } = this.bench;
+    const found = network.baseOf(preset);
+    const title = network.titleOf(preset);
     return found ? `${title} · ${found.cached ? t.network.kept : t.bytes(found.bytes)}` : title;
   }
 

@@ -1,4 +1,5 @@
 import type { CnnLab } from "../api/cnn-lab";
+import { withHead } from "../api/pretrained";
 import type { Base, DatasetInfo, ModelSpec, Preset, Progress, Summary } from "../api/types";
 import { misfit } from "./builder/fit";
 import { AttributeError, optimizerSettings, settingsOfOptions } from "./settings";
@@ -7,24 +8,34 @@ import type { Workbench } from "./workbench";
 
 /** Stands in the list of presets for a network that is none of them. */
 export const own = "own";
+/** Stands there for what the present network has learned, under a new last layer. */
+export const asBase = "as-base";
 
-/** Whether a preset begins with a pretrained network. Its name is that network's. */
-const isPretrained = ({ spec }: Preset): boolean => spec.layers.some(({ layer }) => layer === "MobileNetV2");
+/** A network of the list; one with a head of its own comes as it was trained, for pictures of any set. */
+export type Listed = Preset & { head?: Base };
+
+/** Whether a preset begins with a pretrained network. Its name is that network's, where it has no head of its own. */
+const isPretrained = ({ spec }: Preset): boolean => spec.layers.some(({ layer }) => layer === "MobileNetV2" || layer === "EfficientNetLite0");
+
+/** What is no preset's name: a spec or code. */
+const isText = (model: string): boolean => /^\{|[(\n]/.test(model);
 
 /** The second step: which network learns. */
 export class NetworkStep {
-  presets: Preset[] = [];
+  presets: Listed[] = [];
   /** The preset in use, or `own`. */
   chosen = "";
   /** The pretrained networks that presets begin with. */
   bases: readonly Base[] = [];
   /** The preset that was chosen, where its pretrained network would have to be downloaded first. */
-  offered: Preset | null = null;
+  offered: Listed | null = null;
   /** How far the download of a pretrained network is; null: none goes on. */
   download: Progress | null = null;
   #download = new AbortController();
   /** The preset that was wanted, while another stands in because the pictures are too small for it. */
   #wanted: string | null = null;
+  /** The network's last layer is new, and what comes before it was learned on something else. */
+  #rebuilt = false;
 
   constructor(private readonly bench: Workbench) {}
 
@@ -34,8 +45,37 @@ export class NetworkStep {
   }
 
   /** The pretrained network that a preset begins with. */
-  baseOf(preset: Preset): Base | undefined {
-    return this.bases.find(({ name }) => name === preset.name);
+  baseOf(preset: Listed): Base | undefined {
+    return this.bases.find(({ name }) => name === (preset.head?.name ?? preset.name));
+  }
+
+  /** What a person calls a network of the list. */
+  titleOf({ title, head }: Listed): string {
+    const t = this.bench.text;
+    return head?.classes ? t.network.withClasses(title, head.classes) : t.core.says(title);
+  }
+
+  /** Whether there is something to show of layers that learned before: of a pretrained network, or frozen. */
+  get hasFrozen(): boolean {
+    return this.#rebuilt || this.summary?.layers.some(({ base, trainable, params }) => base !== undefined || (params > 0 && !trainable)) === true;
+  }
+
+  /** Whether what the network has learned can be kept under a new last layer. */
+  get canBeBase(): boolean {
+    const { training, lab } = this.bench;
+    return training.trained && this.summary !== null && this.classes === null && Boolean(lab?.dataset);
+  }
+
+  /** Why the network cannot be trained on the pictures, where it is none of the list; empty where it can. */
+  get misfit(): string {
+    const info = this.bench.lab?.dataset;
+    if (this.chosen !== own || !info) return "";
+    return misfit(this.bench.text, this.inputShape, this.summary?.layers.at(-1)?.outputShape ?? [], { shape: info.shape, classes: info.classes.length });
+  }
+
+  /** The classes that the present network tells apart with a pretrained head of its own; null: it learns those of the pictures. */
+  get classes(): readonly string[] | null {
+    return this.summary?.layers.at(-1)?.base ? (this.bench.lab?.classes ?? []) : null;
   }
 
   /** The networks of the lessons; those on a pretrained network where this copy of the lab has it. */
@@ -44,7 +84,23 @@ export class NetworkStep {
     if (presets.some(isPretrained)) {
       this.bases = await lab.bases().catch(() => []);
     }
-    this.presets = presets.filter((preset) => !isPretrained(preset) || this.baseOf(preset));
+    this.#show(presets);
+  }
+
+  /** Those that can be had; behind them the pretrained ones as they came. */
+  #show(presets: readonly Listed[]): void {
+    const heads = this.bases.filter(({ classes }) => classes !== null);
+    this.presets = [
+      ...presets.filter((preset) => !preset.head && (!isPretrained(preset) || this.baseOf(preset))),
+      ...heads.map((head): Listed => ({ name: `${head.name}-${head.trainedOn.toLowerCase()}`, title: head.title, description: "", spec: withHead(head), epochs: 1, batchSize: 32, head })),
+    ];
+  }
+
+  /** Asks what there is besides the lessons' networks; where that cannot be had, there is nothing. */
+  async #listHeads(lab: CnnLab): Promise<void> {
+    this.bases = await lab.bases().catch(() => this.bases);
+    this.#show(this.presets);
+    this.bench.changed();
   }
 
   get summary(): Summary | null {
@@ -67,10 +123,21 @@ export class NetworkStep {
   /** Asks for the networks of the lessons, and takes the one that the settings name. */
   async list(lab: CnnLab): Promise<void> {
     await this.#list(lab);
-    const { model } = this.bench.settings;
-    const preset = this.presets.find(({ name }) => name === model);
+    const { model, steps } = this.bench.settings;
+    const named = (): Listed | undefined => this.presets.find(({ name }) => name === model);
+    if (!named() && !isText(model)) {
+      await this.#listHeads(lab);
+    } else if (this.bases.length === 0 && steps.includes("network")) {
+      // Nobody waits for it.
+      void this.#listHeads(lab);
+    }
+    const preset = named();
     const first = this.presets[0];
-    if (preset) {
+    if (preset?.head && first) {
+      // Where its weights cannot be had, there is a network all the same.
+      await this.take(lab, first.spec, first.name);
+      await this.bench.try(() => this.take(lab, preset.spec, preset.name));
+    } else if (preset) {
       await this.take(lab, preset.spec, preset.name);
       this.bench.training.adoptUnchosen(optionsOf(preset));
     } else if (first) {
@@ -104,7 +171,7 @@ export class NetworkStep {
 
   /** What the settings say is no preset's name: a spec, Keras code, or a mistake. */
   async #takeNamed(lab: CnnLab, model: string): Promise<void> {
-    if (/^\{|[(\n]/.test(model)) {
+    if (isText(model)) {
       await this.bench.try(async () => {
         await this.take(lab, model, own);
         // Who says which optimizer says all of it; a schedule's absence cannot be said.
@@ -129,10 +196,21 @@ export class NetworkStep {
 
   /** Makes a network with fresh weights the present one. */
   async take(lab: CnnLab, spec: ModelSpec | string, name: string): Promise<void> {
-    const summary = await this.#set(lab, spec);
+    this.#took(lab, await this.#set(lab, spec), name);
+  }
+
+  /** Keeps what the network has learned, frozen, under a new last layer for the classes of the pictures. */
+  async useAsBase(): Promise<void> {
+    const lab = await this.bench.ready;
+    this.cancel();
+    await this.bench.try(async () => this.#took(lab, await lab.useAsBase(), own, true));
+  }
+
+  #took(lab: CnnLab, summary: Summary, name: string, rebuilt = false): void {
     this.chosen = name;
     this.offered = null;
     this.#wanted = null;
+    this.#rebuilt = rebuilt;
     if (lab.dataset) {
       this.bench.settings.base = null;
     }
@@ -155,8 +233,7 @@ export class NetworkStep {
     } finally {
       if (this.download && cancel === this.#download) {
         this.download = null;
-        this.bases = await lab.bases().catch(() => this.bases);
-        this.bench.changed();
+        await this.#listHeads(lab);
       }
     }
   }
@@ -171,6 +248,7 @@ export class NetworkStep {
   /** Notes that the lab has another network now, from a checkpoint. */
   loaded(): void {
     this.chosen = own;
+    this.#rebuilt = false;
     this.bench.inside.refresh();
   }
 
@@ -179,6 +257,7 @@ export class NetworkStep {
     await this.#list(lab);
     this.chosen = this.presets.some((preset) => preset.name === name) ? name : own;
     this.#wanted = null;
+    this.#rebuilt = false;
     this.bench.inside.refresh();
   }
 
@@ -201,7 +280,7 @@ export class NetworkStep {
     }
     await this.bench.try(async () => {
       await this.take(lab, preset.spec, name);
-      this.bench.training.adopt(preset);
+      if (!preset.head) this.bench.training.adopt(preset);
     });
   }
 
@@ -236,11 +315,15 @@ export class NetworkStep {
       this.bench.training.adoptUnchosen(optionsOf(taken), optionsOf(old));
       return;
     }
+    if (this.#rebuilt && String(this.inputShape) === String(info.shape) && this.misfit) {
+      await this.useAsBase();
+      return;
+    }
     const output = this.summary?.layers.at(-1)?.outputShape ?? [];
     const fits = misfit(this.bench.text, this.inputShape, output, { shape: info.shape, classes: info.classes.length }) === "";
     const sameClasses = before === null || String(before.classes) === String(info.classes);
     const preset = this.presets.find(({ name }) => name === chosen);
-    if (preset && !(fits && sameClasses)) {
+    if (preset && !preset.head && !(fits && sameClasses)) {
       await this.#takeFitting(lab, preset);
     }
   }

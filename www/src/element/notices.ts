@@ -4,7 +4,7 @@ import type { Texts } from "../text/texts";
 export type Notice = {
   /** The code of the CnnLabError, or of the warning. */
   code: string;
-  /** What happened, and what to do. */
+  /** What happened, and what to do, as it was thrown; the workbench says it in the lab's language. */
   message: string;
   /** Where: a file, a layer, a field. */
   place: string;

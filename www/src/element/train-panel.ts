@@ -31,7 +31,7 @@ export class TrainPanel extends LitElement {
     css`
       section { gap: 10px; }
       header { flex-wrap: wrap; justify-content: flex-end; gap: 6px; }
-      header h2 { min-width: 44px; }
+      header h2.grow { min-width: min-content; }
       header .button { padding: 0 6px; }
       /* English words are the shortest. */
       header:not(:lang(en)) .button { padding: 0 4px; font-size: 12px; }
@@ -40,6 +40,7 @@ export class TrainPanel extends LitElement {
       .options .button { justify-content: flex-start; width: 100%; }
       :host([narrow]) .options { grid-template-columns: repeat(2, minmax(0, 1fr)); }
       .more { display: flex; align-items: center; gap: 8px; }
+      :host([narrow]) .more { flex-wrap: wrap; justify-content: flex-end; }
       .balance { gap: 2px; font-size: 12px; }
       .balance input { margin-right: 6px; }
       .buttons { display: flex; gap: 8px 6px; flex-wrap: wrap; }
@@ -212,9 +213,10 @@ export class TrainPanel extends LitElement {
 
   #deviceSentence(): TemplateResult {
     const t = this.bench.text;
-    const { device, switching, failed } = this.bench;
+    const { bench } = this;
+    const { device, switching, failed } = bench;
     return html`<p id="reason" class="small muted" role="status">
-      ${failed ? t.train.noStart : switching || !device ? t.train.makingReady : `${t.core.says(device.reason)} (${t.core.says(device.name)})`}
+      ${failed ? t.train.noStart : switching || !device ? t.train.makingReady : `${bench.says(device.reason)} (${t.core.says(device.name)})`}
     </p>`;
   }
 
@@ -227,7 +229,7 @@ export class TrainPanel extends LitElement {
       <span class="main-button">${mainButton(bench)}</span>
       ${button({
         id: "step", label: t.train.step,
-        why: loading ? t.common.loading : !bench.lab ? t.common.deviceNotReady : undefined,
+        why: loading ? t.common.loading : bench.network.classes && training.mainAction === "train" ? t.train.needsNone : !bench.lab ? t.common.deviceNotReady : undefined,
         onClick: () => void training.step(),
       })}
       ${button({
@@ -337,7 +339,7 @@ export class TrainPanel extends LitElement {
       ? nothing
       : html`<details class="warnings" open>
           <summary>${this.bench.text.common.count.warnings(warnings.length)}</summary>
-          <ul>${warnings.map(({ message, place }) => html`<li>${message}${place ? ` (${place})` : ""}</li>`)}</ul>
+          <ul>${warnings.map(({ message, place }) => html`<li>${this.bench.says(message)}${place ? ` (${place})` : ""}</li>`)}</ul>
         </details>`;
   }
 }

@@ -435,7 +435,7 @@ export class TrainStep {
       const restored = restoredEpoch === undefined ? "" : t.train.restored(restoredEpoch);
       switch (reason) {
         case "diverged":
-          return diverged;
+          return this.bench.says(diverged);
         case "stopped":
           return fitting ? t.train.stoppedBefore : t.train.stopped;
         case "early-stopping":

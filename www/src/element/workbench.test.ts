@@ -18,6 +18,7 @@ function labOf({ device, seed }: CreateOptions) {
     device, seed, asked, spec: null as unknown, summary: null, dataset: null, missing: [], history: { steps: [], epochs: [] },
     addEventListener: () => undefined,
     bundled: () => Promise.resolve([{ name: "mnist", title: "MNIST", shape: [28, 28, 1], classes: [], train: 0, test: 0 }]),
+    bases: () => Promise.resolve([]),
     presets: () => Promise.resolve([{ name: "mnist-convnet", title: "", spec, epochs: 5, batchSize: 64 }]),
     remembered: () => Promise.resolve([]),
     setModel(given: unknown) {

@@ -151,6 +151,11 @@ export class Workbench extends Observable {
     return this.settings.controls === "fixed" ? this.text.lab.fixed : undefined;
   }
 
+  /** What the network's outputs stand for: its own classes, or those of the pictures. */
+  get classes(): readonly string[] {
+    return this.network.classes ?? this.data.info?.classes ?? [];
+  }
+
   get device(): Device | null {
     return this.lab?.device ?? null;
   }
@@ -257,7 +262,14 @@ export class Workbench extends Observable {
     this.changed();
   }
 
-  /** Goes on in another language. What was told already stays as it was told. */
+  /** An error or a warning in the language of this lab; all is drawn again once its words are there. */
+  says(message: string): string {
+    return this.text.core.message(message, this.#again);
+  }
+
+  readonly #again = (): void => this.changed();
+
+  /** Goes on in another language. What the page itself told stays as it was told. */
   speak(text: Texts): void {
     this.text = text;
     this.vitals.judge();

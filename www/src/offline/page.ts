@@ -21,8 +21,8 @@ async function begin(container: ServiceWorkerContainer): Promise<void> {
   const { active } = await container.ready;
   if (said) show(said, "offline");
   // It was loaded before the worker could see it.
-  if (lab && !["cpu", "flex"].includes(lab.device.kind) && active) send(active, { kind: "keep", folder: "pkg/full/" });
-  if (document.documentElement.lang !== "en" && active) send(active, { kind: "keep", folder: "assets/languages/" });
+  if (lab && !["cpu", "flex"].includes(lab.device.kind) && active) send(active, { kind: "keep", what: "full" });
+  if (document.documentElement.lang !== "en" && active) send(active, { kind: "keep", what: "languages" });
 }
 
 function send(worker: ServiceWorker, message: FromPage, transfer: Transferable[] = []): void {

@@ -7,7 +7,7 @@
  * that a page runs is of one version, whatever the server has meanwhile. What is not in the list,
  * such as other pages of the same host, is left to the network.
  */
-import { hasRelaxedSimd } from "../worker/core";
+import { buildOf, cpuFolder } from "../worker/core";
 import { getManifest } from "../worker/dataset";
 import { address, fetchFile, keep, keptAddresses } from "../worker/store";
 
@@ -30,7 +30,7 @@ type Scope = {
 };
 
 /** `keep`: a part of the site that was in use before this worker could see it. */
-export type FromPage = { kind: "take-over" } | { kind: "keep"; folder: string };
+export type FromPage = { kind: "take-over" } | { kind: "keep"; what: keyof typeof parts };
 
 const worker = self as unknown as Scope;
 worker.importScripts("site-files.js");
@@ -43,13 +43,22 @@ const page = "index.html";
 /** There was a version before this one. */
 const updating = worker.registration.active !== null;
 
-/** All but English, in which the page comes. */
-const languages = "assets/languages/";
+/** Parts that no visitor needs all of. */
+const parts = {
+  full: (file: string): boolean => file.startsWith("pkg/full/"),
+  /** All but English, in which the page comes: its texts, the lessons, the page about embedding. */
+  languages: (file: string): boolean => file.startsWith("assets/languages/") || /^(lessons\/de\/|embed\.de\.)/.test(file),
+};
 
-/** Kept when they are first used: no visitor needs all of them. */
+/** Built for browsers that have other instructions. */
+function isOtherBuild(file: string): boolean {
+  const [, build] = /^pkg\/((?:cpu|data|analysis)[^/]*)\//.exec(file) ?? [];
+  return build !== undefined && ![cpuFolder(), buildOf("data"), buildOf("analysis")].includes(build);
+}
+
+/** Kept when they are first used. */
 function isLater(file: string): boolean {
-  const otherCpu = hasRelaxedSimd() ? "pkg/cpu/" : "pkg/cpu-relaxed/";
-  return file.startsWith("pkg/full/") || file.startsWith(otherCpu) || file.startsWith(languages);
+  return isOtherBuild(file) || parts.full(file) || parts.languages(file);
 }
 
 /** The file of the list that an address asks for; undefined where it asks for none. */
@@ -99,12 +108,12 @@ async function keepMnist(): Promise<void> {
 async function speaksOthers(): Promise<boolean> {
   const before = (await caches.keys()).filter((name) => name.startsWith(ours) && name !== cacheName);
   const kept = await Promise.all(before.map(async (name) => (await caches.open(name)).keys()));
-  return kept.flat().some(({ url }) => url.startsWith(scope + languages));
+  return kept.flat().some(({ url }) => url.startsWith(scope) && parts.languages(url.slice(scope.length)));
 }
 
 async function install(): Promise<void> {
   const spoken = await speaksOthers();
-  await keepListed(Object.keys(files).filter((file) => !isLater(file) || (spoken && file.startsWith(languages))));
+  await keepListed(Object.keys(files).filter((file) => !isLater(file) || (spoken && parts.languages(file))));
   // The page works without it, as far as its data were loaded.
   await keepMnist().catch(() => undefined);
 }
@@ -153,6 +162,6 @@ worker.addEventListener("message", (event) => {
   if (data.kind === "take-over") {
     event.waitUntil(takeOver().then((others) => event.ports[0]?.postMessage({ others })));
   } else {
-    event.waitUntil(keepListed(Object.keys(files).filter((file) => file.startsWith(data.folder))).catch(() => undefined));
+    event.waitUntil(keepListed(Object.keys(files).filter(parts[data.what])).catch(() => undefined));
   }
 });

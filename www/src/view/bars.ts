@@ -19,7 +19,7 @@ export class BarsElement extends LitElement {
     css`
       table { width: 100%; border-collapse: collapse; font-size: 12px; line-height: 16px; }
       th, td { padding: 0; height: var(--bar-height, 18px); font-weight: 400; }
-      th { max-width: 88px; padding-right: 8px; text-align: right; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+      th { max-width: var(--bar-label, 88px); padding-right: 8px; text-align: right; overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
       td.bar { width: 100%; }
       td.bar div { height: 10px; border-radius: 2px; background: var(--lab-sunk); overflow: hidden; }
       td.bar i { display: block; height: 100%; background: var(--lab-edge); transform: scaleX(var(--share, 0)); transform-origin: left; }

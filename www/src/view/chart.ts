@@ -1,9 +1,10 @@
 import { css, html, LitElement, type PropertyValues, type TemplateResult, unsafeCSS } from "lit";
 import { property, query, state } from "lit/decorators.js";
-import uPlot from "uplot";
+import type { uPlot } from "./uplot";
 import uPlotStyles from "uplot/dist/uPlot.min.css?inline";
 import { define } from "../element/define";
 import { base } from "../element/styles";
+import { fetched } from "../text/fetched";
 import { last, type Points } from "./curve";
 import { onScheme } from "./scheme";
 import { english } from "../text/en";
@@ -12,6 +13,7 @@ import type { Texts } from "../text/texts";
 /** The two lines that every chart of training has. */
 export type Lines = { training: Points; validation: Points };
 
+const library = fetched(() => import("./uplot"));
 const none: Points = { x: [], y: [] };
 const font = "12px system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif";
 
@@ -37,11 +39,11 @@ export class ChartElement extends LitElement {
   @property({ type: Number }) top: number | null = null;
 
   @state() private hover: number | null = null;
-  @query(".plot") private host!: HTMLElement;
+  @query(".over") private host!: HTMLElement;
   @query(".training") private trainingKey!: HTMLElement;
   @query(".validation") private validationKey!: HTMLElement;
 
-  #plot: uPlot | null = null;
+  @state() private plot: uPlot | null = null;
   #xs: readonly number[] = [];
   readonly #resize = new ResizeObserver(() => this.#fit());
 
@@ -60,6 +62,7 @@ export class ChartElement extends LitElement {
       .validation { color: var(--lab-validation); }
       .plot { flex: 1 1 0; min-height: 120px; position: relative; border-radius: 4px; }
       .plot > * { position: absolute; inset: 0; }
+      .empty { display: grid; place-items: center; margin: 0; border: 1px dashed var(--lab-edge); border-radius: 4px; color: var(--lab-muted); font-size: 12px; }
       .u-wrap { font: inherit; }
       .u-cursor-x { border-color: var(--lab-edge); }
     `,
@@ -67,7 +70,7 @@ export class ChartElement extends LitElement {
 
   constructor() {
     super();
-    onScheme(this, () => this.#plot?.redraw());
+    onScheme(this, () => this.plot?.redraw());
   }
 
   override render(): TemplateResult {
@@ -84,7 +87,7 @@ export class ChartElement extends LitElement {
         <span class="key validation">${t.charts.validation} <b>${read(this.lines.validation)}</b></span>
       </div>
       <div class="plot" role="img" tabindex="0" aria-label=${this.#inWords()}
-        @keydown=${this.#onKey} @blur=${() => this.#plot?.setCursor({ left: -10, top: -10 })}></div>
+        @keydown=${this.#onKey} @blur=${() => this.plot?.setCursor({ left: -10, top: -10 })}><div class="over"></div>${this.plot ? null : html`<p class="empty">${t.charts.nothingMeasured}</p>`}</div>
     `;
   }
 
@@ -101,16 +104,12 @@ export class ChartElement extends LitElement {
   }
 
   override firstUpdated(): void {
-    this.#plot = new uPlot(this.#options(), [[], [], [], [], []], this.host);
     this.#resize.observe(this.host);
-    this.#fit();
   }
 
   override connectedCallback(): void {
     super.connectedCallback();
-    if (this.#plot) {
-      this.#resize.observe(this.host);
-    }
+    if (this.hasUpdated) this.#resize.observe(this.host);
   }
 
   override disconnectedCallback(): void {
@@ -119,26 +118,35 @@ export class ChartElement extends LitElement {
   }
 
   override updated(changed: PropertyValues<this>): void {
-    if (changed.has("text") || changed.has("lines") || changed.has("previous") || changed.has("epochs") || changed.has("top")) {
-      const old = this.previous ?? { training: none, validation: none };
-      const tables = [old.training, old.validation, this.lines.training, this.lines.validation].map(
-        ({ x, y }): uPlot.AlignedData => [x, y],
-      );
-      const joined = uPlot.join(tables);
-      this.#xs = joined[0] as number[];
-      this.#plot?.setData(joined);
+    const empty = [this.lines, this.previous].every((lines) => !lines || (lines.training.x.length === 0 && lines.validation.x.length === 0));
+    if (empty && !this.plot) return;
+    if (["text", "lines", "previous", "epochs", "top"].some((name) => changed.has(name as keyof ChartElement))) {
+      void library().then(({ uPlot }) => this.#draw(uPlot), () => undefined /* tried again with the next point */);
+    }
+  }
+
+  #draw(library: typeof uPlot): void {
+    const old = this.previous ?? { training: none, validation: none };
+    const lines = [old.training, old.validation, this.lines.training, this.lines.validation];
+    const joined = library.join(lines.map(({ x, y }): uPlot.AlignedData => [x, y]));
+    this.#xs = joined[0] as number[];
+    if (!this.plot) {
+      this.plot = new library(this.#options(), joined, this.host);
+      this.#fit();
+    } else {
+      this.plot.setData(joined);
     }
   }
 
   #fit(): void {
     const { clientWidth: width, clientHeight: height } = this.host;
     if (width > 0 && height > 0) {
-      this.#plot?.setSize({ width, height });
+      this.plot?.setSize({ width, height });
     }
   }
 
   #onKey(event: KeyboardEvent): void {
-    const plot = this.#plot;
+    const plot = this.plot;
     const move = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (!plot || move === undefined || this.#xs.length === 0) {
       return;

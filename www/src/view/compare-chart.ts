@@ -1,6 +1,6 @@
 import { css, html, LitElement, type PropertyValues, type TemplateResult, unsafeCSS } from "lit";
 import { property, query, state } from "lit/decorators.js";
-import uPlot from "uplot";
+import { uPlot } from "./uplot";
 import uPlotStyles from "uplot/dist/uPlot.min.css?inline";
 import { define } from "../element/define";
 import { base } from "../element/styles";

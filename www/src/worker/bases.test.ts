@@ -6,7 +6,7 @@ import type { Core } from "./core";
 const site = "https://host.example/lab/";
 const weights = Uint8Array.from({ length: 1000 }, (_, i) => i % 251);
 const entry = {
-  name: "mobilenet-v2", title: "MobileNetV2", file: "bases/net.safetensors", bytes: weights.length, trainedOn: "ImageNet", source: "somebody", licence: "MIT",
+  name: "mobilenet-v2", title: "MobileNetV2", layer: "MobileNetV2", side: 224, classes: null, file: "bases/net.safetensors", bytes: weights.length, trainedOn: "ImageNet", source: "somebody", licence: "MIT",
   sha256: createHash("sha256").update(weights).digest("hex"),
 };
 const list = `${site}data/bases/bases.json`;
@@ -49,7 +49,7 @@ async function load(signal = new AbortController().signal): Promise<{ bytes: Uin
 }
 
 test("the list says what each costs, and whether it is kept", async () => {
-  expect(await bases(site)).toEqual([{ name: "mobilenet-v2", title: "MobileNetV2", bytes: 1000, trainedOn: "ImageNet", source: "somebody", licence: "MIT", cached: false }]);
+  expect(await bases(site)).toEqual([{ name: "mobilenet-v2", title: "MobileNetV2", layer: "MobileNetV2", side: 224, classes: null, bytes: 1000, trainedOn: "ImageNet", source: "somebody", licence: "MIT", cached: false }]);
   await load();
   expect((await bases(site))[0]?.cached).toBe(true);
 });
@@ -101,7 +101,7 @@ test("a cancelled download is not tried again", async () => {
 });
 
 test("no list is read that asks for senseless memory or is none", () => {
-  for (const wrong of ["<!doctype html>", "{}", JSON.stringify([{ ...entry, bytes: 1e12 }]), JSON.stringify([{ ...entry, sha256: null }])]) {
+  for (const wrong of ["<!doctype html>", "{}", JSON.stringify([{ ...entry, bytes: 1e12 }]), JSON.stringify([{ ...entry, sha256: null }]), JSON.stringify([{ ...entry, layer: undefined }]), JSON.stringify([{ ...entry, classes: "1000" }])]) {
     expect(() => readBases(wrong)).toThrow("pretrained networks");
   }
 });

@@ -1,4 +1,4 @@
-/** Pretrained networks of the site's `data/bases/`: the list, and their weights. Few ask for them, so this file comes late. */
+/** Pretrained networks of the site's `data/bases/`: the list, and their weights. */
 import { CnnLabError } from "../api/error";
 import type { Base, Progress, Summary } from "../api/types";
 import type { Core } from "./core";
@@ -59,8 +59,9 @@ export function readBases(text: string): BaseFile[] {
 
 function isBase(value: unknown): value is BaseFile {
   const base = (value ?? {}) as Record<keyof BaseFile, unknown>;
-  const texts = [base.name, base.title, base.file, base.sha256, base.trainedOn, base.source, base.licence];
-  return texts.every((text) => typeof text === "string") && Number.isInteger(base.bytes) && (base.bytes as number) > 0 && (base.bytes as number) <= MOST_BYTES;
+  const counts = [base.bytes, base.side, base.classes ?? 1];
+  const texts = [base.name, base.title, base.layer, base.file, base.sha256, base.trainedOn, base.source, base.licence];
+  return texts.every((text) => typeof text === "string") && counts.every((count) => Number.isInteger(count) && (count as number) > 0) && (base.bytes as number) <= MOST_BYTES;
 }
 
 /** The weights of a base: kept ones, or downloaded, at the second try past every cache. */

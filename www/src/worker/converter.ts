@@ -27,7 +27,7 @@ async function convert(asked: ToConverter): Promise<Uint8Array<ArrayBuffer>> {
     }
     return response.arrayBuffer();
   };
-  // The build that every browser runs: nobody knows where the page will be opened.
+  // The build that every browser with SIMD runs: nobody knows where the page will be opened.
   const parts: [string, BufferSource][] = [
     ["__MODEL__", formats.writeFormat("network", checkpoint, {})],
     ["__PROGRAM__", await fetched("pkg/cpu/cnn_lab_bg.wasm")],

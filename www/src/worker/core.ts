@@ -132,8 +132,10 @@ export type ShareTask = {
 /** Who computes shares, for the core: see `replicas.ts`. */
 export type Replicas = {
   weights(length: number): Float32Array;
-  begin(tasks: ShareTask[]): void;
-  finish(): Promise<(Float32Array | undefined)[]>;
+  begin(tasks: ShareTask[]): boolean[];
+  gather(): Promise<(Float32Array | undefined)[]>;
+  spread(numbers: Float32Array): void;
+  leave(): void;
 };
 
 /** All that a batch's values are made of. */
@@ -199,8 +201,12 @@ export interface Core {
   setModel(spec: string): Summary;
   /** Takes the weights of a pretrained base, for the present model and later ones. */
   takeBase(name: string, bytes: Uint8Array): void;
+  /** What the network's outputs stand for; empty where it knows no names. */
+  classNames(): string[];
   /** Freezes layers or sets them free; the weights stay. */
   setTrainable(layers: string[], trainable: boolean): Summary;
+  /** Keeps the layers up to one, or all but the head, frozen, under a fresh head. */
+  useAsBase(last: string | undefined, classes: number | undefined): Summary;
   /** Has the device compile what a run of the present model needs. */
   warm(): Promise<void>;
   inspectModel(spec: string): InspectedModel;
@@ -319,15 +325,21 @@ export type PreparerClass = new (recipe: Uint8Array, shape: Uint32Array, count: 
 
 /** Computes shares of a run's batches. */
 export interface Replica {
-  /** Loss and correct examples, then the gradients, at these weights; `into` memory of just that length where it is given. */
-  compute(weights: Float32Array, task: ShareTask, into: Float32Array | undefined): Promise<Float32Array>;
+  /**
+   * Loss and correct examples, then the gradients, at these weights; put `into` memory, where it is given and long enough.
+   * `undefined` where the leader went on without it.
+   */
+  compute(weights: Float32Array, task: ShareTask, into: Float32Array | undefined, leader: Leader): Promise<Float32Array | undefined>;
 }
+
+/** Whom a replica asks what a batch's normalisation is by: for its share's numbers those of the whole batch. */
+export type Leader = { agree(numbers: Float32Array): Promise<Float32Array | undefined> };
 
 export type ReplicaClass = { create(device: string, brief: Brief): Promise<Replica> };
 
 export type ReaderClass = new (files: DroppedFile[]) => Reader;
 
-/** Loads the small module for the CPU, in the quicker of two builds that the browser can run, or the full one for WebGPU and ndarray. */
+/** Loads the small module for the CPU, in the quickest build that the browser can run, or the full one for WebGPU and ndarray. */
 export async function loadCore(base: string, device: DeviceKind): Promise<CoreClass> {
   return (await loadModule<{ Core: CoreClass }>(base, folderOf(device))).Core;
 }
@@ -338,8 +350,23 @@ export async function loadReplica(base: string, device: DeviceKind): Promise<Rep
 }
 
 function folderOf(device: DeviceKind): string {
-  if (device !== "cpu" && device !== "flex") return "full";
-  return hasRelaxedSimd() ? "cpu-relaxed" : "cpu";
+  return device === "cpu" || device === "flex" ? cpuFolder() : "full";
+}
+
+/** The build for the CPU that this browser runs. */
+export function cpuFolder(): string {
+  if (hasRelaxedSimd()) return "cpu-relaxed";
+  return hasSimd() ? "cpu" : "cpu-plain";
+}
+
+/** The build of what loads without the network that this browser runs. */
+export function buildOf(name: "data" | "analysis"): string {
+  return hasSimd() ? name : `${name}-plain`;
+}
+
+/** Whether the browser computes with vectors. */
+export function hasSimd(): boolean {
+  return has(popcnt);
 }
 
 /** Whether the browser multiplies and adds in one instruction. */
@@ -349,7 +376,7 @@ export function hasRelaxedSimd(): boolean {
 
 /** Loads the module without the network, for what prepares batches. */
 export async function loadPreparer(base: string): Promise<PreparerClass> {
-  return (await loadModule<{ Preparer: PreparerClass }>(base, "data")).Preparer;
+  return (await loadModule<{ Preparer: PreparerClass }>(base, buildOf("data"))).Preparer;
 }
 
 /** Models as text, in and out. */
@@ -377,7 +404,7 @@ export type AnalysisOptions = Pick<EmbedOptions, "method" | "perplexity" | "iter
 
 /** Loads the module of curves and maps. */
 export async function loadAnalysis(base: string): Promise<Analysis> {
-  return loadModule<Analysis>(base, "analysis");
+  return loadModule<Analysis>(base, buildOf("analysis"));
 }
 
 /** A trained network in the formats of others. */
@@ -401,12 +428,12 @@ export type Unpack = (shard: ShardHeader, shape: Shape, payload: Uint8Array, tak
 
 /** Loads what decodes a shard's pictures: the module that reads files. */
 export async function loadUnpack(base: string): Promise<Unpack> {
-  return (await loadModule<{ unpackShard: Unpack }>(base, "data")).unpackShard;
+  return (await loadModule<{ unpackShard: Unpack }>(base, buildOf("data"))).unpackShard;
 }
 
 /** Loads the module that reads files. */
 export async function loadReader(base: string): Promise<ReaderClass> {
-  return (await loadModule<{ Reader: ReaderClass }>(base, "data")).Reader;
+  return (await loadModule<{ Reader: ReaderClass }>(base, buildOf("data"))).Reader;
 }
 
 /** i32.const 0, i8x16.splat: a vector. */
@@ -440,13 +467,6 @@ async function loadModule<M>(base: string, folder: string): Promise<M> {
     return module;
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    if (error instanceof WebAssembly.CompileError && !has(popcnt)) {
-      throw new CnnLabError({
-        code: "unsupported",
-        message: "This browser has no SIMD in WebAssembly, which the lab computes with. All current ones do, since 2023 at the latest: update it or use another one.",
-        file,
-      });
-    }
     if (error instanceof WebAssembly.CompileError) {
       throw new CnnLabError({
         code: "unsupported",

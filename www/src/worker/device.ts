@@ -1,7 +1,7 @@
 /** Chooses where to compute, and says why in one plain sentence. */
 import { CnnLabError } from "../api/error";
 import type { Device, DeviceChoice } from "../api/types";
-import { hasRelaxedSimd, loadCore, type Core } from "./core";
+import { hasRelaxedSimd, hasSimd, loadCore, type Core } from "./core";
 
 /** A device that takes longer than this for one small training step is no use. */
 const MOST_MS = 60_000;
@@ -21,11 +21,19 @@ export async function open({ base, device: choice, seed, workers }: OpenOptions)
   const cpu = (kind: CpuKind, why: string): Promise<Opened> => openCpu({ base, seed, kind, workers, why });
   if (choice === "cpu") return cpu(choice, "You chose the CPU.");
   if (choice === "flex") return cpu(choice, "You chose burn-flex alone; cpu is faster.");
+  if (choice === "ndarray" && !hasSimd()) {
+    throw new CnnLabError({
+      code: "unsupported",
+      field: "device",
+      message: "This browser has no SIMD in WebAssembly, which the program for ndarray needs. Choose the device auto or cpu.",
+    });
+  }
   if (choice === "ndarray") return cpu(choice, "You chose ndarray, an older way to compute on the CPU; cpu is much faster.");
   const gpu = (navigator as { gpu?: GPU }).gpu;
   const adapter = await gpu?.requestAdapter().catch(() => null);
-  if (!adapter) {
-    const why = gpu ? "This browser gives no WebGPU adapter" : "This browser has no WebGPU";
+  if (!adapter || !hasSimd()) {
+    const none = gpu ? "This browser gives no WebGPU adapter" : "This browser has no WebGPU";
+    const why = adapter ? "This browser has no SIMD in WebAssembly, which the program for WebGPU needs" : none;
     if (choice === "auto") return cpu("cpu", `${why}, so training runs on the CPU.`);
     throw new CnnLabError({
       code: "webgpu-unavailable",
@@ -51,9 +59,15 @@ async function openCpu(o: { base: string; seed: number; kind: CpuKind; workers: 
   // The other two are there to compare with.
   const asked = o.workers ?? (o.kind === "cpu" ? undefined : 1);
   const workers = asked ?? workersFor(navigator.hardwareConcurrency);
-  const slower = hasRelaxedSimd() ? "" : " This browser has no relaxed SIMD, so a step takes about a fifth longer.";
-  const reason = `${o.why}${together(workers, asked === undefined)}${slower}`;
+  const reason = `${o.why}${together(workers, asked === undefined)}${slower()}`;
   return { core, device: { kind: o.kind, name: core.deviceName(), workers, reason } };
+}
+
+/** What there is to say of the browser's instructions. */
+function slower(): string {
+  if (hasRelaxedSimd()) return "";
+  if (hasSimd()) return " This browser has no relaxed SIMD, so a step takes about a fifth longer.";
+  return " This browser has no SIMD in WebAssembly, so a step takes six to seven times as long.";
 }
 
 /** What there is to say of the workers: how they share a batch, or why there is but one. */

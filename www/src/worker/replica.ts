@@ -1,6 +1,7 @@
 /** A replica: a worker that computes shares of batches, with a copy of the network. */
 import type { DeviceKind } from "../api/types";
 import { loadReplica, type Brief, type Replica, type ShareTask } from "./core";
+import { Mailbox } from "./mailbox";
 
 export type ToReplica =
   | { kind: "brief"; id: number; base: string; device: DeviceKind; brief: Brief }
@@ -9,14 +10,21 @@ export type ToReplica =
       id: number;
       task: ShareTask;
       weights: Float32Array;
-      /** Shared memory for what is found. */
-      into: Float32Array | undefined;
-    };
+      /** Shared memory to tell of what is found; without it, messages do. */
+      mailbox: SharedArrayBuffer | undefined;
+    }
+  /** To what was asked in the task of this number. */
+  | { kind: "answer"; id: number; numbers: Float32Array }
+  /** This task is done without it. */
+  | { kind: "leave"; id: number };
 export type FromReplica =
   /** For the run of this number. */
   | { kind: "ready"; id: number }
-  /** What was found, unless it lies in shared memory. */
-  | { kind: "found"; id: number; found: Float32Array | undefined }
+  | { kind: "found"; id: number; numbers: Float32Array }
+  /** What the whole batch's numbers are, of which these are its own. */
+  | { kind: "asks"; id: number; numbers: Float32Array }
+  /** The task was done without it. */
+  | { kind: "left"; id: number }
   | { kind: "failed"; reason: string };
 
 const scope = self as unknown as {
@@ -25,8 +33,25 @@ const scope = self as unknown as {
 const post = (message: FromReplica, transfer: Transferable[] = []): void => scope.postMessage(message, transfer);
 
 let replica: Replica | undefined;
+let mailbox: Mailbox | undefined;
 /** One thing after another: a call of wasm must not begin inside another. */
 let last = Promise.resolve();
+/** What it waits for, and the last task that it was told to leave. */
+let asked: { id: number; answer: (numbers: Float32Array | undefined) => void } | undefined;
+let left = -1;
+
+function ask(id: number, numbers: Float32Array): Promise<Float32Array | undefined> {
+  if (id <= left) return Promise.resolve(undefined);
+  return new Promise((answer) => {
+    asked = { id, answer };
+    post({ kind: "asks", id, numbers }, [numbers.buffer]);
+  });
+}
+
+function answer(numbers: Float32Array | undefined): void {
+  asked?.answer(numbers);
+  asked = undefined;
+}
 
 async function take(message: ToReplica): Promise<void> {
   if (message.kind === "brief") {
@@ -35,17 +60,32 @@ async function take(message: ToReplica): Promise<void> {
     post({ kind: "ready", id });
     return;
   }
-  if (!replica) return;
-  const { id, task, weights, into } = message;
-  const found = await replica.compute(weights, task, into);
-  if (found === into) post({ kind: "found", id, found: undefined });
-  else post({ kind: "found", id, found }, [found.buffer]);
+  if (!replica || message.kind !== "task") return;
+  const { id, task, weights } = message;
+  if (message.mailbox && message.mailbox !== mailbox?.memory) mailbox = new Mailbox(message.mailbox);
+  const shared = message.mailbox ? mailbox : undefined;
+  const agree = (numbers: Float32Array): Promise<Float32Array | undefined> => (shared ? Promise.resolve(shared.ask(id, numbers)) : ask(id, numbers));
+  const found = await replica.compute(weights, task, shared?.numbers, { agree });
+  if (shared) shared.say(found ? "found" : "left", found?.length);
+  else if (!found) post({ kind: "left", id });
+  else post({ kind: "found", id, numbers: found }, [found.buffer]);
 }
 
 const failed = (error: unknown): void =>
   post({ kind: "failed", reason: error instanceof Error ? error.message : String(error) });
 
 self.addEventListener("message", ({ data }: MessageEvent<ToReplica>) => {
+  if (data.kind === "answer") {
+    if (asked?.id === data.id) answer(data.numbers);
+    return;
+  }
+  if (data.kind === "leave") {
+    left = data.id;
+    if (asked?.id === data.id) answer(undefined);
+    return;
+  }
+  // Nobody answers any more what was asked before.
+  answer(undefined);
   last = last.then(() => take(data)).catch(failed);
 });
 // A panic inside one of wasm's promises comes out here.

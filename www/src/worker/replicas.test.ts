@@ -2,6 +2,7 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Brief, ShareTask } from "./core";
 import type { FromReplica, ToReplica } from "./replica";
+import { Mailbox } from "./mailbox";
 import { Replicas } from "./replicas";
 
 class FakePort extends EventTarget {
@@ -29,8 +30,18 @@ class FakePort extends EventTarget {
   found(value: number): void {
     const last = this.messages.findLast(({ kind }) => kind === "task");
     if (last?.kind !== "task") throw new Error("it has no task");
-    if (last.into) last.into.fill(value);
-    this.say({ kind: "found", id: last.id, found: last.into ? undefined : new Float32Array([value]) });
+    if (!last.mailbox) {
+      this.say({ kind: "found", id: last.id, numbers: new Float32Array([value]) });
+      return;
+    }
+    const mailbox = new Mailbox(last.mailbox);
+    mailbox.numbers[0] = value;
+    mailbox.say("found", 1);
+  }
+
+  asks(value: number): void {
+    const last = this.messages.findLast(({ kind }) => kind === "task");
+    if (last?.kind === "task") this.say({ kind: "asks", id: last.id, numbers: new Float32Array([value]) });
   }
 
   get tasks(): number {
@@ -63,7 +74,7 @@ function team(count: number, shared = false): { replicas: Replicas; ports: FakeP
   const step = async (n = count): Promise<(number | undefined)[]> => {
     replicas.weights(3);
     replicas.begin(Array.from({ length: n }, task));
-    return (await replicas.finish()).map((found) => found?.[0]);
+    return (await replicas.gather()).map((found) => found?.[0]);
   };
   return { replicas, ports, deaths, step };
 }
@@ -81,13 +92,14 @@ test("nothing is started before a run, and nobody is waited for who is not ready
 });
 
 test.each([false, true])("what was found comes in the order of the tasks (shared memory: %s)", async (shared) => {
-  const { replicas, ports, step } = team(2, shared);
+  const { replicas, ports } = team(2, shared);
   replicas.tell(brief);
   ports.forEach((port) => port.ready());
-  const found = step();
+  replicas.weights(3);
+  expect(replicas.begin([task(), task()])).toEqual([true, true]);
   ports[1]!.found(7);
   ports[0]!.found(5);
-  expect(await found).toEqual([5, 7]);
+  expect((await replicas.gather()).map((found) => found?.[0])).toEqual([5, 7]);
   const weights = ports.map(({ messages }) => messages.findLast(({ kind }) => kind === "task"));
   const [first, second] = weights.map((one) => (one?.kind === "task" ? one.weights.buffer : undefined));
   // Shared, all read the same; else each has its own.
@@ -113,6 +125,20 @@ test("who is late is left alone for a while, and what it finds then is not taken
   ports[0]!.found(9);
   expect(await again).toEqual([9]);
   expect(ports[0]!.tasks).toBe(2);
+});
+
+test("who is late through shared memory is heard of at the next step", async () => {
+  const { replicas, ports, step } = team(1, true);
+  replicas.tell(brief);
+  ports[0]!.ready();
+  // Waits in place.
+  expect(await step()).toEqual([undefined]);
+  ports[0]!.found(5);
+  for (let rests = 0; rests < 2; rests += 1) expect(await step()).toEqual([undefined]);
+  replicas.weights(3);
+  expect(replicas.begin([task()])).toEqual([true]);
+  ports[0]!.found(9);
+  expect((await replicas.gather()).map((found) => found?.[0])).toEqual([9]);
 });
 
 test("who dies is replaced, a few times a run, and nobody waits for it", async () => {
@@ -163,4 +189,44 @@ test("who is ready for an earlier run is not asked in this one", async () => {
   expect(await found).toEqual([1]);
   replicas.end();
   expect(ports[0]!.ended).toBe(true);
+});
+
+test("what the shares have to agree about is gathered, answered, and goes on to what was found", async () => {
+  const { replicas, ports } = team(2);
+  replicas.tell(brief);
+  ports.forEach((port) => port.ready());
+  replicas.weights(3);
+  expect(replicas.begin([task(), task()])).toEqual([true, true]);
+  const first = async (): Promise<(number | undefined)[]> => (await replicas.gather()).map((found) => found?.[0]);
+  for (const numbers of [[1, 2], [3, 4]]) {
+    const asked = first();
+    ports.forEach((port, at) => port.asks(numbers[at]!));
+    expect(await asked).toEqual(numbers);
+    replicas.spread(new Float32Array([9]));
+    for (const { messages } of ports) expect(messages.at(-1)).toMatchObject({ kind: "answer", numbers: new Float32Array([9]) });
+  }
+  const found = first();
+  ports.forEach((port, at) => port.found(at));
+  expect(await found).toEqual([0, 1]);
+});
+
+test("who does not ask in time is left, and is free again when it has noticed", async () => {
+  const { replicas, ports, step } = team(2);
+  replicas.tell(brief);
+  ports.forEach((port) => port.ready());
+  replicas.weights(3);
+  replicas.begin([task(), task()]);
+  const asked = replicas.gather();
+  ports[0]!.asks(1);
+  await vi.advanceTimersByTimeAsync(25);
+  expect((await asked).map((found) => found?.[0])).toEqual([1, undefined]);
+  replicas.leave();
+  const left = ports.map(({ messages }) => messages.at(-1));
+  for (const one of left) expect(one?.kind).toBe("leave");
+  // Nobody has answered yet, so nobody is asked.
+  expect(await step()).toEqual([undefined, undefined]);
+  for (const [at, one] of left.entries()) if (one?.kind === "leave") ports[at]!.say({ kind: "left", id: one.id });
+  // The first was not late.
+  replicas.weights(3);
+  expect(replicas.begin([task(), task()])).toEqual([true, false]);
 });

@@ -7,9 +7,10 @@
  */
 import type { DeviceKind } from "../api/types";
 import type { Brief, ShareTask } from "./core";
+import { Mailbox, type Said } from "./mailbox";
 import type { FromReplica, ToReplica } from "./replica";
 
-/** A step's other shares are waited for as long as the own one took, and at least so long. */
+/** A step's other shares are waited for as long as it has taken so far, and at least so long. */
 const LEAST_WAIT_MS = 20;
 /** Steps that a replica is left alone after it was late, the first time and at the most. */
 const FIRST_REST = 2;
@@ -42,8 +43,8 @@ class Replica {
   /** The task under way, and when it was given. */
   id = -1;
   since = Infinity;
-  /** Where it puts what it found, where memory is shared. */
-  result: Float32Array | undefined;
+  /** How it tells of what it found, where memory is shared. */
+  mailbox: Mailbox | undefined;
 
   constructor(port: ReplicaPort) {
     this.port = port;
@@ -90,10 +91,11 @@ export class Replicas {
     return this.#weights;
   }
 
-  /** Hands out a step's tasks at the present weights, as far as there is somebody free. */
-  begin(tasks: ShareTask[]): void {
+  /** Hands out a step's tasks at the present weights, as far as there is somebody free: for each whether there is. */
+  begin(tasks: ShareTask[]): boolean[] {
     this.#id += 1;
     this.#began = performance.now();
+    for (const replica of this.#replicas) this.#hear(replica);
     const gone = this.#replicas.filter(({ free, since }) => !free && this.#began - since > GONE_MS);
     for (const replica of gone) this.#died(replica, "it did not answer any more");
     const free = this.#replicas.filter((replica) => replica.free && replica.rest-- <= 0);
@@ -102,12 +104,16 @@ export class Replicas {
       if (replica) this.#hand(replica, task);
       return { replica, found: undefined };
     });
+    return this.#wanted.map(({ replica }) => replica !== undefined);
   }
 
-  /** What was found, in the order of the tasks; `undefined` where the core has to do it. */
-  async finish(): Promise<(Float32Array | undefined)[]> {
-    if (!this.#isComplete()) {
-      const wait = Math.max(LEAST_WAIT_MS, performance.now() - this.#began);
+  /** The next that came of each task, what was found or what is asked about; `undefined` where the core has to do it. */
+  async gather(): Promise<(Float32Array | undefined)[]> {
+    const wait = Math.max(LEAST_WAIT_MS, performance.now() - this.#began);
+    const until = performance.now() + wait;
+    if (this.#site.shared) {
+      for (const { replica } of this.#wanted) if (replica) this.#hear(replica, Math.max(0, until - performance.now()));
+    } else if (!this.#isComplete()) {
       let timer: ReturnType<typeof setTimeout> | undefined;
       await new Promise<void>((resolve) => {
         this.#complete = resolve;
@@ -126,8 +132,25 @@ export class Replicas {
       }
     }
     const found = this.#wanted.map((wanted) => wanted.found);
-    this.#wanted = [];
+    for (const wanted of this.#wanted) wanted.found = undefined;
     return found;
+  }
+
+  /** Answers all that asked. */
+  spread(numbers: Float32Array): void {
+    for (const { replica } of this.#wanted) {
+      if (replica?.mailbox) replica.mailbox.answer(numbers);
+      else if (replica) this.#post(replica, { kind: "answer", id: this.#id, numbers });
+    }
+  }
+
+  /** The step is done without them. */
+  leave(): void {
+    for (const { replica } of this.#wanted) {
+      if (replica?.mailbox) replica.mailbox.leave(this.#id);
+      else if (replica) this.#post(replica, { kind: "leave", id: this.#id });
+    }
+    this.#wanted = [];
   }
 
   end(): void {
@@ -145,7 +168,7 @@ export class Replicas {
     replica.port.addEventListener("message", ({ data }: MessageEvent<FromReplica>) => {
       if (data.kind === "failed") this.#died(replica, data.reason);
       else if (data.kind === "ready") replica.free = data.id === this.#briefs;
-      else this.#came(replica, data.id, data.found);
+      else this.#came(replica, data.id, data.kind, data.kind === "left" ? undefined : data.numbers);
     });
     replica.port.addEventListener("error", (event) => {
       event.preventDefault();
@@ -169,19 +192,26 @@ export class Replicas {
     [replica.id, replica.since] = [this.#id, this.#began];
     // Where memory is not shared, each gets a copy of its own.
     const weights = this.#site.shared ? this.#weights : this.#weights.slice();
-    const length = 2 + this.#weights.length;
-    if (this.#site.shared && replica.result?.length !== length) replica.result = this.#room(length);
-    const into = replica.result;
+    // Loss and gradients, and what normalisations saw, which is less than the gradients where they learn anything.
+    const length = 2 * this.#weights.length + 4096;
+    if (this.#site.shared && replica.mailbox?.numbers.length !== length) replica.mailbox = Mailbox.of(length);
+    const mailbox = replica.mailbox?.memory;
     const transfer = [task.pixels.buffer, ...(this.#site.shared ? [] : [weights.buffer as ArrayBuffer])];
-    this.#post(replica, { kind: "task", id: this.#id, task, weights, into }, transfer);
+    this.#post(replica, { kind: "task", id: this.#id, task, weights, mailbox }, transfer);
   }
 
-  #came(replica: Replica, id: number, found: Float32Array | undefined): void {
+  /** Looks what a replica says through shared memory, for at most so long. */
+  #hear(replica: Replica, ms = 0): void {
+    const heard = replica.mailbox?.hear(ms);
+    if (heard) this.#came(replica, replica.id, heard.what, heard.numbers);
+  }
+
+  #came(replica: Replica, id: number, what: Said, numbers: Float32Array | undefined): void {
     if (id !== replica.id) return;
-    replica.free = true;
+    if (what !== "asks") replica.free = true;
     const wanted = this.#wanted.find((one) => one.replica === replica);
-    if (!wanted || id !== this.#id) return;
-    wanted.found = found ?? replica.result;
+    if (!wanted || id !== this.#id || what === "left") return;
+    wanted.found = numbers;
     if (this.#isComplete()) this.#complete?.();
   }
 

@@ -3,11 +3,11 @@
  * runs the training loop between them, and fetches what the core asks no one for.
  */
 import { abortedError, CnnLabError, fieldsOf, stateError, toCnnLabError } from "../api/error";
-import type { Args, Edit, FromWorker, Method, Model, ProgressOf, Result, ToWorker } from "../api/protocol";
+import type { Args, Edit, FromWorker, Method, ProgressOf, Result, Taken, ToWorker } from "../api/protocol";
 import type { DatasetInfo, Device, ModelSpec, Progress } from "../api/types";
 import { loadTexts, type Core } from "./core";
 import { crossValidate } from "./cross-validation";
-import type * as Bases from "./bases";
+import { bases, getBase, setModelOn } from "./bases";
 import { bundled, loadBundled } from "./dataset";
 import { open, type Opened } from "./device";
 import { evaluate } from "./evaluation";
@@ -71,12 +71,6 @@ let taken: string | undefined;
 let models = 0;
 let inUse = 0;
 
-/** Loaded when first asked for: few train on a pretrained network. */
-const bases = (): Promise<typeof Bases> =>
-  import("./bases").catch(() => {
-    throw new CnnLabError({ code: "network", message: "The part of the lab that loads pretrained networks could not be loaded. Check the connection and try again." });
-  });
-
 function lab(): Opened {
   if (!opened) throw stateError("The lab is not open yet.");
   return opened;
@@ -111,7 +105,7 @@ async function baseFor(spec: () => string, o: { signal: AbortSignal; onProgress?
     // For what is refused nothing is downloaded.
     return untrainable ? undefined : summary.layers.find((layer) => layer.base)?.base;
   });
-  return name === undefined || name === taken ? undefined : [name, await (await bases()).getBase(base, name, { onProgress: () => undefined, ...o })];
+  return name === undefined || name === taken ? undefined : [name, await getBase(base, name, { onProgress: () => undefined, ...o })];
 }
 
 function run(): Training {
@@ -259,20 +253,20 @@ const handlers: Handlers = {
   readModel: async ({ text, inputShape, classes }) =>
     (await loadTexts(base)).readModel(text, { inputShape, classes }),
   writeModel: async ({ format, experiment }) => (await loadTexts(base)).writeModel(format, experiment),
-  bases: async () => (await bases()).bases(base),
+  bases: () => bases(base),
   setModel: async (spec, context) => {
     const { core, device } = lab();
     const number = ++models;
     const on = await baseFor(() => spec, context);
-    return queue.run(async (): Promise<Model> => {
+    return queue.run(async (): Promise<Taken> => {
       if (number < inUse) throw abortedError("Another network was chosen meanwhile.");
       context.signal.throwIfAborted();
-      const summary = on ? await (await bases()).setModelOn(core, spec, ...on) : core.setModel(spec);
+      const summary = on ? await setModelOn(core, spec, ...on) : core.setModel(spec);
       taken = on?.[0] ?? taken;
       inUse = number;
       // While a person still reads; if it fails, so does the first step, which tells of it.
       if (onGpu(device)) void queue.run(() => core.warm()).catch(() => undefined);
-      return { summary, spec: parseSpec(core.spec()) };
+      return { summary, spec: parseSpec(core.spec()), classes: core.classNames() };
     });
   },
   setTrainable: ({ layers, trainable, save }) =>
@@ -280,6 +274,12 @@ const handlers: Handlers = {
       const { core } = lab();
       const summary = core.setTrainable(layers, trainable);
       return { summary, spec: parseSpec(core.spec()), checkpoint: save ? await core.save() : null };
+    }),
+  useAsBase: ({ upTo, classes }) =>
+    queue.run(async () => {
+      const { core } = lab();
+      const summary = core.useAsBase(upTo, classes);
+      return { summary, spec: parseSpec(core.spec()), checkpoint: await core.save() };
     }),
 
   train: async (o) => {

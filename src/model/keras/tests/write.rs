@@ -342,6 +342,24 @@ fn same(one: &Experiment, two: &Experiment) {
     assert!(one == two);
 }
 
+/// Keras has no such network, so its layers are written out, and known by the file all the same.
+#[test]
+fn a_base_with_its_head_reads_back_the_same() {
+    let experiment = Experiment::of(json!({"input_shape": [96, 96, 3], "layers": [
+        {"layer": "Rescaling", "scale": 2, "offset": -1},
+        {"layer": "EfficientNetLite0", "include_top": true}]}));
+    let text = write::keras(&experiment).unwrap();
+    assert!(text.contains("model.load_weights(\"efficientnet-lite0.weights.h5\")"), "{text}");
+    assert!(text.contains("keras.applications has none"), "{text}");
+    let back = read(&text);
+    same(&back, &experiment);
+    let layers = back.spec["layers"].as_array().unwrap();
+    assert_eq!(layers.last().unwrap()["base"], "efficientnet-lite0");
+    for write in [write::pytorch, write::burn] {
+        assert!(write(&experiment).unwrap().contains("EfficientNetLite0's weights are not"));
+    }
+}
+
 /// A base comes back with its mark, which is known by the file of its weights.
 #[test]
 fn a_base_reads_back_the_same() {

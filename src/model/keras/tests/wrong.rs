@@ -73,6 +73,8 @@ fn errors_name_the_line() {
         ("b = keras.applications.VGG16(include_top=False)", 3, "MobileNetV2"),
         ("from keras.applications import ResNet50\nb = ResNet50()", 4, "ResNet50"),
         ("b = EfficientNetB0(include_top=False)", 3, "EfficientNetB0"),
+        ("b = EfficientNetB0(include_top=False)", 3, "EfficientNet-Lite0"),
+        ("b = EfficientNetLite0(include_top=False)", 3, "Keras has not"),
         ("b = tf.keras.applications.InceptionV3()", 3, "InceptionV3"),
         ("b = tf.keras.applications.xception.Xception()", 3, "Xception"),
         ("b = MobileNetV2(weights='imagenet')", 3, "include_top"),

@@ -147,10 +147,13 @@ fn freeze(net: &Net, scopes: &[String], still: Still, out: &mut String) {
 fn base_weights(net: &Net, out: &mut String) {
     let Some(base) = net.base() else { return };
     let (class, file) = (base.class(), format!("{}.weights.h5", base.name()));
+    let others = match base.is_of_keras() {
+        true => "trained in PyTorch: keras.applications has others, made for\n# other borders.",
+        false => "and keras.applications has none\n# of it.",
+    };
     let _ = writeln!(
         out,
-        "\n# {class}'s weights are the lab's, trained in PyTorch: keras.applications has others, made \
-         for\n# other borders. Export this network as Keras weights in the lab, and put the file here \
+        "\n# {class}'s weights are the lab's, {others} Export this network as Keras weights in the lab, and put the file here \
          under\n# this name.\nmodel.load_weights({})",
         quoted(&file)
     );

@@ -137,7 +137,7 @@ export class BuilderDialog extends LitElement {
         if (preset) void builder.takePreset(preset);
       }}>
         <option value="" .selected=${live(true)}>${t.builder.beginFrom}</option>
-        ${network.presets.map(({ name, title }) => html`<option value=${name}>${t.core.says(title)}</option>`)}
+        ${network.presets.map((preset) => html`<option value=${preset.name}>${network.titleOf(preset)}</option>`)}
       </select></div>`;
   }
 
@@ -276,7 +276,7 @@ export class BuilderDialog extends LitElement {
     }
     if (problem) {
       const { at } = problem;
-      return html`<p class="grow small bad" id="builder-verdict" role="status">${problem.message}${problem.place ? ` (${problem.place})` : ""}
+      return html`<p class="grow small bad" id="builder-verdict" role="status">${this.bench.says(problem.message)}${problem.place ? ` (${problem.place})` : ""}
         ${checked?.info.untrainable ? nothing : html`<span class="muted">${t.builder.tableLastRight}</span>`}</p>
         ${at === null || at === builder.selected ? nothing : button({ id: "show-problem", label: t.builder.showMe, onClick: () => builder.select(at) })}`;
     }

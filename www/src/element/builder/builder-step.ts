@@ -400,11 +400,11 @@ export class BuilderStep {
   }
 }
 
-/** An error of the core, led back to the layer of the draft that it names. */
+/** An error of the core, still in English, led back to the layer of the draft that it names. */
 function problemOf(t: Texts, error: unknown, draft: Draft): Problem {
   const notice = noticeOf(t, error);
   const { layer, field } = error as { layer?: string; field?: string };
   const key = layer === undefined ? undefined : draft.layers[placeNamed(layer, draft.layers)]?.key;
   const end = ["loss", "label_smoothing", "metrics", "optimizer", "compile"].includes(field ?? "");
-  return { ...notice, at: key ?? (field === "input_shape" ? "input" : end ? "output" : null), field: field ?? null, here: notice.message.replace(t.network.layerColon(layer ?? ""), "") };
+  return { ...notice, at: key ?? (field === "input_shape" ? "input" : end ? "output" : null), field: field ?? null, here: notice.message.replace(`Layer ${layer ?? ""}: `, "") };
 }

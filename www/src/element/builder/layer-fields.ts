@@ -80,7 +80,7 @@ export class LayerFields extends LitElement {
   /** The core's error where it is about this field; the rest of them stands above. */
   #errorOf(field: string): string | null {
     const { problem, selected } = this.bench.builder;
-    return problem?.at === selected && problem.field === field ? problem.here : null;
+    return problem?.at === selected && problem.field === field ? this.bench.says(problem.here) : null;
   }
 
   #field(key: string, { help, rest, plain, wide, shares }: { help: string; rest?: string | undefined; plain?: string; wide?: boolean; shares?: boolean }, control: Control): TemplateResult {
@@ -119,7 +119,7 @@ export class LayerFields extends LitElement {
     const seldom = entry?.options.filter(({ rare }) => rare) ?? [];
     const open = seldom.some(({ key }) => key in layer.options || this.#errorOf(key) !== null);
     return html`<p class="muted">${entry?.about(t) ?? t.builder.unknownOptions}</p>
-      ${elsewhere ? html`<div class="problem" role="alert">${problem.here}</div>` : nothing}
+      ${elsewhere ? html`<div class="problem" role="alert">${this.bench.says(problem.here)}</div>` : nothing}
       <div class="options">
         ${this.#inputs(layer, place)}
         ${often.map((option) => this.#option(layer, option))}
@@ -261,7 +261,7 @@ export class LayerFields extends LitElement {
     const elsewhere = problem?.at === "output" && problem.field !== "loss" && problem.field !== "label_smoothing";
     const { name: optimizer } = (typeof compile.optimizer === "string" ? { name: compile.optimizer } : (compile.optimizer ?? { name: "rmsprop" }));
     return html`<p class="muted">${t.builder.lossHelp(optimizer)}</p>
-      ${elsewhere ? html`<div class="problem" role="alert">${problem.here}</div>` : nothing}
+      ${elsewhere ? html`<div class="problem" role="alert">${this.bench.says(problem.here)}</div>` : nothing}
       <div class="options">
         ${this.#field("loss", { wide: true, help: losses.map(({ name, about }) => `${name}: ${about(t)}`).join(" ") }, (id, wrong) =>
           this.#choice(id, wrong, losses.map(({ name }) => name), named.name, (to) => set(to, smoothing)))}

@@ -75,7 +75,7 @@ export class LayerList extends LitElement {
       </ul>
       <p id="list-hint" class="hint small muted">${t.builder.keysHelp}</p>
       <p class="sr" role="status">${builder.spoken}</p>
-      ${problem?.at === null ? html`<p class="sr">${problem.message}</p>` : nothing}`;
+      ${problem?.at === null ? html`<p class="sr">${this.bench.says(problem.message)}</p>` : nothing}`;
   }
 
   #tools(): TemplateResult {

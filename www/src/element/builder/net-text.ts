@@ -50,7 +50,8 @@ export class NetText extends LitElement {
     const { text } = this.bench.builder;
     const { problem, notes, shown } = text;
     const line = problem?.line ?? null;
-    const named = line !== null && problem?.message.includes(t.builder.line(line));
+    const said = this.bench.says(problem?.message ?? "");
+    const named = line !== null && said.includes(t.builder.line(line));
     return html`<div class="row">
         <label for="text-format" class="small muted">${t.builder.showAs}</label>
         <select id="text-format" @change=${(event: Event) => text.show((event.target as HTMLSelectElement).value as TextFormat)}>
@@ -64,12 +65,12 @@ export class NetText extends LitElement {
         .value=${live(shown)} @input=${(event: Event) => text.type((event.target as HTMLTextAreaElement).value)}></textarea>
       <div id="verdict" class="verdict small ${problem ? "bad" : "muted"}" role="status">
         ${problem
-          ? html`${line !== null && !named ? t.builder.lineIs(line) : ""}${problem.message}${problem.place && line === null ? ` (${problem.place})` : ""}`
+          ? html`${line !== null && !named ? t.builder.lineIs(line) : ""}${said}${problem.place && line === null ? ` (${problem.place})` : ""}`
           : text.settled ? 
             text.editable
               ? t.builder.pasteHere
               : t.builder.takeAway : t.common.reading}
-        ${notes.length > 0 ? html`<ul>${notes.map((note) => html`<li>${note}</li>`)}</ul>` : nothing}
+        ${notes.length > 0 ? html`<ul>${notes.map((note) => html`<li>${this.bench.says(note)}</li>`)}</ul>` : nothing}
       </div>
       ${line === null ? nothing : html`<div>${button({ id: "go-to-line", label: t.builder.goToLine(line), onClick: () => this.#goTo(line) })}</div>`}`;
   }

@@ -22,7 +22,7 @@ export class TextStep {
   #typed: string | null = null;
   #reading = false;
   /** The draft as a program; null while it is being written. */
-  #program: { draft: Draft; format: TextFormat; text: string } | null = null;
+  #program: { draft: Draft; format: TextFormat; text: string; /** Why it cannot be written. */ failed?: string } | null = null;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
@@ -39,7 +39,8 @@ export class TextStep {
     if (this.#program?.draft !== draft || this.#program.format !== this.format) {
       void this.#write(draft, this.format);
     }
-    return this.#program?.text ?? "";
+    const { text = "", failed } = this.#program ?? {};
+    return failed === undefined ? text : this.bench.text.network.cannotBeWritten(this.bench.says(failed));
   }
 
   /** Whether it can be typed into: PyTorch and Burn are written, not read. */
@@ -57,14 +58,15 @@ export class TextStep {
 
   async #write(draft: Draft, format: ModelTextFormat): Promise<void> {
     // At once: it is asked for again whenever the field is drawn.
-    const program = (this.#program = { draft, format, text: this.#program?.text ?? "" });
+    const before = this.#program;
+    const program = (this.#program = { ...before, draft, format, text: before?.text ?? "" });
     const lab = await this.bench.ready;
-    const text = await lab.modelText(format, { spec: specOf(draft), fit: draft.said?.fit ?? {} }).catch((error: unknown) => {
-      const { message } = noticeOf(this.bench.text, error);
-      return this.bench.text.network.cannotBeWritten(message);
-    });
+    const written = await lab.modelText(format, { spec: specOf(draft), fit: draft.said?.fit ?? {} }).then(
+      (text) => ({ text }),
+      (error: unknown) => ({ text: "", failed: noticeOf(this.bench.text, error).message }),
+    );
     if (this.#program === program) {
-      this.#program = { draft, format, text };
+      this.#program = { draft, format, ...written };
       this.bench.changed();
     }
   }

@@ -258,7 +258,7 @@ export class FiltersTab extends LitElement {
 
   #makes(info: LayerInfo | undefined): TemplateResult {
     const t = this.bench.text;
-    const classes = this.bench.data.info?.classes ?? [];
+    const classes = this.bench.classes;
     const label = this.label ?? (info ? null : 0);
     const key = label === null ? `${info?.name}:${this.#filter}` : `class:${label}`;
     const made = this.#made.get(key);

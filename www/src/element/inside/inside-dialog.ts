@@ -86,7 +86,7 @@ export class InsideDialog extends LitElement {
         : nothing}</div>
       <div class="grow">
         <p class="says" id="inside-says">${best ? html`${best.label} <span class="muted">${t.percent(best.probability)}</span>` : "–"}</p>
-        <p class="small muted" id="inside-hand">${hand ? `${hand.name}: ${truth === null ? t.deep.classUnknown : t.deep.itIs(truth)}.` : t.deep.noPicture}${training.trained ? "" : t.deep.notLearned}</p>
+        <p class="small muted" id="inside-hand">${hand ? `${hand.name}: ${truth === null ? t.deep.classUnknown : t.deep.itIs(truth)}.` : t.deep.noPicture}${training.trained || this.bench.network.classes ? "" : t.deep.notLearned}</p>
       </div>
       <div class="turn" role="group" aria-label=${t.common.testPictures}>
         ${button({ id: "hand-before", label: "←", name: t.common.testPictureBefore, kind: "square", why: none, onClick: () => void inside.showTest(inside.index - 1) })}

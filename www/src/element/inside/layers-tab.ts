@@ -105,7 +105,7 @@ export class LayersTab extends LitElement {
       found.input = input ?? (layer && maps && sums ? this.#pictureAs(layer, hand, kernels, maps) : null);
     } else {
       // A vector is told with a step, which is taken back; of which class does not matter for it.
-      const classes = lab.dataset?.classes ?? [];
+      const { classes } = this.bench;
       const label = Math.max(0, inside.label ?? classes.indexOf(inside.prediction?.[0]?.label ?? ""));
       const { stages } = await lab.slowMotion(hand.picture, label);
       found.vector = stages.find((stage) => stage.layer === info.name)?.values ?? null;

@@ -84,7 +84,7 @@ export class StepTab extends LitElement {
     const t = this.bench.text;
     const { bench, found } = this;
     const known = bench.inside.label;
-    const classes = bench.data.info?.classes ?? [];
+    const classes = bench.classes;
     if (classes.length === 0) {
       return html`<p>${t.deep.loadForStep}</p>`;
     }
@@ -194,7 +194,7 @@ export class StepTab extends LitElement {
 
   #loss({ slow, label }: Found): TemplateResult {
     const t = this.bench.text;
-    const classes = this.bench.data.info?.classes ?? [];
+    const classes = this.bench.classes;
     const probability = slow.probabilities[label] ?? 0;
     const plain = -Math.log(probability);
     const same = Math.abs(plain - slow.loss) < 1e-3 * Math.max(1, slow.loss);
@@ -229,7 +229,7 @@ export class StepTab extends LitElement {
 
   #after({ slow, label }: Found): TemplateResult {
     const t = this.bench.text;
-    const classes = this.bench.data.info?.classes ?? [];
+    const classes = this.bench.classes;
     return html`
       <p class="formula" id="step-after">${t.deep.lossWas} <b>${t.loss(slow.loss)}</b> ${t.deep.andIs} <b>${t.loss(slow.lossAfter)}</b> ${t.deep.afterTheStep}</p>
       <p class="small muted">${t.deep.manyTimes(slow.lossAfter < slow.loss ? t.deep.likelier : t.deep.tooLong)}</p>

@@ -21,12 +21,12 @@ export function vectorView({ name, outputShape }: LayerInfo, values: Float32Arra
   const best = values.reduce((most, of, i) => (of > (values[most] ?? -Infinity) ? i : most), 0);
   const zeros = values.filter((of) => of === 0).length;
   const last = bench.network.summary?.layers.at(-1)?.name === name;
-  const classes = bench.data.info?.classes;
+  const { classes } = bench;
   const room = Math.min(640, Math.max(240, innerWidth - 72));
   return html`
     <p id="inside-vector">${t.deep.vector(name, outputShape.at(-1) ?? values.length, last ? t.deep.scoresBefore : "")}</p>
     <figure><cnn-lab-value-grid .text=${t} table .values=${full} rows=${rows} columns=${columns} .scale=${scaleFor(values)} room=${room} most="48" name=${t.deep.valuesOf(name)}></cnn-lab-value-grid>
       <figcaption>${t.deep.valueByValue(zeros > 0 ? t.deep.areZero(zeros) : "")}</figcaption></figure>
     <cnn-lab-colour-bar .text=${t} .scale=${scaleFor(values)}></cnn-lab-colour-bar>
-    <p class="small">${t.deep.largestIs(last && classes ? t.deep.thatOf(classes[best] ?? best + 1) : t.deep.numberN(best + 1), values[best] ?? NaN)}</p>`;
+    <p class="small">${t.deep.largestIs(last && classes.length > 0 ? t.deep.thatOf(classes[best] ?? best + 1) : t.deep.numberN(best + 1), values[best] ?? NaN)}</p>`;
 }

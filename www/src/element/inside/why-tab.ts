@@ -112,12 +112,11 @@ export class WhyTab extends LitElement {
 
   #ask(): TemplateResult {
     const t = this.bench.text;
-    const { network, inside, data } = this.bench;
+    const { network, inside, classes } = this.bench;
     const layers = withMaps(network.summary);
     const last = convolutions(network.summary).at(-1) ?? layers.at(-1);
     const weighs = this.#about.maps === true;
     const best = inside.prediction?.[0]?.label;
-    const classes = data.info?.classes ?? [];
     return html`
       ${this.#noMaps ? html`<p class="note" id="why-no-maps">${t.deep.noMapsWhy}</p>` : nothing}
       <div class="fields">
@@ -203,7 +202,7 @@ export class WhyTab extends LitElement {
   }
 
   #className(label: number): string {
-    return this.bench.data.info?.classes[label] ?? this.bench.text.deep.classOf(label);
+    return this.bench.classes[label] ?? this.bench.text.deep.classOf(label);
   }
 
   async #save(): Promise<void> {

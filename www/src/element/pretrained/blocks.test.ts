@@ -18,6 +18,14 @@ test("the last blocks are set free without their batch normalisations, and what 
   expect(changesFor(net([]), 3).free).not.toContain("Conv1");
 });
 
+test("each network calls its blocks otherwise", () => {
+  const layers = ["stem_conv", "block1a_dwconv", "block1a_bn", "block2a_expand_conv", "block2b_expand_conv", "top_conv"].map((name) => ({
+    name, layer: "Conv2D", outputShape: [] as [], params: 9, trainable: false, base: "efficientnet-lite0",
+  }));
+  expect(blockCount(layers)).toBe(3);
+  expect(changesFor(layers, 1)).toEqual({ free: ["block2b_expand_conv", "top_conv"], freeze: [] });
+});
+
 test("what is free already stays, what is too much is frozen", () => {
   const free = ["block_1_expand", "block_1_expand_BN", "block_2_expand", "Conv_1"];
   expect(changesFor(net(free), 1)).toEqual({ free: [], freeze: ["block_1_expand", "block_1_expand_BN"] });

@@ -3,19 +3,20 @@ import type { Summary } from "../../api/types";
 
 type Layer = Summary["layers"][number];
 
-/** The block that a layer belongs to: 1 for the first one, 0 for what comes before; undefined behind the last one. */
-function blockOf({ name }: Layer): number | undefined {
-  if (name.startsWith("expanded_conv")) return 1;
-  const number = /^block_(\d+)_/.exec(name)?.[1];
-  return number === undefined ? undefined : Number(number) + 1;
-}
+/** What the layers of a block begin with: `expanded_conv`, `block_3` or `block2a`. */
+const blockName = /^(expanded_conv|block_?\d+[a-z]?)_/;
 
 /** Its layers with weights, each with the block that it is set free with: what lies behind the last block goes with that. */
 function blocks(layers: readonly Layer[]): { layer: Layer; block: number }[] {
-  let block = 0;
+  let [name, block] = ["", 0];
   return layers
     .filter(({ base }) => base)
-    .map((layer) => ({ layer, block: (block = blockOf(layer) ?? block) }))
+    .map((layer) => {
+      const of = blockName.exec(layer.name)?.[1] ?? name;
+      // From 1 on; 0 is what comes before the first one.
+      if (of !== name) [name, block] = [of, block + 1];
+      return { layer, block };
+    })
     .filter(({ layer }) => layer.params > 0);
 }
 

@@ -4,7 +4,7 @@ import type { Texts } from "../../text/texts";
 /** A row of a list: the layers from `first` up to `last`, all of one pretrained network; or a single layer of none. */
 export type Row = { first: number; last: number; base: string | null };
 
-const titles: Readonly<Record<string, string>> = { "mobilenet-v2": "MobileNetV2" };
+const titles: Readonly<Record<string, string>> = { "mobilenet-v2": "MobileNetV2", "efficientnet-lite0": "EfficientNet-Lite0" };
 
 /** What a person calls a pretrained network. */
 export function titleOf(base: string): string {

@@ -1,9 +1,10 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query, state } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import type { Preset, Progress, Summary } from "../../api/types";
+import type { Progress, Summary } from "../../api/types";
 import { TimeLeft } from "../../view/time-left";
 import { define } from "../define";
+import type { Listed } from "../network-step";
 import { Watch } from "../observable";
 import { button, field, typedNumber } from "../parts";
 import { base } from "../styles";
@@ -65,12 +66,12 @@ export class PretrainedPart extends LitElement {
   override render(): TemplateResult {
     const { network } = this.bench;
     return html`${network.download ? this.#download(network.download) : network.offered ? this.#offer(network.offered) : nothing}
-      ${network.summary && network.base ? this.#network(network.summary) : nothing}
+      ${network.summary && network.hasFrozen ? this.#network(network.summary) : nothing}
       <p class="sr" role="status">${this.spoken}</p>`;
   }
 
   /** What it is and costs, before it is loaded. */
-  #offer(preset: Preset): TemplateResult {
+  #offer(preset: Listed): TemplateResult {
     const t = this.bench.text;
     const { network, training } = this.bench;
     const found = network.baseOf(preset);
@@ -117,7 +118,9 @@ export class PretrainedPart extends LitElement {
   #network({ layers, totalParams, trainableParams }: Summary): TemplateResult {
     const t = this.bench.text;
     const rows = fold(layers.map(({ base: name }) => name));
-    return html`${this.#sizeHint([...this.bench.network.inputShape])}
+    const { classes } = this.bench.network;
+    return html`${classes ? html`<p class="offer small" id="show-it">${t.pretrained.showIt}</p>` : nothing}
+      ${this.bench.network.base ? this.#sizeHint([...this.bench.network.inputShape]) : nothing}
       <table>
         <caption class="sr">${t.pretrained.tableName}</caption>
         <thead><tr><th scope="col">${t.common.layer}</th><th scope="col">${t.pretrained.shapeParams}</th><th scope="col">${t.pretrained.learns}</th></tr></thead>
@@ -128,7 +131,7 @@ export class PretrainedPart extends LitElement {
           <tr class="total"><td>${t.common.frozen}</td><td class="number" colspan="2">${t.count(totalParams - trainableParams)}</td></tr>
         </tbody>
       </table>
-      ${this.#blocks(layers)}`;
+      ${classes ? nothing : this.#blocks(layers)}`;
   }
 
   #row(layers: readonly Layer[], { base: name }: Row): TemplateResult {

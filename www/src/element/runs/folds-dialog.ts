@@ -170,7 +170,7 @@ export class FoldsDialog extends LitElement {
         ? html`<td class="number">${t.percent(scores.accuracy, 2)}</td><td class="number">${t.decimal(scores.loss, 4)}</td>
             <td class="number">${t.count(scores.train)}</td><td class="number">${t.count(scores.heldOut)}</td><td class="number">${t.count(scores.epochs.length)}${early}</td><td class="number">${t.duration(scores.seconds)}</td>`
         : now
-          ? html`<td colspan="2" class="number muted">${progress.stage === "measuring" ? t.runs.beingMeasured : "learning"}</td><td class="number">${t.count(progress.train)}</td><td class="number">${t.count(progress.heldOut)}</td><td class="number">–</td><td class="number">–</td>`
+          ? html`<td colspan="2" class="number muted">${progress.stage === "measuring" ? t.runs.beingMeasured : t.runs.learning}</td><td class="number">${t.count(progress.train)}</td><td class="number">${t.count(progress.heldOut)}</td><td class="number">–</td><td class="number">–</td>`
           : html`<td class="number">–</td><td class="number">–</td><td class="number">–</td><td class="number">–</td><td class="number">–</td><td class="number">–</td>`}
     </tr>`;
   }
@@ -182,7 +182,7 @@ export class FoldsDialog extends LitElement {
     const warnings = result?.warnings ?? this.progress?.warnings ?? [];
     return html`
       ${subject && !this.running ? html`<p class="small muted">${t.runs.ofWith(subject.name, subject.words, result ? t.runs.populationStd : "")}</p>` : nothing}
-      ${warnings.length > 0 ? html`<ul class="small">${warnings.map((warning) => html`<li>${warning}</li>`)}</ul>` : nothing}
+      ${warnings.length > 0 ? html`<ul class="small">${warnings.map((warning) => html`<li>${this.bench.says(warning)}</li>`)}</ul>` : nothing}
       ${result && subject
         ? html`<details open><summary>${t.runs.heldOutConfusion}</summary>
             <cnn-lab-confusion .text=${t} .classes=${subject.classes} .confusion=${result.confusion}></cnn-lab-confusion></details>`

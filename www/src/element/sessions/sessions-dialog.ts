@@ -159,7 +159,7 @@ export class SessionsDialog extends LitElement {
     const t = this.bench.text;
     const { sessions, problem } = this;
     if (problem) {
-      return html`<p class="problem" role="alert">${problem}</p>`;
+      return html`<p class="problem" role="alert">${this.bench.says(problem)}</p>`;
     }
     if (sessions === null) {
       return html`<p class="muted">${t.common.reading}</p>`;
@@ -174,11 +174,11 @@ export class SessionsDialog extends LitElement {
     const { id, name, problem, open } = session;
     const elsewhere = open === "elsewhere" ? t.kept.elsewhere : undefined;
     const inUse = open === "here" ? t.common.itIsNetworkInUse : undefined;
-    const unreadable = problem ?? undefined;
+    const unreadable = problem === null ? undefined : this.bench.says(problem);
     return html`<li data-session=${id}>
       <input type="text" aria-label=${t.common.nameOf(name)} maxlength="80" autocomplete="off" .value=${name} ?disabled=${problem !== null}
         @change=${(event: Event) => void this.#rename(session, event.target as HTMLInputElement)} />
-      <p class="small ${problem ? "bad" : "muted"}">${problem ?? described(t, session, dataName(session, this.bench.data.sets))}</p>
+      <p class="small ${problem ? "bad" : "muted"}">${unreadable ?? described(t, session, dataName(session, this.bench.data.sets))}</p>
       <div class="do">
         ${button({ id: `resume-${id}`, label: session.unfinished ? t.common.continue : t.kept.open, name: `${session.unfinished ? t.common.continue : t.kept.open} ${name}`, why: unreadable ?? inUse ?? elsewhere ?? this.#whyNotNow, onClick: () => this.#ask({ what: "resume", session }) })}
         ${button({ id: `export-${id}`, label: t.kept.export, name: t.kept.exportName(name), why: unreadable, onClick: () => void this.#export(session) })}

@@ -1,3 +1,4 @@
+import { fetched } from "../fetched";
 import type { Texts } from "../texts";
 
 /** Titles and sentences from below the page; `core.test.ts` looks whether they still stand there. */
@@ -18,6 +19,8 @@ export const known: Readonly<Record<string, string>> = {
   "The convnet of the lessons on horses and humans: two convolutions, and nearly all its weights in the dense layer after them.": "Das Faltungsnetz der Lektionen zu Pferden und Menschen: zwei Faltungen, und fast alle Gewichte in der dichten Schicht danach.",
   "MobileNetV2, pretrained": "MobileNetV2, vortrainiert",
   "What a net learned from a million photos, frozen, and a new head on it: for a few hundred pictures or more, best of 160 x 160.": "Was ein Netz aus einer Million Fotos gelernt hat, eingefroren, mit einem neuen Kopf: für ein paar hundert Bilder und mehr, am besten mit 160 x 160.",
+  "EfficientNet-Lite0, pretrained": "EfficientNet-Lite0, vortrainiert",
+  "A larger net than MobileNetV2, which learned from the same photos, frozen, and a new head on it: best of 224 x 224.": "Ein größeres Netz als MobileNetV2, das aus denselben Fotos gelernt hat, eingefroren, mit einem neuen Kopf: am besten mit 224 x 224.",
   "Convnet 32-64-64": "Faltungsnetz 32-64-64",
   "The convnet of the MNIST lessons: three convolutions, two poolings, one hidden layer.": "Das Faltungsnetz der MNIST-Lektionen: drei Faltungen, zwei Poolings, eine verborgene Schicht.",
   "Small convnet 8-16": "Kleines Faltungsnetz 8-16",
@@ -41,10 +44,13 @@ export const known: Readonly<Record<string, string>> = {
   "You chose burn-flex alone; cpu is faster.": "Gewählt ist burn-flex allein; CPU ist schneller.",
   "You chose ndarray, an older way to compute on the CPU; cpu is much faster.": "Gewählt ist ndarray, ein älterer Weg auf der CPU; CPU ist viel schneller.",
   "This browser gives no WebGPU adapter, so training runs on the CPU.": "Dieser Browser gibt keinen WebGPU-Adapter; das Training läuft auf der CPU.",
+  "This browser has no SIMD in WebAssembly, which the program for WebGPU needs, so training runs on the CPU.":
+    "Dieser Browser hat kein SIMD in WebAssembly, das das Programm für WebGPU braucht; das Training läuft auf der CPU.",
   "This browser has no WebGPU, so training runs on the CPU.": "Dieser Browser hat kein WebGPU; das Training läuft auf der CPU.",
   "WebGPU runs on a software adapter here, so the CPU may be faster.": "WebGPU läuft hier auf einem Software-Adapter; die CPU ist vielleicht schneller.",
   "This browser has WebGPU, so training runs on the graphics processor.": "Dieser Browser hat WebGPU; das Training läuft auf dem Grafikprozessor.",
   "This browser has no relaxed SIMD, so a step takes about a fifth longer.": "Dieser Browser hat kein Relaxed SIMD; ein Schritt dauert etwa ein Fünftel länger.",
+  "This browser has no SIMD in WebAssembly, so a step takes six to seven times as long.": "Dieser Browser hat kein SIMD in WebAssembly; ein Schritt dauert sechs- bis siebenmal so lange.",
   "burn-flex with cnn-lab's kernels": "burn-flex mit den Kernen von cnn-lab",
   "The browser tells of one core.": "Der Browser meldet einen Kern.",
 };
@@ -56,6 +62,38 @@ function sentence(text: string): string {
   return known[text] ?? text;
 }
 
+const sentences = (text: string): string[] => text.split(/(?<=\.) /);
+
+/** Errors and warnings: a file of their own, that is fetched when the first is shown. */
+let translate: ((text: string) => string) | null = null;
+/** Who shows something in English until then. */
+const waiting = new Set<() => void>();
+/** When they were last asked for: where they could not be had, what is drawn later tries again. */
+let asked = -Infinity;
+const patience = 5_000;
+
+const messages = fetched(() => import("./messages"));
+
+async function learn(): Promise<void> {
+  try {
+    ({ translate } = await messages());
+  } catch {
+    return;
+  }
+  waiting.forEach((learned) => learned());
+  waiting.clear();
+}
+
 export const core: Texts["core"] = {
-  says: (text) => known[text] ?? text.split(/(?<=\.) /).map(sentence).join(" "),
+  says: (text) => known[text] ?? sentences(text).map(sentence).join(" "),
+  message: (text, learned) => {
+    if (sentences(text).every((one) => sentence(one) !== one)) return core.says(text);
+    if (translate) return core.says(translate(text));
+    waiting.add(learned);
+    if (performance.now() - asked > patience) {
+      asked = performance.now();
+      void learn();
+    }
+    return core.says(text);
+  },
 };

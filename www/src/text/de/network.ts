@@ -1,3 +1,4 @@
+import { count } from "./numbers";
 import type { Texts } from "../texts";
 
 export const network: Texts["network"] = {
@@ -14,7 +15,6 @@ export const network: Texts["network"] = {
   moved: "verschoben",
   movedTo: (name, done, place, layers) => `${name} ${done}: Platz ${place} von ${layers}.`,
   presetOpened: (title, layers) => `${title}: ${layers} Schichten.`,
-  layerColon: (layer) => `Schicht ${layer}: `,
   otherPictures: (takes, chosen) => `Es nimmt Bilder mit ${takes}, und die unter Daten gewählten haben ${chosen}: Es kann mit ihnen nicht trainiert werden.`,
   otherClasses: (units, classes) => `Es unterscheidet ${units} Klassen, und die Bilder haben ${classes}: Es kann mit ihnen nicht trainiert werden.`,
   cannotBeWritten: (message) => `# Dieses Netz lässt sich so nicht schreiben: ${message}`,
@@ -25,9 +25,14 @@ export const network: Texts["network"] = {
   copyLinkName: "Einen Link zum ganzen Experiment kopieren",
   ofLesson: "Netz der Lektion",
   ofLessonHelp: "Ein fertiges Netz, passend zu den gewählten Bildern. Eine Wahl beginnt mit neuen zufälligen Gewichten.",
+  withClasses: (title, classes) => `${title}: ${count(classes)} Klassen`,
+  headHelp: (classes) => `Es unterscheidet ${count(classes)} Dinge, so wie es ist: ohne Daten und ohne Training.`,
   kept: "gespeichert",
   own: "Eigenes",
   ownHelp: "Ein eigenes Netz, oder aus einer Datei.",
+  asBase: "Was es gelernt hat, mit neuer letzter Schicht",
+  asBaseHelp: "Was es vorher gelernt hat, bleibt und ist eingefroren; eine neue letzte Schicht lernt die Klassen dieser Bilder. Dann einige der letzten Schichten freigeben und mit kleiner Lernrate weitermachen.",
+  orAsBase: (asBase) => `Seine Schichten können dafür bleiben: „${asBase}“ wählen.`,
   build: "Bauen …",
   buildName: "Das Netz bauen: seine Schichten, eine nach der anderen",
   paste: "Code einfügen …",

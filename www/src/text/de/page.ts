@@ -3,8 +3,10 @@ import type { Texts } from "../texts";
 export const page: Texts["page"] = {
   about: "Ein Faltungsnetz in diesem Tab trainieren und hineinsehen, während es lernt.",
   site: "Website",
-  lessons: "Lektionen (en)",
-  embed: "Einbetten (en)",
+  lessons: "Lektionen",
+  lessonsAt: "./lessons/de/index.html",
+  embed: "Einbetten",
+  embedAt: "./embed.de.html",
   language: "Sprache",
   staysHere: "Nichts, was gezeichnet, hineingezogen oder trainiert wird, verlässt diesen Tab.",
   offline: "Diese Seite geht auch offline.",

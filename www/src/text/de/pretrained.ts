@@ -3,6 +3,7 @@ import type { Texts } from "../texts";
 
 export const pretrained: Texts["pretrained"] = {
   intro: (title, trainedOn, size, licence) => `${title} hat gelernt aus: ${trainedOn}. Seine Gewichte (${size}, ${licence}) werden einmal heruntergeladen und in diesem Browser behalten; die eigenen Bilder bleiben hier.`,
+  showIt: "Jetzt etwas zeigen: ein Bild auf die Seite ziehen, in Einblick „Bild …“ drücken oder dort die Kamera einschalten. „Einblick …“ zeigt, worauf es achtet.",
   load: (size) => `${size} laden`,
   loaded: (done, total, left) => `${bytes(done)} von ${bytes(total)}${left}`,
   cancelName: "Abbrechen; das jetzige Netz bleibt",

@@ -36,6 +36,7 @@ export const runs: Texts["runs"] = {
   diverged: " (divergiert)",
   fold: (fold) => `Fold ${fold}`,
   beingMeasured: "wird gemessen",
+  learning: "lernt",
   ofWith: (name, options, note) => `Von ${name}, mit ${options}.${note}`,
   populationStd: " ± ist die Standardabweichung der Grundgesamtheit, wie NumPys std sie gibt.",
   heldOutConfusion: "Welche Klasse für welche gehalten wurde, als sie ausgelassen war",

@@ -8,6 +8,7 @@ export const train: Texts["train"] = {
   pause: "Pause",
   networkLoading: "Das Netz wird geladen; das Training beginnt gleich danach.",
   picturesLoading: "Die Bilder werden geladen; das Training beginnt gleich danach.",
+  needsNone: "Das gewählte Netz braucht kein Training: ihm ein Bild zeigen. Zum Trainieren ein anderes wählen.",
   couldNotStart: "Das Labor konnte nicht starten; ein anderes Gerät wählen oder die Seite neu laden.",
   automatic: "Automatisch",
   runs: "Läufe",

@@ -1,3 +1,5 @@
+import { count } from "./numbers";
+
 /** The second panel, and what the builder says aloud. */
 export const network = {
   undone: "Undone.",
@@ -13,7 +15,6 @@ export const network = {
   moved: "moved",
   movedTo: (name: string, done: string, place: number, layers: number) => `${name} ${done}: place ${place} of ${layers}.`,
   presetOpened: (title: string, layers: number) => `${title}: ${layers} layers.`,
-  layerColon: (layer: string) => `Layer ${layer}: `,
   otherPictures: (takes: string, chosen: string) => `It takes pictures of ${takes}, and those chosen in Data are ${chosen}: it cannot be trained on them.`,
   otherClasses: (units: number, classes: number) => `It tells ${units} classes apart, and the pictures have ${classes}: it cannot be trained on them.`,
   cannotBeWritten: (message: string) => `# This network cannot be written: ${message}`,
@@ -24,9 +25,14 @@ export const network = {
   copyLinkName: "Copy a link to the whole experiment",
   ofLesson: "Network of the lesson",
   ofLessonHelp: "A ready-made network, made for the pictures you chose. Choosing one starts with fresh random weights.",
+  withClasses: (title: string, classes: number) => `${title}: ${count(classes)} classes`,
+  headHelp: (classes: number) => `It tells ${count(classes)} things apart as it is, without data and without training.`,
   kept: "kept",
   own: "Your own",
   ownHelp: "A network of your own, or from a file.",
+  asBase: "What it has learned, with a new last layer",
+  asBaseHelp: "What it learned before is kept and frozen; a new last layer learns the classes of these pictures. Then set some of its last layers free, and go on with a small learning rate.",
+  orAsBase: (asBase: string) => `Its layers can be kept for these: choose “${asBase}”.`,
   build: "Build …",
   buildName: "Build the network: its layers, one by one",
   paste: "Paste code …",

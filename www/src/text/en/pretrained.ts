@@ -4,6 +4,7 @@ import { english } from "./index";
 /** The part of the network's panel for a pretrained one. */
 export const pretrained = {
   intro: (title: string, trainedOn: string, size: string, licence: string) => `${title} learned from ${trainedOn}. Its weights (${size}, ${licence}) are downloaded once and kept in this browser; your pictures stay here.`,
+  showIt: "Show it something: drop a picture on the page, press “File …” in Inside, or turn on the camera there. Look inside … shows what it looks at.",
   load: (size: string) => `Load ${size}`,
   loaded: (done: number, total: number, left: string) => `${bytes(done)} of ${bytes(total)}${left}`,
   cancelName: "Cancel; the network in use stays",

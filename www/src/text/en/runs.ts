@@ -37,6 +37,7 @@ export const runs = {
   diverged: " (diverged)",
   fold: (fold: number) => `Fold ${fold}`,
   beingMeasured: "being measured",
+  learning: "learning",
   ofWith: (name: string, options: string, note: string) => `Of ${name}, with ${options}.${note}`,
   populationStd: " ± is the population’s standard deviation, as NumPy’s std gives it.",
   heldOutConfusion: "Which class was taken for which, when it was held out",

@@ -8,6 +8,7 @@ export const train = {
   pause: "Pause",
   networkLoading: "The network is being loaded; training begins right after.",
   picturesLoading: "The pictures are being loaded; training begins right after.",
+  needsNone: "The network that is chosen needs no training: show it a picture. Choose another one to train it.",
   couldNotStart: "The lab could not start; choose another device, or reload the page.",
   automatic: "Automatic",
   runs: "Runs",

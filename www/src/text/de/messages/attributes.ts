@@ -1,0 +1,23 @@
+/** Of the attributes of `<cnn-lab>`: `www/src/element`. What can be given stands in the nominative. */
+export const attributes: Readonly<Record<string, string>> = {
+  'The attribute {}="{}" cannot be used: give {}.': 'Das Attribut {1}="{2}" ist nicht möglich; möglich ist: <3>.',
+  "; {}": "; <1>",
+  'Keras\'s options as JSON, such as {"patience": 3}, or true': 'Optionen von Keras als JSON, etwa {"patience": 3}, oder true',
+  'an optimizer\'s name or its options as JSON, such as {"name": "sgd", "momentum": 0.9}, without learning_rate': 'der Name eines Optimierers oder seine Optionen als JSON, etwa {"name": "sgd", "momentum": 0.9}, ohne learning_rate',
+  "learning-rate is an attribute of its own": "learning-rate ist ein eigenes Attribut",
+  "balanced, none, or a list with a number a class, such as [1, 2.5]": "balanced, none, oder eine Liste mit einer Zahl je Klasse, etwa [1, 2.5]",
+  "a whole number from 0 to {}": "eine ganze Zahl von 0 bis {1}",
+  "a whole number from {}": "eine ganze Zahl ab {1}",
+  "a height such as 640, 40rem or 80vh": "eine Höhe wie 640, 40rem oder 80vh",
+  "a share from 0 to 0.9, such as 0.1": "ein Anteil von 0 bis 0.9, etwa 0.1",
+  "a number of at least 0, such as 0.001": "eine Zahl ab 0, etwa 0.001",
+  'a schedule of Keras\'s as JSON, such as {"name": "CosineDecay", "decay_steps": 1000}': 'ein Plan von Keras als JSON, etwa {"name": "CosineDecay", "decay_steps": 1000}',
+  'Keras\'s parameters as JSON, such as {"rotation_range": 40}': 'Parameter von Keras als JSON, etwa {"rotation_range": 40}',
+  "either this or a schedule, since both set the learning rate": "entweder dies oder ein Plan, denn beide bestimmen die Lernrate",
+  "the network once: here, or as code between the tags": "das Netz einmal: hier, oder als Code zwischen den Tags",
+  "status {}": "Status {1}",
+  "the address of a file with a network that this page may fetch; {} could not be had ({})": "die Adresse einer Datei mit einem Netz, die diese Seite holen darf; {1} war nicht zu bekommen (<2>)",
+  "none: this copy of the lab has no pretrained network. Whoever runs it has to build the data again": "keines: Diese Kopie des Labors hat kein vortrainiertes Netz. Der Betreiber muss die Daten neu bauen",
+  "it photos of 64 × 64 pixels or more; “{}” has {}, and another network is in use": "Fotos von 64 × 64 Pixeln oder mehr; „{1}“ hat {2}, und ein anderes Netz ist in Gebrauch",
+  "either this or a model": "entweder dies oder ein Netz",
+};
