@@ -105,3 +105,45 @@ test("on the page: a saved network that tells other classes apart is used as a b
   expect((await layers()).at(-2)).toEqual(["dense", 64, false]);
   await expect(panel.locator(".describe")).toContainText("kept and frozen");
 });
+
+test("the attribute base takes a saved network from an address, and says what is wrong with another", async ({ page }) => {
+  await openModule(page);
+  const saved = await page.evaluate(async () => {
+    const lab = await cnnLab.CnnLab.create({ device: "cpu", seed: 3 });
+    await lab.loadBundled("mnist", { limit: 200 });
+    await lab.setModel((await lab.presets()).find(({ name }) => name === "mnist-convnet")!.spec);
+    await lab.train({ epochs: 1, validate: false }).done;
+    const bytes = new Uint8Array(await (await lab.save("checkpoint")).arrayBuffer());
+    lab.dispose();
+    return Array.from(bytes);
+  });
+  await page.route("**/digits.cnn-lab.safetensors", (route) => route.fulfill({ body: Buffer.from(saved) }));
+  await page.route("**/page.cnn-lab.safetensors", (route) => route.fulfill({ body: "<!doctype html>" }));
+  const show = (base: string, dataset: string): Promise<string> =>
+    page.evaluate(([base, dataset]) => (document.body.innerHTML = `<cnn-lab base="./${base}" dataset="${dataset}" limit="200" device="cpu" epochs="1" steps="data network train"></cnn-lab>`), [base, dataset] as const);
+
+  await show("digits.cnn-lab.safetensors", "fashion-mnist");
+  await expect(page.locator("#preset")).toHaveValue("mnist-convnet");
+  await mainButton(page).click();
+  await expect(progress(page)).toContainText("Finished", { timeout: 40_000 });
+  await expect(page.locator("#preset")).toHaveValue("own");
+  await expect(page.locator("cnn-lab-network .describe")).toContainText("kept and frozen");
+  const learning = await page.evaluate(async () => (await document.querySelector("cnn-lab")!.lab).summary!.layers.filter(({ trainable, params }) => trainable && params > 0).map(({ name }) => name));
+  expect(learning).toEqual(["head"]);
+
+  // What is there already stays in use, and is trained.
+  const wrong = [
+    ["nothing.cnn-lab.safetensors", "mnist", "could not be had (status 404)"],
+    ["page.cnn-lab.safetensors", "mnist", "the address of a saved network; "],
+    ["digits.cnn-lab.safetensors", "cifar10", "a network for the pictures of “CIFAR-10”, 32 × 32 × 3; this one takes 28 × 28 × 1."],
+  ] as const;
+  for (const [base, dataset, why] of wrong) {
+    await show(base, dataset);
+    await mainButton(page).click();
+    await expect(page.locator(".error")).toContainText(`The attribute base="./${base}" cannot be used: give`);
+    await expect(page.locator(".error")).toContainText(why);
+    await page.locator(".error button").click();
+    await expect(progress(page)).toContainText("Finished", { timeout: 40_000 });
+    await expect(page.locator("#preset")).not.toHaveValue("own");
+  }
+});

@@ -147,7 +147,7 @@ test("the attribute base takes it once there are pictures, and names what there 
   await expect(page.locator("#preset")).toHaveValue("mobilenet-v2");
   await expect(page.locator("#optimizer")).toHaveValue("adam");
   await page.evaluate(() => (document.body.innerHTML = '<cnn-lab base="resnet" device="cpu"></cnn-lab>'));
-  await expect(page.locator(".error")).toContainText('The attribute base="resnet" cannot be used: give one of mobilenet-v2, efficientnet-lite0.');
+  await expect(page.locator(".error")).toContainText('The attribute base="resnet" cannot be used: give one of mobilenet-v2, efficientnet-lite0, or the address of a saved network.');
 });
 
 test("from code: a failure changes nothing, layers are frozen by name", async ({ page }) => {

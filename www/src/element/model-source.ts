@@ -42,15 +42,18 @@ export function dedent(text: string): string {
   return widths.length === 0 ? "" : lines.map((line) => line.slice(width)).join("\n");
 }
 
-async function fetchText(address: string): Promise<string> {
+const fetchText = async (address: string): Promise<string> => (await fetchFrom("model", address)).text();
+
+/** What an attribute's address leads to. Throws an AttributeError where it cannot be had. */
+export async function fetchFrom(attribute: string, address: string): Promise<Response> {
   const url = new URL(address, document.baseURI).href;
   let why: string;
   try {
     const response = await fetch(url);
-    if (response.ok) return await response.text();
+    if (response.ok) return response;
     why = `status ${response.status}`;
   } catch (error) {
     why = error instanceof Error ? error.message : String(error);
   }
-  throw new AttributeError("model", address, `the address of a file with a network that this page may fetch; ${url} could not be had (${why})`);
+  throw new AttributeError(attribute, address, `the address of a file with a network that this page may fetch; ${url} could not be had (${why})`);
 }

@@ -147,13 +147,14 @@ export class NetworkStep {
     await this.bench.try(() => this.takeBase(lab));
   }
 
-  /** Takes the preset on the pretrained network that the attribute names, once there are pictures. Resolves to whether it was taken. */
+  /** Takes what the attribute `base` names, once there are pictures. Resolves to whether it was taken. */
   async takeBase(lab: CnnLab): Promise<boolean> {
     const { base } = this.bench.settings;
     if (base === null) {
       return false;
     }
-    const preset = await (await import("./pretrained/attribute")).presetOn(this.bench.text, lab, base, this.presets).catch((error: unknown) => {
+    const { baseFor } = await import("./pretrained/attribute");
+    const found = await baseFor(this.bench.text, lab, base, this.presets).catch((error: unknown) => {
       if (!(error instanceof AttributeError)) {
         throw error;
       }
@@ -161,11 +162,15 @@ export class NetworkStep {
       this.bench.settings.base = null;
       this.bench.fail(error);
     });
-    if (!preset) {
+    if (!found) {
       return false;
     }
-    await this.take(lab, preset.spec, preset.name);
-    this.bench.training.adoptUnchosen(optionsOf(preset));
+    if ("spec" in found) {
+      await this.take(lab, found.spec, found.name);
+      this.bench.training.adoptUnchosen(optionsOf(found));
+    } else {
+      this.#took(lab, found, own, true);
+    }
     return true;
   }
 

@@ -17,7 +17,10 @@ export const attributes: Readonly<Record<string, string>> = {
   "the network once: here, or as code between the tags": "das Netz einmal: hier, oder als Code zwischen den Tags",
   "status {}": "Status {1}",
   "the address of a file with a network that this page may fetch; {} could not be had ({})": "die Adresse einer Datei mit einem Netz, die diese Seite holen darf; {1} war nicht zu bekommen (<2>)",
-  "none: this copy of the lab has no pretrained network. Whoever runs it has to build the data again": "keines: Diese Kopie des Labors hat kein vortrainiertes Netz. Der Betreiber muss die Daten neu bauen",
+  "one of {}, or the address of a saved network": "{1}, oder die Adresse eines gespeicherten Netzes",
+  "the address of a saved network: this copy of the lab has no pretrained one. Whoever runs it has to build the data again": "die Adresse eines gespeicherten Netzes: Diese Kopie des Labors hat kein vortrainiertes. Der Betreiber muss die Daten neu bauen",
+  "the address of a saved network; {}": "die Adresse eines gespeicherten Netzes; <1>",
+  "a network for the pictures of “{}”, {}; this one takes {}": "ein Netz für die Bilder von „{1}“, {2}; dieses nimmt {3}",
   "it photos of 64 × 64 pixels or more; “{}” has {}, and another network is in use": "Fotos von 64 × 64 Pixeln oder mehr; „{1}“ hat {2}, und ein anderes Netz ist in Gebrauch",
   "either this or a model": "entweder dies oder ein Netz",
 };
