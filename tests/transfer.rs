@@ -7,6 +7,7 @@ mod common;
 
 use burn::tensor::Device;
 use cnn_lab::data::dataset::{Dataset, Split};
+use cnn_lab::evaluate::cross_validation::{CrossValidation, FoldEvent, FoldOptions};
 use cnn_lab::model::spec::ModelSpec;
 use cnn_lab::model::transfer::as_base;
 use cnn_lab::store::checkpoint;
@@ -142,6 +143,38 @@ fn what_was_learned_stays_and_only_the_new_head_learns() {
     let spec = loaded.network().unwrap().spec();
     assert_eq!(names(spec)[8..], ["head"]);
     assert_eq!(KEPT.map(|name| weight(&loaded, name)), before);
+}
+
+#[test]
+fn folds_begin_with_a_fresh_head_on_what_is_frozen() {
+    // Nothing is learned in them: their losses tell what they begin with.
+    let folds: FoldOptions = serde_json::from_value(json!({"folds": 2})).unwrap();
+    let options = json!({"epochs": 1, "batchSize": 20, "learningRate": 0});
+    let options: TrainOptions = serde_json::from_value(options).unwrap();
+    let measured = |session: &mut Session| {
+        let mut begun = CrossValidation::new(session, &folds, &options).unwrap();
+        loop {
+            for event in block_on(begun.advance(session, 10)).unwrap() {
+                if let FoldEvent::Done(found) = event {
+                    return found.folds.iter().map(|fold| fold.loss).collect::<Vec<_>>();
+                }
+            }
+        }
+    };
+    let base = |epochs: u32| {
+        let mut session = Session::new(Device::flex(), 4);
+        session.set_dataset(bars(120, 12)).unwrap();
+        session.set_model(first(12)).unwrap();
+        train(&mut session, epochs);
+        session.set_dataset(two_classes(12)).unwrap();
+        session.use_as_base(None, None).unwrap();
+        session
+    };
+    let mut session = base(3);
+    let found = measured(&mut session);
+    // Fresh weights for all would be the same ones, whatever the base has learned.
+    assert_ne!(found, measured(&mut base(1)));
+    assert_eq!(found, measured(&mut session));
 }
 
 #[test]

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::dataset::{PerSplit, Split};
 use crate::error::{Error, Result};
 use crate::evaluate::Evaluator;
-use crate::model::spec::ModelSpec;
+use crate::model::network::Network;
 use crate::random::{Purpose, Stream};
 use crate::train::history::{EpochRecord, Event, Reason};
 use crate::train::options::{RunInfo, TrainOptions, seed_or, whole};
@@ -127,7 +127,8 @@ enum Stage {
 /// division; to cancel, drop it.
 pub struct CrossValidation {
     trial: Trial,
-    spec: ModelSpec,
+    /// The session's, as it was at the beginning.
+    network: Network,
     options: TrainOptions,
     seed: u64,
     /// Pictures held out in each fold.
@@ -144,8 +145,8 @@ pub struct CrossValidation {
 }
 
 impl CrossValidation {
-    /// Begins, with the session's model and data. Every fold's network is trained as
-    /// `options` say; its epochs are measured on the pictures held out where `validate` is
+    /// Begins, with the session's model and data. Every fold's network has fresh weights, but for
+    /// those of frozen layers, which are the session's, and is trained as `options` say; its epochs are measured on the pictures held out where `validate` is
     /// asked for, or something watches them.
     ///
     /// # Errors
@@ -201,7 +202,7 @@ impl CrossValidation {
             || watches.iter().flatten().any(|monitor| monitor.of_validation());
         let mut begun = Self {
             trial: Trial::new(session, seed)?,
-            spec: session.network()?.spec().clone(),
+            network: session.network()?.clone(),
             options: TrainOptions { validate: Some(validate), ..options.clone() },
             seed,
             test: dataset.numbers(Split::Test).to_vec(),
@@ -306,7 +307,9 @@ impl CrossValidation {
         // As many bits as a seed of the public contract has.
         let seed = (u64::from(stream.word()) << 20) | u64::from(stream.word() >> 12);
         self.trial.session = session.alike(seed);
-        self.trial.session.set_model(self.spec.clone())?;
+        self.trial.session.set_model(self.network.spec().clone())?;
+        // They learn in no fold: with fresh weights they would be noise.
+        self.trial.session.keep_frozen(&self.network);
         let validation = self.folds[fold].clone();
         let (pictures, held_out) = (train.len(), validation.len());
         self.trial.splits = PerSplit { train, validation, test: self.test.clone() };

@@ -208,6 +208,20 @@ impl Network {
         Ok(network)
     }
 
+    /// Takes the weights of the layers that are frozen here, by their names, from another network that
+    /// has them in the same shapes.
+    pub fn keep_frozen(&mut self, of: &Self) {
+        let layers = self.spec.layers.iter().zip(&self.places);
+        for (_, places) in layers.filter(|(layer, _)| !layer.trainable) {
+            let infos = &self.state_infos[places.state.clone()];
+            for (info, own) in infos.iter().zip(&mut self.state[places.state.clone()]) {
+                if let Some((_, kept)) = of.weight(&info.name).filter(|(other, _)| *other == info) {
+                    *own = kept.clone();
+                }
+            }
+        }
+    }
+
     /// A weight by its name, with its shape, frozen or not.
     pub fn weight(&self, name: &str) -> Option<(&ParamInfo, &Tensor<1>)> {
         let trained = self.infos.iter().zip(&self.params);

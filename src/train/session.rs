@@ -394,6 +394,14 @@ impl Session {
         Ok(summary)
     }
 
+    /// Gives the frozen layers the weights that they have in another network.
+    pub(crate) fn keep_frozen(&mut self, of: &Network) {
+        if let Some(network) = &mut self.network {
+            network.keep_frozen(of);
+            self.weights_came();
+        }
+    }
+
     /// Frozen layers have weights of another source from now on.
     fn weights_came(&mut self) {
         self.sources += 1;

@@ -132,13 +132,12 @@ test("a network: a wrong line of Keras, a window that does not fit, and a rate t
 
 test("attributes that make no sense are told on a German element, and the event has English", async ({ page }) => {
   await page.goto("embed.html");
-  const heard = await page.evaluate(async () => {
+  const told = await page.evaluateHandle(async () => {
     await import(new URL("cnn-lab.js", location.href).href);
     const told: string[] = [];
     document.addEventListener("cnn-lab-error", ({ detail }) => told.push(detail.message));
     const attributes = [`batch-size="0"`, `epochs="viele"`, `optimizer="adamm"`, `early-stopping='{"patience": 0.5}'`, `class-weight="[1, -2]"`, `schedule="{}" reduce-on-plateau="3"`];
     document.body.innerHTML = `<main>${attributes.map((given) => `<cnn-lab ${given} language="de" model="dense-net" limit="200" device="cpu" steps="train"></cnn-lab>`).join("")}</main>`;
-    await new Promise((resolve) => setTimeout(resolve, 1000));
     return told;
   });
   const alerts = page.locator("cnn-lab [role=alert] .error p:first-child");
@@ -150,7 +149,7 @@ test("attributes that make no sense are told on a German element, and the event 
     /^Das Attribut class-weight="\[1, -2\]" ist nicht möglich; möglich ist: balanced, none, oder eine Liste mit einer Zahl je Klasse, etwa \[1, 2\.5\]; classWeight ist/,
     /^Das Attribut reduce-on-plateau="3" ist nicht möglich; möglich ist: Optionen von Keras als JSON/,
   ]);
-  expect(heard).toContain('The attribute epochs="viele" cannot be used: give a whole number from 1.');
+  expect(await told.jsonValue()).toContain('The attribute epochs="viele" cannot be used: give a whole number from 1.');
 });
 
 test("where the words cannot be had a message is told in English, and in German with a later one", async ({ page }) => {

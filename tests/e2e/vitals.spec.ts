@@ -28,7 +28,7 @@ async function shown(page: Page): Promise<number> {
 
 test("without a run the dialog says what to do, and then shows how the network learns while it does", async ({ page }) => {
   await openLab(page);
-  await choose(page, { limit: 1000, epochs: 40 });
+  await choose(page, { limit: 1000, epochs: 500 });
   await expect(page.locator("#finding")).toContainText("Weights, gradients");
   await open(page);
   await expect(page.locator("#first")).toContainText("Press Train below");
@@ -45,14 +45,15 @@ test("without a run the dialog says what to do, and then shows how the network l
     observer.disconnect();
     return found;
   });
-  await expect.poll(() => shown(page)).toBeGreaterThan(1);
+  await expect.poll(() => shown(page), { timeout: 60_000 }).toBeGreaterThan(1);
   const before = await shown(page);
-  await expect.poll(() => shown(page)).toBeGreaterThan(before + 1);
+  await expect.poll(() => shown(page), { timeout: 60_000 }).toBeGreaterThan(before + 1);
   await expect(dialog(page).locator("section.many")).toHaveCount(5);
   await expect(dialog(page).locator("cnn-lab-over-steps")).toHaveCount(25);
   await expect(dialog(page).getByRole("img", { name: "the weights of conv2d over steps" }).first()).toBeVisible();
   expect(await tasks).toEqual([]);
-  await expect(where(page)).toContainText("Finished", { timeout: 60_000 });
+  await page.evaluate(() => document.querySelector("cnn-lab")!.stop());
+  await expect(where(page)).toContainText("Stopped");
 
   // One layer, larger, with its latest distribution and all numbers.
   await dialog(page).getByRole("button", { name: "conv2d_1", exact: true }).click();

@@ -71,11 +71,15 @@ for (const [preset, steps] of [["mnist-convnet", 60], ["residual-net", 20]] as c
     await page.evaluate((steps) => {
       const { lab, events } = globalThis as unknown as { lab: Lab; events: unknown[] };
       const run = lab.train({ epochs: 20, steps, batchSize: 64, validate: false });
+      // It waits after a step, for the others to come: it would be over soon.
+      void run.step();
+      Object.assign(globalThis, { run });
       void (async () => {
         for await (const event of run) events.push(event);
       })();
     }, steps);
     await expect.poll(() => replicas().length).toBe(2);
+    await page.evaluate(() => (globalThis as unknown as { run: ReturnType<Lab["train"]> }).run.resume());
     await replicas()[0]!.evaluate(() => {
       setTimeout(() => {
         throw new Error("struck down by a test");

@@ -164,7 +164,7 @@ export type Calls = {
   setModel: (spec: string) => Taken;
   /** `save`: a checkpoint is wanted too. */
   setTrainable: (o: { layers: string[]; trainable: boolean; save: boolean }) => Model & { checkpoint: Uint8Array<ArrayBuffer> | null };
-  useAsBase: (o: { upTo: string | undefined; classes: number | undefined }) => Model & { checkpoint: Uint8Array<ArrayBuffer> };
+  useAsBase: (o: { upTo: string | undefined; classes: number | undefined }) => Taken & { checkpoint: Uint8Array<ArrayBuffer> };
   /** Begins a run and answers at once. `paused`: waits for `resume` or `step`. */
   train: (o: { options: RunOptions; paused: boolean }) => RunInfo;
   /** Answers once the step, or the piece of fitting, under way is done. */

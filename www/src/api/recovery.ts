@@ -157,8 +157,8 @@ export function takeTrainable(memory: Memory, { summary, spec, checkpoint }: Res
 }
 
 /** Notes a model that began with what another had learned. */
-export function takeRebuilt(memory: Memory, { summary, spec, checkpoint }: Result<"useAsBase">): void {
-  takeModel(memory, { summary, spec, classes: [] });
+export function takeRebuilt(memory: Memory, { checkpoint, ...model }: Result<"useAsBase">): void {
+  takeModel(memory, model);
   memory.checkpoint = { bytes: checkpoint, step: 0 };
 }
 

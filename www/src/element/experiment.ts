@@ -18,13 +18,15 @@ export async function linkOf(bench: Workbench): Promise<{ address: string; leftO
   const isOwn = data.ownLoaded || data.useOwn;
   // A preset is made for the set's pictures; for a person's own set it cannot be made again.
   const model = (isOwn || network.chosen === own) && spec ? JSON.stringify(specOf(draftOf(spec), { short: true })) : network.chosen || settings.model;
-  const attributes = attributesOf({ ...settings, model });
+  const { base } = settings;
+  // The link leads to a page elsewhere. A pretrained network's name is no address.
+  const attributes = attributesOf({ ...settings, model, base: base && /[./]/.test(base) ? new URL(base, document.baseURI).href : base });
   const fragment = await writeLink(t, isOwn ? { ...attributes, [ownPictures]: "yes" } : attributes);
   const address = new URL(bench.page ?? new URL("index.html", siteBase()).href);
   address.hash = fragment;
   return {
     address: address.href,
-    leftOut: isOwn ? t.lab.ownNotInLink : "",
+    leftOut: [isOwn && t.lab.ownNotInLink, network.holdsLearned && t.lab.frozenNotInLink].filter(Boolean).join(" "),
   };
 }
 

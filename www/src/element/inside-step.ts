@@ -18,7 +18,18 @@ export type Hand = {
   truth: string | null;
   /** What it was made of: a network of another size takes it anew. */
   source?: ImageBitmapSource;
+  /** Dark and light are exchanged against its source. */
+  inverted?: boolean;
 };
+
+/** Dark where the picture is light. */
+function inverse(picture: ImageData): ImageData {
+  const inverted = new ImageData(picture.width, picture.height);
+  picture.data.forEach((value, i) => {
+    inverted.data[i] = i % 4 === 3 ? value : 255 - value;
+  });
+  return inverted;
+}
 
 /** The fourth step: what the network makes of one picture. */
 export class InsideStep {
@@ -233,12 +244,8 @@ export class InsideStep {
   /** Turns dark on light into light on dark, as MNIST's digits are, and back. */
   invert(): void {
     if (this.hand) {
-      const { picture } = this.hand;
-      const inverted = new ImageData(picture.width, picture.height);
-      picture.data.forEach((value, i) => {
-        inverted.data[i] = i % 4 === 3 ? value : 255 - value;
-      });
-      this.#take({ ...this.hand, picture: inverted });
+      const { picture, inverted } = this.hand;
+      this.#take({ ...this.hand, picture: inverse(picture), inverted: !inverted });
     }
   }
 
@@ -275,11 +282,14 @@ export class InsideStep {
   async #look(): Promise<void> {
     const { lab, network } = this.bench;
     const { hand } = this;
-    if (lab?.spec && hand?.source && !this.#fits(hand)) {
+    if (!this.#closed && lab?.spec && hand?.source && !this.#fits(hand)) {
       const picture = await this.#shrink(hand.source);
       // Another picture may have been taken meanwhile; it is looked at by itself.
-      if (hand === this.hand && picture) this.#take({ ...hand, picture });
-      return;
+      if (hand !== this.hand) return;
+      if (picture) {
+        this.#take({ ...hand, picture: hand.inverted ? inverse(picture) : picture });
+        return;
+      }
     }
     if (this.#closed || !lab?.spec || !hand || !this.#fits(hand)) {
       this.prediction = null;

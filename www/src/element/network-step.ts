@@ -36,6 +36,8 @@ export class NetworkStep {
   #wanted: string | null = null;
   /** The network's last layer is new, and what comes before it was learned on something else. */
   #rebuilt = false;
+  /** It came from a file or a kept training. */
+  #loaded = false;
 
   constructor(private readonly bench: Workbench) {}
 
@@ -58,6 +60,11 @@ export class NetworkStep {
   /** Whether there is something to show of layers that learned before: of a pretrained network, or frozen. */
   get hasFrozen(): boolean {
     return this.#rebuilt || this.summary?.layers.some(({ base, trainable, params }) => base !== undefined || (params > 0 && !trainable)) === true;
+  }
+
+  /** Whether frozen layers hold what they have learned, and no pretrained network has it: with fresh weights they would be noise. */
+  get holdsLearned(): boolean {
+    return this.#rebuilt || (this.#loaded && this.summary?.layers.some(({ base, trainable, params }) => base === undefined && params > 0 && !trainable) === true);
   }
 
   /** Whether what the network has learned can be kept under a new last layer. */
@@ -216,6 +223,7 @@ export class NetworkStep {
     this.offered = null;
     this.#wanted = null;
     this.#rebuilt = rebuilt;
+    this.#loaded = false;
     if (lab.dataset) {
       this.bench.settings.base = null;
     }
@@ -253,7 +261,10 @@ export class NetworkStep {
   /** Notes that the lab has another network now, from a checkpoint. */
   loaded(): void {
     this.chosen = own;
+    this.offered = null;
+    this.#wanted = null;
     this.#rebuilt = false;
+    this.#loaded = true;
     this.bench.inside.refresh();
   }
 
@@ -263,6 +274,7 @@ export class NetworkStep {
     this.chosen = this.presets.some((preset) => preset.name === name) ? name : own;
     this.#wanted = null;
     this.#rebuilt = false;
+    this.#loaded = true;
     this.bench.inside.refresh();
   }
 
@@ -289,8 +301,12 @@ export class NetworkStep {
     });
   }
 
-  /** The same network with fresh weights. */
+  /** The same network with fresh weights, but for frozen layers that hold what they have learned. */
   async startOver(): Promise<void> {
+    if (this.holdsLearned) {
+      await this.useAsBase();
+      return;
+    }
     const { lab } = this.bench;
     const spec = lab?.spec;
     if (lab && spec) {

@@ -1,7 +1,7 @@
 import { css, html, LitElement, nothing, type TemplateResult } from "lit";
 import { property, query } from "lit/decorators.js";
 import { live } from "lit/directives/live.js";
-import "../view/chart";
+import { fetchPlots } from "../view/chart";
 import "../view/confusion";
 import { historyCsv } from "../view/csv";
 import { changes } from "./augment";
@@ -23,6 +23,11 @@ export class TrainPanel extends LitElement {
   constructor() {
     super();
     new Watch(this, () => this.bench);
+  }
+
+  override willUpdate(): void {
+    // Before the first point: charts are made in a moment of training.
+    if (this.bench.training.active) fetchPlots();
   }
 
   static override styles = [

@@ -105,6 +105,11 @@ export class TrainStep {
     return this.active || this.resumable || this.fromFile || !this.curves.empty;
   }
 
+  /** The same, where training has not begun but frozen layers hold what was learned before. */
+  get learned(): boolean {
+    return this.trained || this.bench.network.holdsLearned;
+  }
+
   get mainAction(): MainAction {
     if (this.bench.data.loading || this.bench.network.download || (this.#starting && !this.run)) {
       return "loading";

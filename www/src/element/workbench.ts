@@ -173,7 +173,7 @@ export class Workbench extends Observable {
    * weights, the network moves without them; one that has learned something stays.
    */
   async useSeed(seed: number): Promise<void> {
-    if (!this.training.trained) {
+    if (!this.training.learned) {
       await this.#renew({ seed });
     }
   }

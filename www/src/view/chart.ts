@@ -14,6 +14,11 @@ import type { Texts } from "../text/texts";
 export type Lines = { training: Points; validation: Points };
 
 const library = fetched(() => import("./uplot"));
+/** Where it could not be had it is tried again so much later. */
+const patience = 5_000;
+
+/** Fetches what draws lines, for it is needed soon; who draws tries again where it cannot be had. */
+export const fetchPlots = (): void => void library().catch(() => undefined);
 const none: Points = { x: [], y: [] };
 const font = "12px system-ui, -apple-system, 'Segoe UI', Roboto, 'Liberation Sans', sans-serif";
 
@@ -87,8 +92,12 @@ export class ChartElement extends LitElement {
         <span class="key validation">${t.charts.validation} <b>${read(this.lines.validation)}</b></span>
       </div>
       <div class="plot" role="img" tabindex="0" aria-label=${this.#inWords()}
-        @keydown=${this.#onKey} @blur=${() => this.plot?.setCursor({ left: -10, top: -10 })}><div class="over"></div>${this.plot ? null : html`<p class="empty">${t.charts.nothingMeasured}</p>`}</div>
+        @keydown=${this.#onKey} @blur=${() => this.plot?.setCursor({ left: -10, top: -10 })}><div class="over"></div>${this.plot || !this.#empty ? null : html`<p class="empty">${t.charts.nothingMeasured}</p>`}</div>
     `;
+  }
+
+  get #empty(): boolean {
+    return [this.lines, this.previous].every((lines) => !lines || (lines.training.x.length === 0 && lines.validation.x.length === 0));
   }
 
   #inWords(): string {
@@ -118,10 +127,12 @@ export class ChartElement extends LitElement {
   }
 
   override updated(changed: PropertyValues<this>): void {
-    const empty = [this.lines, this.previous].every((lines) => !lines || (lines.training.x.length === 0 && lines.validation.x.length === 0));
-    if (empty && !this.plot) return;
+    if (this.#empty && !this.plot) return;
     if (["text", "lines", "previous", "epochs", "top"].some((name) => changed.has(name as keyof ChartElement))) {
-      void library().then(({ uPlot }) => this.#draw(uPlot), () => undefined /* tried again with the next point */);
+      void library().then(
+        ({ uPlot }) => this.#draw(uPlot),
+        () => setTimeout(() => this.requestUpdate("lines"), patience),
+      );
     }
   }
 

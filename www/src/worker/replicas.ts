@@ -184,6 +184,9 @@ export class Replicas {
     replica.free = false;
     [replica.rest, replica.nextRest] = [0, FIRST_REST];
     replica.since = Infinity;
+    // What it may still say there is of another run.
+    replica.mailbox?.leave(replica.id);
+    replica.mailbox = undefined;
     if (this.#brief) this.#post(replica, { kind: "brief", id: this.#briefs, base, device, brief: this.#brief });
   }
 

@@ -279,7 +279,9 @@ const handlers: Handlers = {
     queue.run(async () => {
       const { core } = lab();
       const summary = core.useAsBase(upTo, classes);
-      return { summary, spec: parseSpec(core.spec()), checkpoint: await core.save() };
+      // A network that is still being fetched comes too late.
+      inUse = ++models;
+      return { summary, spec: parseSpec(core.spec()), classes: core.classNames(), checkpoint: await core.save() };
     }),
 
   train: async (o) => {
@@ -303,7 +305,7 @@ const handlers: Handlers = {
     evaluations.run(() => evaluate({ core: lab().core, queue }, { split, ...context })),
   crossValidate: async (options, { signal, onProgress }) => {
     const { core } = lab();
-    // Folds begin with fresh weights: a network out of a file has no pretrained ones for that.
+    // What is not frozen begins anew in each fold: a network out of a file has no pretrained weights for that.
     const on = await baseFor(() => core.spec(), { signal });
     if (on) await queue.run(() => core.takeBase(...on));
     taken = on?.[0] ?? taken;

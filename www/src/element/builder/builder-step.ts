@@ -328,7 +328,7 @@ export class BuilderStep {
     if (!this.fine || !checked) {
       return;
     }
-    if (bench.training.trained && !sure) {
+    if (bench.training.learned && !sure) {
       this.asking = "use";
       bench.changed();
       return;

@@ -321,10 +321,11 @@ export class OptionsDialog extends LitElement {
   get #whyNotSeed(): string | undefined {
     const t = this.bench.text;
     const { bench } = this;
-    const { training, data } = bench;
+    const { training, data, network } = bench;
     return (
       this.#why ??
-      (training.trained ? t.options.seedFixed
+      (network.holdsLearned ? t.options.seedOfBase
+      : training.trained ? t.options.seedFixed
       : bench.switching ? t.options.labReady
       : data.loading ? t.common.loading
       : bench.held)

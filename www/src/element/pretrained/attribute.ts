@@ -28,7 +28,7 @@ async function savedBase(t: Texts, lab: CnnLab, address: string): Promise<Summar
   } catch (error) {
     if (former) await lab.setModel(former);
     if (error instanceof AttributeError) throw error;
-    throw new AttributeError("base", address, `the address of a saved network; ${(error as Error).message}`);
+    throw new AttributeError("base", address, `the address of a saved network; ${(error as Error).message.replace(/\.$/, "")}`);
   }
 }
 

@@ -79,7 +79,7 @@ export class PretrainedPart extends LitElement {
     return html`<div class="offer small" role="group" aria-labelledby="offer-text">
       <p id="offer-text">${t.pretrained.intro(found?.title ?? "", found?.trainedOn ?? "", size, found?.licence ?? "")}</p>
       ${this.#sizeHint([...preset.spec.input_shape])}
-      ${training.trained ? html`<p>${t.common.learnedLost}</p>` : nothing}
+      ${training.learned ? html`<p>${t.common.learnedLost}</p>` : nothing}
       <div class="row">
         ${button({ id: "load-base", label: t.pretrained.load(size), kind: "primary", why: this.#busy, onClick: () => void network.choose(preset.name, true) })}
         ${button({ id: "cancel-base", label: t.common.cancel, onClick: () => network.cancel() })}

@@ -303,7 +303,7 @@ export class RunsDialog extends LitElement {
     const [run] = question.what === "delete" ? question.runs : [question.run];
     this.#focus = question.what === "again" ? `#again-${run?.id}` : "";
     // Fresh weights lose nothing where nothing was learned.
-    if (question.what === "again" && !this.bench.training.trained) {
+    if (question.what === "again" && !this.bench.training.learned) {
       void this.#again(question.run);
       return;
     }

@@ -229,7 +229,7 @@ export class SessionsDialog extends LitElement {
     this.#focus = what === "resume" ? `#resume-${session.id}` : "";
     const { training, lab } = this.bench;
     // What is kept itself, or has learned nothing, loses nothing.
-    if (what === "resume" && (!training.trained || lab?.session)) {
+    if (what === "resume" && (!training.learned || lab?.session)) {
       void this.#resume(session);
       return;
     }

@@ -63,7 +63,7 @@ export class SessionsStep {
     }
     // Where nothing can be kept there is nothing to offer; the first save says so.
     const [last] = (await lab.sessions().catch(() => [])).filter(({ open }) => open !== "elsewhere");
-    if (last?.unfinished && last.open === null && !this.bench.training.trained) {
+    if (last?.unfinished && last.open === null && !this.bench.training.learned) {
       this.offer = last;
       this.bench.changed();
     }

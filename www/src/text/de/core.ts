@@ -78,6 +78,8 @@ async function learn(): Promise<void> {
   try {
     ({ translate } = await messages());
   } catch {
+    // What is drawn again waits again.
+    waiting.clear();
     return;
   }
   waiting.forEach((learned) => learned());

@@ -15,6 +15,7 @@ export const lab: Texts["lab"] = {
   field: "Feld",
   line: "Zeile",
   notLoaded: "Dieser Teil der Seite konnte nicht geladen werden. Die Verbindung prüfen und noch einmal versuchen.",
+  frozenNotInLink: "Was die eingefrorenen Schichten gelernt haben, steht nicht im Link: das Netz sichern und mitgeben.",
   ownNotInLink: "Eigene Bilder stehen nicht im Link und verlassen diesen Tab nie: Wer ihn öffnet, muss sie unter Daten wieder hineinziehen.",
   madeWithOwn: "Dieser Link wurde mit eigenen Bildern gemacht, die nicht in ihm stehen. Sie unter Daten hineinziehen, um weiterzumachen.",
   linkSays: (field, short, expected) => `Dieser Link lässt sich nicht öffnen: Er sagt ${field}="${short}"; möglich ist: ${expected}.`,

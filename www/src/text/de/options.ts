@@ -81,6 +81,7 @@ export const options: Texts["options"] = {
   validateHelp: "Misst das Netz auf Bildern, aus denen es nicht lernt. Dauert nach jeder Epoche einen Moment.",
   seedHelp: "Bestimmt die ersten Gewichte und die Reihenfolge der Bilder. Derselbe Startwert, dasselbe Gerät und dieselbe Wahl ergeben dieselben Verluste. Ein anderer richtet das Labor neu ein, wie ein anderes Gerät: Bilder und Netz ziehen mit, mit neuen Gewichten. Die Aufteilung hat einen eigenen Startwert, unter Daten.",
   seedFixed: "Das Netz hat mit diesem gelernt; „Von vorn“ gibt neue Gewichte, dann lässt sich ein anderer wählen.",
+  seedOfBase: "Seine eingefrorenen Schichten haben mit diesem gelernt; ein anderes Netz kann einen anderen haben.",
   labReady: "Ein Labor wird vorbereitet.",
   beginsAt: "Beginnt bei",
   rateLabel: "Rate",

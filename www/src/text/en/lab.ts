@@ -14,6 +14,7 @@ export const lab = {
   field: "field",
   line: "line",
   notLoaded: "This part of the page could not be loaded. Look at the connection and try again.",
+  frozenNotInLink: "What its frozen layers have learned is not in the link: save the network, and give it along.",
   ownNotInLink: "Your own pictures are not in the link, and never leave this tab: who opens it has to drop them in Data again.",
   madeWithOwn: "This link was made with pictures of someone's own, which are not in it. Drop them in Data to go on.",
   linkSays: (field: string, short: string, expected: string) => `This link cannot be opened: it says ${field}="${short}"; give ${expected}.`,

@@ -82,6 +82,7 @@ export const options = {
   validateHelp: "Measures the network on pictures that it does not learn from. Takes a moment after each epoch.",
   seedHelp: "Draws the first weights, and in which order pictures are seen. The same seed, device and choices give the same losses. Another one makes a lab anew, as another device does: pictures and network move along, with fresh weights. The split has a seed of its own, in Data.",
   seedFixed: "The network has learned with this one; Start over gives fresh weights, and then another can be chosen.",
+  seedOfBase: "Its frozen layers have learned with this one; another network can have another.",
   labReady: "A lab is being made ready.",
   beginsAt: "Begins at",
   rateLabel: "Rate",
