@@ -68,15 +68,15 @@ for (const [preset, steps] of [["mnist-convnet", 60], ["residual-net", 20]] as c
     }, preset);
     const replicas = (): ReturnType<Page["workers"]> => page.workers().filter((worker) => worker.url().includes("replica"));
     expect(replicas()).toHaveLength(0);
-    await page.evaluate((steps) => {
+    await page.evaluate(async (steps) => {
       const { lab, events } = globalThis as unknown as { lab: Lab; events: unknown[] };
       const run = lab.train({ epochs: 20, steps, batchSize: 64, validate: false });
-      // It waits after a step, for the others to come: it would be over soon.
-      void run.step();
       Object.assign(globalThis, { run });
       void (async () => {
         for await (const event of run) events.push(event);
       })();
+      // It waits for the others to come: it would be over soon.
+      await run.step();
     }, steps);
     await expect.poll(() => replicas().length).toBe(2);
     await page.evaluate(() => (globalThis as unknown as { run: ReturnType<Lab["train"]> }).run.resume());
