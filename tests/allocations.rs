@@ -66,7 +66,7 @@ fn session(name: &str, side: usize, prepare: impl FnOnce(&mut Session)) -> Sessi
     session.set_dataset(bars(4000, side)).unwrap();
     let preset = presets([side, side, 1], 3).into_iter().find(|one| one.name == name);
     session.set_model(ModelSpec::from_json(&preset.unwrap().spec).unwrap()).unwrap();
-    let options = json!({"epochs": 1, "batchSize": 64, "validate": false});
+    let options = json!({"epochs": 1, "batchSize": 32, "validate": false});
     session.start_training(&serde_json::from_value(options).unwrap()).unwrap();
     session
 }
