@@ -191,6 +191,22 @@ test("who is ready for an earlier run is not asked in this one", async () => {
   expect(ports[0]!.ended).toBe(true);
 });
 
+test("what a share of an earlier run says through shared memory makes nobody free in this one", async () => {
+  const { replicas, ports, step } = team(1, true);
+  replicas.tell(brief);
+  ports[0]!.ready();
+  expect(await step()).toEqual([undefined]);
+  replicas.tell(brief);
+  ports[0]!.found(5);
+  expect(await step()).toEqual([undefined]);
+  expect(ports[0]!.tasks).toBe(1);
+  ports[0]!.ready();
+  replicas.weights(3);
+  expect(replicas.begin([task()])).toEqual([true]);
+  ports[0]!.found(9);
+  expect((await replicas.gather()).map((found) => found?.[0])).toEqual([9]);
+});
+
 test("what the shares have to agree about is gathered, answered, and goes on to what was found", async () => {
   const { replicas, ports } = team(2);
   replicas.tell(brief);
