@@ -226,10 +226,10 @@ impl Graph {
         }
     }
 
-    /// The same with memory of its own.
-    pub fn another(&self) -> Self {
+    /// The same with memory of its own, for at most so many examples.
+    pub fn another(&self, most: usize) -> Self {
         let weights: Vec<usize> = self.places.iter().map(Range::len).collect();
-        Self::new(self.nodes.clone(), self.lengths[0], &weights, self.most)
+        Self::new(self.nodes.clone(), self.lengths[0], &weights, most)
     }
 
     /// Whether there are normalisations in it, so that a batch's pieces depend on each other.

@@ -211,15 +211,25 @@ impl Network {
     /// Takes the weights of the layers that are frozen here, by their names, from another network that
     /// has them in the same shapes.
     pub fn keep_frozen(&mut self, of: &Self) {
-        let layers = self.spec.layers.iter().zip(&self.places);
-        for (_, places) in layers.filter(|(layer, _)| !layer.trainable) {
+        let mut lacking = of.lacking;
+        for (layer, places) in self.spec.layers.iter().zip(&self.places) {
             let infos = &self.state_infos[places.state.clone()];
-            for (info, own) in infos.iter().zip(&mut self.state[places.state.clone()]) {
-                if let Some((_, kept)) = of.weight(&info.name).filter(|(other, _)| *other == info) {
-                    *own = kept.clone();
+            let mut complete =
+                !layer.trainable || (places.params.is_empty() && places.state.is_empty());
+            if !layer.trainable {
+                for (info, own) in infos.iter().zip(&mut self.state[places.state.clone()]) {
+                    match of.weight(&info.name).filter(|(other, _)| *other == info) {
+                        Some((_, kept)) => *own = kept.clone(),
+                        None => complete = false,
+                    }
                 }
             }
+            // Blocks that are set free begin as the base has them.
+            if !complete {
+                lacking = lacking.or(layer.base);
+            }
         }
+        self.lacking = self.lacking.and(lacking);
     }
 
     /// A weight by its name, with its shape, frozen or not.
@@ -256,11 +266,17 @@ impl Network {
             let infos = infos.chain(&self.state_infos[places.state.clone()]);
             let weights: usize = infos.map(|info| info.shape.iter().product::<usize>()).sum();
             match shape {
-                Shape::Image([height, width, _]) => (height * width * weights) as u64,
+                // On wasm32 a product of these may be more than a usize holds.
+                Shape::Image([height, width, _]) => *height as u64 * *width as u64 * weights as u64,
                 Shape::Vector(_) => weights as u64,
             }
         });
         counts.sum()
+    }
+
+    /// How many numbers training changes.
+    pub fn weights(&self) -> usize {
+        self.infos.iter().map(|info| info.shape.iter().product::<usize>()).sum()
     }
 
     /// The device that the weights are on.

@@ -1,12 +1,13 @@
 //! A training step of a whole network without tensors: the graph that our kernels compute, the loss,
-//! the sum over pieces, the optimizer. After the first step nothing is allocated.
+//! the sum over pieces, the optimizer. After the first steps it allocates nothing, but for what goes to
+//! other workers.
 //!
 //! Where a network normalises by the batch's statistics, its pieces are computed side by side, each in
 //! a graph of its own: at a normalisation, forward and backward, they agree about the moments or the
 //! gradients of the whole batch, along the same tree and with those who compute the other shares.
 //!
 //! It is the fast twin of [`Network::gradients`] and [`Optimizer::update`], which do the same over
-//! Burn's tensors for every network on every device; `tests/compiled.rs` compares the two.
+//! Burn's tensors for every network on every device; `tests/fast/networks.rs` compares the two.
 
 use std::ops::Range;
 
@@ -485,8 +486,13 @@ impl Parts {
         mut others: Others<'_>,
     ) -> Result<bool> {
         let count = shares.own().map(<[_]>::len).sum();
+        // The first has room for a batch that is not cut, too; the others for a piece.
+        let most = shares.own().flatten().map(Range::len).max().unwrap_or(0);
+        if self.graphs[1..].iter().any(|graph| graph.most() < most) {
+            self.graphs.truncate(1);
+        }
         while self.graphs.len() < count {
-            self.graphs.push(self.graphs[0].another());
+            self.graphs.push(self.graphs[0].another(most));
         }
         self.prepared.resize_with(self.graphs.len(), Prepared::default);
         self.found.resize_with(self.graphs.len(), Vec::new);

@@ -265,7 +265,11 @@ pub(crate) fn check_memory(network: &Network, batch_size: usize, cut: bool) -> R
     const MOST_BYTES: u64 = 3 << 30;
     let [weights, picture] = step_bytes(network);
     let at_once = network.follows();
-    let pieces = if at_once { 1 } else { pieces(network, batch_size, cut).len() as u64 };
+    let pieces = pieces(network, batch_size, cut).len() as u64;
+    // Each piece has a graph of its own then: two arrangements of the weights, and their gradients.
+    let graphs = if at_once { 3 * 4 * (pieces - 1) * network.weights() as u64 } else { 0 };
+    let weights = weights.saturating_add(graphs);
+    let pieces = if at_once { 1 } else { pieces };
     let pictures = picture.saturating_mul((batch_size as u64).div_ceil(pieces));
     let bytes = weights.saturating_add(pictures);
     if bytes > MOST_BYTES {

@@ -252,7 +252,8 @@ impl Session {
     }
 
     /// The names of the classes that the network's outputs stand for: those that it, or the base
-    /// whose head it has, was trained on or, before its first step, those of the data, where they are as many.
+    /// whose head it has, was trained on or, before its first step, those of the data, where they are
+    /// as many.
     pub fn class_names(&self) -> &[String] {
         let outputs = self.network.as_ref().map(Network::classes);
         match &self.dataset {
@@ -417,7 +418,7 @@ impl Session {
     }
 
     /// Takes a step with copies of the weights and forgets it. What a graphics processor has to
-    /// compile before a run's first step is compiled then.
+    /// compile before a run's first step is compiled then, but for what gathers its pictures.
     ///
     /// # Errors
     /// `state` without a model, `device-lost` where the device no longer answers.

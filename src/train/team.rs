@@ -35,6 +35,11 @@ const LEAST_PICTURES: usize = 4;
 /// and costs at least so many multiplications forward: a millisecond or so of work.
 const LEAST_WORK: u64 = 4_000_000;
 
+/// Where pieces have to agree each has a graph of its own, with two arrangements of the weights and
+/// their gradients: three times these, and so 500 MB in all for a network of so many weights. Larger
+/// ones are not cut.
+const MOST_WEIGHTS: usize = 10 << 20;
+
 /// What is said once of a run, for a replica to compute shares of its batches.
 #[derive(Clone, Debug)]
 pub struct Brief {
@@ -50,7 +55,8 @@ pub struct Brief {
     pub class_weights: Vec<f32>,
     /// Whether our own kernels compute what they cover.
     pub fast: bool,
-    /// What the weights of frozen layers are, one after another.
+    /// What the weights are that no step changes, those of frozen layers and moving statistics, one
+    /// after another.
     pub frozen: Vec<f32>,
 }
 
@@ -103,11 +109,11 @@ pub trait Leader {
 
 /// The pieces of a batch of `batch` pictures: equal ones, the first ones one longer where it does
 /// not come out even. It is one piece where nothing is to be `cut`, where batch or network are
-/// small, and over Burn's tensors where it is normalised by its own statistics, which no piece has:
-/// only in the compiled step the pieces agree about them.
+/// small, and where it is normalised by its own statistics, which no piece has: only in the compiled
+/// step the pieces agree about them, where the network is not so large that this takes too much memory.
 pub fn pieces(network: &Network, batch: usize, cut: bool) -> Vec<Range<usize>> {
     #[cfg(feature = "cpu")]
-    let agree = network.follows() && Compiled::covers(network);
+    let agree = network.follows() && network.weights() <= MOST_WEIGHTS && Compiled::covers(network);
     #[cfg(not(feature = "cpu"))]
     let agree = false;
     let whole = !cut

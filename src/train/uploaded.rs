@@ -37,7 +37,10 @@ impl Uploaded {
     /// `storage` where pictures cannot be read.
     pub fn of(dataset: &Dataset, device: &Device, before: Option<Self>) -> Result<Option<Self>> {
         let (pictures, shape) = (dataset.expected(), dataset.shape());
-        if before.as_ref().is_some_and(|before| before.pictures == pictures) {
+        if before
+            .as_ref()
+            .is_some_and(|before| before.pictures == pictures && before.shape == shape)
+        {
             return Ok(before);
         }
         let each = dataset.picture_bytes();

@@ -81,7 +81,15 @@ const NO_SIMD: &[&str] =
     &["--config", "target.wasm32-unknown-unknown.rustflags=['-Ctarget-feature=-simd128']"];
 
 /// What the modules are made of.
-const SOURCES: &[&str] = &["src", "Cargo.toml", "Cargo.lock", ".cargo/config.toml"];
+const SOURCES: &[&str] = &[
+    "src",
+    "Cargo.toml",
+    "Cargo.lock",
+    ".cargo/config.toml",
+    // How they are made.
+    "xtask/src/build.rs",
+    "xtask/src/plain.rs",
+];
 /// What the site is made of.
 const SITE: &[&str] = &[
     "www/index.html",

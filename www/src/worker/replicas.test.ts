@@ -207,6 +207,24 @@ test("what a share of an earlier run says through shared memory makes nobody fre
   expect((await replicas.gather()).map((found) => found?.[0])).toEqual([9]);
 });
 
+test("nobody helps with a run that they were not told of", async () => {
+  const { replicas, ports, step } = team(2);
+  replicas.tell(brief);
+  // One of them gets ready too late.
+  ports[0]!.ready();
+  replicas.forget();
+  ports[1]!.ready();
+  expect(await step()).toEqual([undefined, undefined]);
+  expect(ports.map(({ tasks }) => tasks)).toEqual([0, 0]);
+  // Who dies meanwhile is replaced, and told with the others.
+  ports[0]!.say({ kind: "failed", reason: "out of memory" });
+  expect(ports[2]!.messages).toEqual([]);
+  replicas.tell(brief);
+  ports.slice(1).forEach((port) => port.ready());
+  replicas.weights(3);
+  expect(replicas.begin([task(), task()])).toEqual([true, true]);
+});
+
 test("what the shares have to agree about is gathered, answered, and goes on to what was found", async () => {
   const { replicas, ports } = team(2);
   replicas.tell(brief);

@@ -85,6 +85,13 @@ export class Replicas {
     while (this.#replicas.length < this.#count) this.#spawn();
   }
 
+  /** A run begins that they are not told of: they help with none before the next. */
+  forget(): void {
+    this.#brief = undefined;
+    this.#briefs += 1;
+    for (const replica of this.#replicas) this.#introduce(replica);
+  }
+
   /** A place for the weights of the next step. */
   weights(length: number): Float32Array {
     if (this.#weights.length !== length) this.#weights = this.#room(length);
@@ -178,7 +185,7 @@ export class Replicas {
     this.#introduce(replica);
   }
 
-  /** Tells a replica of the run; it answers `ready`. */
+  /** Tells a replica of the run, where there is something to tell; it answers `ready`. */
   #introduce(replica: Replica): void {
     const { base, device } = this.#site;
     replica.free = false;

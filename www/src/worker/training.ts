@@ -29,7 +29,7 @@ export class Training {
   /** Prepares batches beside the run, where that takes any work. */
   #preparing: Preparing | undefined;
   #prepare: (() => Preparing) | undefined;
-  #replicas: Pick<Replicas, "tell"> | undefined;
+  #replicas: Pick<Replicas, "tell" | "forget"> | undefined;
   /** Something is being fitted before the first step; the core is as it was before the run. */
   #fitting: boolean;
 
@@ -71,7 +71,7 @@ export class Training {
       post,
       prepare,
       replicas,
-    }: { core: Core; queue: SerialQueue; post: Post; prepare?: () => Preparing; replicas?: Pick<Replicas, "tell"> | undefined },
+    }: { core: Core; queue: SerialQueue; post: Post; prepare?: () => Preparing; replicas?: Pick<Replicas, "tell" | "forget"> | undefined },
     { options, paused }: { options: RunOptions; paused: boolean },
   ): Promise<{ training: Training; info: RunInfo }> {
     const info = await queue.run(() => core.startTraining(options));
@@ -90,8 +90,13 @@ export class Training {
     this.#epochMs = 0;
     // Who computes a share prepares it too.
     const brief = this.#replicas && this.#core.brief();
-    if (brief) this.#replicas?.tell(brief);
-    else this.#preparing = this.#prepare?.();
+    if (brief) {
+      this.#replicas?.tell(brief);
+      return;
+    }
+    // What they know of an earlier run is not so of this one, whose batches may become large enough to be shared.
+    this.#replicas?.forget();
+    this.#preparing = this.#prepare?.();
   }
 
   get over(): boolean {
