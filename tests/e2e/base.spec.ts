@@ -1,7 +1,7 @@
 /** A network of one's own as the base of another: what it has learned, under a new last layer. */
 import { expect, test } from "@playwright/test";
 import { png, zip } from "./files";
-import { choose, mainButton, openLab, openModule, progress, violations } from "./lab";
+import { choose, embed, mainButton, openLab, openModule, progress, violations } from "./lab";
 
 test("from code: what digits taught is kept, and a new head learns clothes", async ({ page }) => {
   await openModule(page);
@@ -119,8 +119,8 @@ test("the attribute base takes a saved network from an address, and says what is
   });
   await page.route("**/digits.cnn-lab.safetensors", (route) => route.fulfill({ body: Buffer.from(saved) }));
   await page.route("**/page.cnn-lab.safetensors", (route) => route.fulfill({ body: "<!doctype html>" }));
-  const show = (base: string, dataset: string): Promise<string> =>
-    page.evaluate(([base, dataset]) => (document.body.innerHTML = `<cnn-lab base="./${base}" dataset="${dataset}" limit="200" device="cpu" epochs="1" steps="data network train"></cnn-lab>`), [base, dataset] as const);
+  const show = (base: string, dataset: string): Promise<void> =>
+    embed(page, { base: `./${base}`, dataset, limit: "200", device: "cpu", epochs: "1", steps: "data network train" });
 
   await show("digits.cnn-lab.safetensors", "fashion-mnist");
   await expect(page.locator("#preset")).toHaveValue("mnist-convnet");

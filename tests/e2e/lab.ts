@@ -42,6 +42,16 @@ export async function openModule(page: Page): Promise<void> {
   });
 }
 
+/** Puts an element with these attributes into such a page, in place of what is there. */
+export async function embed(page: Page, attributes: Record<string, string>): Promise<void> {
+  await page.evaluate((attributes) => {
+    // Of HTML alone Chrome makes no element here, at least from version 156 on: the document is a script's text.
+    const lab = document.createElement("cnn-lab");
+    for (const [name, value] of Object.entries(attributes)) lab.setAttribute(name, value);
+    document.body.replaceChildren(lab);
+  }, attributes);
+}
+
 /** The main button, in the panel or, on a narrow page, in the bar. */
 export function mainButton(page: Page): Locator {
   return page.locator("#main:visible");

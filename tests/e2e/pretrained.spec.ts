@@ -3,7 +3,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { inflateRawSync } from "node:zlib";
 import { expect, type Page, test } from "@playwright/test";
-import { openLab, openModule, violations } from "./lab";
+import { embed, openLab, openModule, violations } from "./lab";
 
 const photos = join(resolve(__dirname, "../../../shared/datasets"), "cats_dogs_downsampled.zip");
 const head = "efficientnet-lite0-imagenet";
@@ -91,7 +91,7 @@ test("a dropped picture is told among 1,000 things, and why, without data and wi
 
 test("in German, from the attribute model", async ({ page }) => {
   await openModule(page);
-  await page.evaluate((model) => (document.body.innerHTML = `<cnn-lab model="${model}" device="cpu" language="de" steps="network inside"></cnn-lab>`), head);
+  await embed(page, { model: head, device: "cpu", language: "de", steps: "network inside" });
   await expect(page.locator("#show-it")).toContainText("ein Bild auf die Seite ziehen", { timeout: 30_000 });
   await expect(page.locator("#preset")).toHaveValue(head);
   await expect(page.locator("cnn-lab-network .describe")).toContainText("ohne Training");

@@ -2,7 +2,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { expect, type Locator, type Page, test } from "@playwright/test";
-import { type Lab, mainButton, openLab, openModule, progress, violations } from "./lab";
+import { embed, type Lab, mainButton, openLab, openModule, progress, violations } from "./lab";
 
 const photos = join(resolve(__dirname, "../../../shared/datasets"), "cats_dogs_downsampled.zip");
 const weights = "**/data/bases/*.safetensors";
@@ -140,13 +140,13 @@ test("the builder shows it as one, and its layers when asked", async ({ page }) 
 
 test("the attribute base takes it once there are pictures, and names what there is", async ({ page }) => {
   await openModule(page);
-  await page.evaluate(() => (document.body.innerHTML = '<cnn-lab base="mobilenet-v2" device="cpu" steps="data network train"></cnn-lab>'));
+  await embed(page, { base: "mobilenet-v2", device: "cpu", steps: "data network train" });
   await expect(page.locator("#preset")).toHaveValue("mnist-convnet");
   await loadPhotos(page, 20);
   await expect(folded(page)).toContainText("155 layers, frozen", { timeout: 30_000 });
   await expect(page.locator("#preset")).toHaveValue("mobilenet-v2");
   await expect(page.locator("#optimizer")).toHaveValue("adam");
-  await page.evaluate(() => (document.body.innerHTML = '<cnn-lab base="resnet" device="cpu"></cnn-lab>'));
+  await embed(page, { base: "resnet", device: "cpu" });
   await expect(page.locator(".error")).toContainText('The attribute base="resnet" cannot be used: give one of mobilenet-v2, efficientnet-lite0, or the address of a saved network.');
 });
 

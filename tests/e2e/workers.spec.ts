@@ -55,6 +55,34 @@ test("without shared memory the workers hand numbers over, and the losses are th
   expect(reason).toBe("You chose the CPU. 2 workers share each batch, by messages: the page is not cross-origin isolated.");
 });
 
+test("a run whose batches become large enough to be shared is not helped by workers of an earlier one", async ({ page }) => {
+  await openModule(page);
+  const found = await page.evaluate(async () => {
+    const all: number[][] = [];
+    for (const workers of [1, 3]) {
+      const lab = await cnnLab.CnnLab.create({ device: "cpu", workers, seed: 3 });
+      await lab.loadBundled("mnist", { limit: 400 });
+      await lab.setModel((await lab.presets()).find(({ name }) => name === "mnist-convnet")!.spec);
+      await lab.train({ epochs: 5, batchSize: 64, validate: false }).done;
+      // Its batches are made in another way, and count otherwise.
+      const run = lab.train({ epochs: 4, batchSize: 8, validate: false, augmentation: { width_shift_range: 0.3 }, classWeight: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] });
+      const losses: number[] = [];
+      const heard = (async () => {
+        for await (const event of run) if (event.type === "step") losses.push(event.loss);
+      })();
+      await run.step();
+      await run.update({ batchSize: 64 });
+      run.resume();
+      await heard;
+      lab.dispose();
+      all.push(losses);
+    }
+    return all;
+  });
+  expect(found[0]!.length).toBeGreaterThan(60);
+  expect(found[1]).toEqual(found[0]);
+});
+
 for (const [preset, steps] of [["mnist-convnet", 60], ["residual-net", 20]] as const) {
   test(`a worker of ${preset} that dies costs time, not the run: a warning, another worker, the same losses`, async ({ page }) => {
     test.setTimeout(120_000);
