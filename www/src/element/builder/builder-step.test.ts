@@ -25,13 +25,13 @@ function inspect(given: ModelSpec | string): ModelInfo {
   return { spec, summary: { layers, totalParams, trainableParams: totalParams }, costs: layers.map(() => ({ receptiveField: [1, 1], multiplyAdds: 0, values: 1 })), untrainable: null, fit: {}, validationSplit: null, notes: ["left out"] };
 }
 
-function open(o: { trained?: boolean; presets?: Preset[] } = {}) {
+function open(o: { learned?: boolean; presets?: Preset[] } = {}) {
   const lab = { spec: flat(10), inspectModel: vi.fn((spec: ModelSpec | string) => Promise.resolve().then(() => inspect(spec))) };
   const taken: unknown[] = [];
   const bench = {
     text: english,
     ready: Promise.resolve(lab), lab, settings: { optimizer: "rmsprop", learningRate: 0.001 }, dialog: null as string | null, data: { info: null },
-    training: { trained: o.trained ?? false, adopt: vi.fn() },
+    training: { learned: o.learned ?? false, adopt: vi.fn() },
     network: { presets: o.presets ?? [], take: (...args: unknown[]) => Promise.resolve(taken.push(args.slice(1))) },
     changed: () => undefined, try: (action: () => Promise<unknown>) => action(),
     open(name: string) { this.dialog = name; },
@@ -81,7 +81,7 @@ test("many changes at once are checked one after another, the last one at last",
 });
 
 test("what has learned something is not replaced unasked; the right options are taken over", async () => {
-  const { builder, taken, bench } = open({ trained: true });
+  const { builder, taken, bench } = open({ learned: true });
   await builder.open();
   builder.text.type(JSON.stringify({ ...flat(5), compile: { optimizer: { name: "sgd", learning_rate: 0.2 } } }));
   expect(builder.fine).toBe(false);
