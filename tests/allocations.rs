@@ -59,7 +59,7 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// A run of 50 steps of a lesson's network.
+/// A run of a lesson's network, longer than the steps that are taken.
 fn session(name: &str, side: usize, prepare: impl FnOnce(&mut Session)) -> Session {
     let mut session = Session::new(Device::flex(), 1);
     prepare(&mut session);

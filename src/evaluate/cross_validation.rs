@@ -146,8 +146,9 @@ pub struct CrossValidation {
 
 impl CrossValidation {
     /// Begins, with the session's model and data. Every fold's network has fresh weights, but for
-    /// those of frozen layers, which are the session's, and is trained as `options` say; its epochs are measured on the pictures held out where `validate` is
-    /// asked for, or something watches them.
+    /// those of frozen layers, which are the session's, and is trained as `options` say; its epochs
+    /// are measured on the pictures held out where `validate` is asked for, or something watches
+    /// them.
     ///
     /// # Errors
     /// `option` naming a wrong option, and as [`Session::start_training`] gives them.

@@ -92,6 +92,15 @@ test("on the page: a saved network that tells other classes apart is used as a b
   await tab.locator("#epochs").blur();
   await mainButton(tab).click();
   await expect(progress(tab)).toContainText("Finished", { timeout: 40_000 });
+  // A seed draws fresh weights, and Start over asks for some: both leave alone what is frozen.
+  const kernels = (): Promise<string> => tab.evaluate(async () => (await (await document.querySelector("cnn-lab")!.lab).filters("conv2d")).data.join());
+  const learned = await kernels();
+  await tab.locator("#options").click();
+  await expect(tab.locator("#train-seed")).toBeDisabled();
+  await tab.locator("#options-done").click();
+  await tab.locator("#start-over").click();
+  await expect(tab.locator("#start-over")).toHaveAttribute("aria-disabled", "true");
+  expect(await kernels()).toBe(learned);
   // Then one more layer is set free.
   await learns.nth(-2).click();
   await expect(learns.nth(-2)).toBeChecked();

@@ -2,6 +2,7 @@
 import { siteBase } from "../api/base";
 import { draftOf, specOf } from "./builder/draft";
 import { LinkError, readLink, writeLink } from "./link";
+import { isAddress } from "./model-source";
 import { own } from "./network-step";
 import { AttributeError, attributesOf, type Settings, settingsOf } from "./settings";
 import type { Workbench } from "./workbench";
@@ -19,8 +20,8 @@ export async function linkOf(bench: Workbench): Promise<{ address: string; leftO
   // A preset is made for the set's pictures; for a person's own set it cannot be made again.
   const model = (isOwn || network.chosen === own) && spec ? JSON.stringify(specOf(draftOf(spec), { short: true })) : network.chosen || settings.model;
   const { base } = settings;
-  // The link leads to a page elsewhere. A pretrained network's name is no address.
-  const attributes = attributesOf({ ...settings, model, base: base && /[./]/.test(base) ? new URL(base, document.baseURI).href : base });
+  // The link leads to a page elsewhere.
+  const attributes = attributesOf({ ...settings, model, base: base && isAddress(base) ? new URL(base, document.baseURI).href : base });
   const fragment = await writeLink(t, isOwn ? { ...attributes, [ownPictures]: "yes" } : attributes);
   const address = new URL(bench.page ?? new URL("index.html", siteBase()).href);
   address.hash = fragment;

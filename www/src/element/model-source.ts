@@ -44,6 +44,9 @@ export function dedent(text: string): string {
 
 const fetchText = async (address: string): Promise<string> => (await fetchFrom("model", address)).text();
 
+/** Whether the attribute `base` is the address of a saved network: no pretrained one has such a name. */
+export const isAddress = (base: string): boolean => /[./]/.test(base);
+
 /** What an attribute's address leads to. Throws an AttributeError where it cannot be had. */
 export async function fetchFrom(attribute: string, address: string): Promise<Response> {
   const url = new URL(address, document.baseURI).href;

@@ -1,7 +1,7 @@
 /** The attribute `base` of the element. */
 import type { CnnLab } from "../../api/cnn-lab";
 import type { Preset, Summary } from "../../api/types";
-import { fetchFrom } from "../model-source";
+import { fetchFrom, isAddress } from "../model-source";
 import { AttributeError } from "../settings";
 import type { Texts } from "../../text/texts";
 
@@ -11,8 +11,7 @@ import type { Texts } from "../../text/texts";
  * yet. Throws an AttributeError; the lab has its former network then, with fresh weights.
  */
 export const baseFor = (t: Texts, lab: CnnLab, base: string, presets: readonly Preset[]): Promise<Preset | Summary | null> =>
-  // No pretrained network has such a name.
-  /[./]/.test(base) ? savedBase(t, lab, base) : presetOn(t, lab, base, presets);
+  isAddress(base) ? savedBase(t, lab, base) : presetOn(t, lab, base, presets);
 
 async function savedBase(t: Texts, lab: CnnLab, address: string): Promise<Summary | null> {
   const { dataset, spec: former } = lab;
