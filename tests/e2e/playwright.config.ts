@@ -18,12 +18,17 @@ export const chromeArguments = [
 
 export const chrome = process.env["CNN_LAB_CHROME"] ?? ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => existsSync(path));
 
+/** What is of milliseconds, of memory, or of all cores: another test beside it would be in its way. */
+const alone = /[/](augment|cross-validation|kill|own-pictures|sessions|train|vitals|webgpu|workers)\.spec\.ts$/;
+
 export default defineConfig({
   testDir: ".",
   outputDir: "test-results",
-  // Training takes a core to itself; two tests at once would slow each other down.
-  workers: 1,
-  timeout: 90_000,
+  // Most of a test is waiting; two at once take two thirds of the time, and each a little longer.
+  projects: [
+    { name: "together", testIgnore: alone, workers: 2, timeout: 150_000 },
+    { name: "alone", testMatch: alone, workers: 1, timeout: 90_000 },
+  ],
   expect: { timeout: 20_000 },
   // Two promises are of milliseconds, and the machine may be busy with something else for that
   // moment: a test has failed when it fails twice, and one that passed late is listed as flaky.

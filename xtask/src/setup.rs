@@ -30,7 +30,8 @@ pub fn tools() -> Result<()> {
     wasm_target()?;
     // wasm-bindgen-cli's own lock file names a release of a dependency that not every registry
     // has, so it is installed without; its own version is pinned all the same.
-    install("wasm-pack", "wasm-pack", WASM_PACK, &["--locked"])?;
+    // wasm-pack only calls other programs: unoptimised, it is built in a third of the time.
+    install("wasm-pack", "wasm-pack", WASM_PACK, &["--locked", "--debug"])?;
     install("wasm-bindgen-cli", "wasm-bindgen", WASM_BINDGEN, &[])
 }
 

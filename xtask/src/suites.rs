@@ -66,10 +66,17 @@ const SUITES: &[Suite] = &[
     },
     Suite {
         name: "e2e",
-        about: "the page, by Playwright",
+        about: "the page, by Playwright, two tests at once",
         needs: &[Need::Site, Need::Browser],
         usual: true,
-        run: e2e,
+        run: || e2e("together"),
+    },
+    Suite {
+        name: "e2e-alone",
+        about: "the page, where tests need the machine to themselves",
+        needs: &[Need::Site, Need::Browser],
+        usual: true,
+        run: || e2e("alone"),
     },
     Suite {
         name: "package",
@@ -266,8 +273,9 @@ fn vitest() -> Result<()> {
     run_command(&mut npm("test"))
 }
 
-fn e2e() -> Result<()> {
-    in_browser("e2e")
+/// The tests of one of the projects in tests/e2e/playwright.config.ts.
+fn e2e(project: &str) -> Result<()> {
+    in_browser("e2e", |npm| npm.args(["--", "--project", project]))
 }
 
 /// Programs that the writers of `src/model/keras/write` wrote, run: those that are kept, which
@@ -315,7 +323,7 @@ fn interop() -> Result<()> {
 }
 
 fn accuracy(lesson: &str) -> Result<()> {
-    in_browser_with("accuracy", |npm| npm.args(["--", "--lesson", lesson]))
+    in_browser("accuracy", |npm| npm.args(["--", "--lesson", lesson]))
 }
 
 fn lesson() -> Result<()> {
@@ -374,11 +382,7 @@ pub fn bench(what: &str, files: &[PathBuf], against: Option<&str>, profile: bool
 }
 
 /// An npm script that visits the built site with a browser.
-fn in_browser(script: &str) -> Result<()> {
-    in_browser_with(script, |npm| npm)
-}
-
-fn in_browser_with(script: &str, add: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
+fn in_browser(script: &str, add: impl FnOnce(&mut Command) -> &mut Command) -> Result<()> {
     in_browser_on(&path("www/dist"), script, add)
 }
 

@@ -116,17 +116,17 @@ export type Brief = {
 };
 
 /** A share of a step's batch. */
-export type ShareTask = {
+export type ShareTask<Memory extends ArrayBufferLike = ArrayBuffer> = {
   step: number;
   epoch: number;
   /** Examples of the whole batch. */
   batch: number;
   /** Where its pieces begin in the batch, and where the last one ends. */
-  cuts: Uint32Array<ArrayBuffer>;
-  numbers: Uint32Array<ArrayBuffer>;
-  pictures: Uint32Array<ArrayBuffer>;
-  labels: Uint16Array<ArrayBuffer>;
-  pixels: Uint8Array<ArrayBuffer>;
+  cuts: Uint32Array<Memory>;
+  numbers: Uint32Array<Memory>;
+  pictures: Uint32Array<Memory>;
+  labels: Uint16Array<Memory>;
+  pixels: Uint8Array<Memory>;
 };
 
 /** Who computes shares, for the core: see `replicas.ts`. */
@@ -329,7 +329,7 @@ export interface Replica {
    * Loss and correct examples, then the gradients, at these weights; put `into` memory, where it is given and long enough.
    * `undefined` where the leader went on without it.
    */
-  compute(weights: Float32Array, task: ShareTask, into: Float32Array | undefined, leader: Leader): Promise<Float32Array | undefined>;
+  compute(weights: Float32Array, task: ShareTask<ArrayBufferLike>, into: Float32Array | undefined, leader: Leader): Promise<Float32Array | undefined>;
 }
 
 /** Whom a replica asks what a batch's normalisation is by: for its share's numbers those of the whole batch. */

@@ -1,11 +1,12 @@
 /** What is said through shared memory, by both ends; one of them on another thread, where it has to wait. */
 import { Worker } from "node:worker_threads";
 import { expect, test } from "vitest";
-import { Mailbox } from "./mailbox";
+import type { ShareTask } from "./core";
+import { bytesOf, Mailbox } from "./mailbox";
 
 test("what is said is heard once, in order, and only as many numbers as were said", () => {
   const mailbox = Mailbox.of(8);
-  const other = new Mailbox(mailbox.memory);
+  const other = new Mailbox(mailbox.memory, 8);
   expect(mailbox.hear()).toBeUndefined();
   other.numbers.set([1, 2, 3]);
   other.say("found", 3);
@@ -18,7 +19,7 @@ test("what is said is heard once, in order, and only as many numbers as were sai
 
 test("nobody asks in a task that is done without it", () => {
   const mailbox = Mailbox.of(8);
-  const other = new Mailbox(mailbox.memory);
+  const other = new Mailbox(mailbox.memory, 8);
   mailbox.leave(4);
   expect(other.ask(4, Float32Array.of(1))).toBeUndefined();
   expect(mailbox.hear()).toBeUndefined();
@@ -29,8 +30,8 @@ test("who asks waits on its own thread for the answer, or until it is left", asy
   // Waits as `ask` does, without the module, which is not JavaScript before it is bundled.
   const thread = new Worker(
     `const { workerData, parentPort } = require("node:worker_threads");
-     const words = new Int32Array(workerData, 0, 8);
-     const numbers = new Float32Array(workerData, 32);
+     const words = new Int32Array(workerData, 0, 16);
+     const numbers = new Float32Array(workerData, 64);
      for (const id of [7, 8]) {
        const before = Atomics.load(words, 3);
        numbers.set([id, 2]);
@@ -52,4 +53,47 @@ test("who asks waits on its own thread for the answer, or until it is left", asy
   mailbox.leave(8);
   await ended;
   expect(told).toEqual([[5, 6], "left"]);
+});
+
+const task = (pictures: number): ShareTask => ({
+  step: 70_000,
+  epoch: 3,
+  batch: 64,
+  cuts: Uint32Array.of(32, 48, 64),
+  numbers: Uint32Array.of(5, 1),
+  pictures: Uint32Array.from({ length: pictures }, (_, at) => at),
+  labels: Uint16Array.from({ length: pictures }, (_, at) => 500 + at),
+  pixels: Uint8Array.from({ length: 3 * pictures }, (_, at) => 7 * at),
+});
+
+test("a task is given to who waits for one, whole, and to nobody else", () => {
+  const mailbox = Mailbox.of(8, bytesOf(task(5)));
+  const other = new Mailbox(mailbox.memory, 8);
+  // It has not done any yet, and listens to messages.
+  expect(mailbox.give(1, task(5))).toBe(false);
+  for (const [id, pictures] of [[2, 5], [3, 2], [4, 0]] as const) {
+    other.say("found", 1);
+    expect(mailbox.give(id, task(pictures))).toBe(true);
+    expect(mailbox.give(id + 1, task(pictures))).toBe(false);
+    expect(other.next(5)).toEqual({ id, task: task(pictures) });
+    expect(mailbox.give(id + 1, task(pictures))).toBe(false);
+  }
+  // Asking ends none.
+  other.say("asks", 1);
+  expect(mailbox.give(5, task(5))).toBe(false);
+  // Who has waited in vain listens to messages.
+  other.say("left");
+  expect(other.next(5)).toBeUndefined();
+  expect(mailbox.give(6, task(5))).toBe(false);
+});
+
+test("what has no room is not given, and who waits then listens to messages at once", () => {
+  const mailbox = Mailbox.of(8, bytesOf(task(5)));
+  const other = new Mailbox(mailbox.memory, 8);
+  for (const refuse of [() => mailbox.give(1, task(6)), () => mailbox.give(1, { ...task(5), step: 2 ** 31 }), () => mailbox.release()]) {
+    other.say("found", 1);
+    refuse();
+    // Would wait for longer than a test may take.
+    expect(other.next(60_000)).toBeUndefined();
+  }
 });

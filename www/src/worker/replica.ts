@@ -10,8 +10,8 @@ export type ToReplica =
       id: number;
       task: ShareTask;
       weights: Float32Array;
-      /** Shared memory to tell of what is found; without it, messages do. */
-      mailbox: SharedArrayBuffer | undefined;
+      /** Shared memory to tell of what is found, with room for so many numbers, and to be given the next task; without it, messages do. */
+      mailbox: { memory: SharedArrayBuffer; length: number } | undefined;
     }
   /** To what was asked in the task of this number. */
   | { kind: "answer"; id: number; numbers: Float32Array }
@@ -26,6 +26,9 @@ export type FromReplica =
   /** The task was done without it. */
   | { kind: "left"; id: number }
   | { kind: "failed"; reason: string };
+
+/** So long it waits in place for the next task of a run, deaf to messages. */
+const NEXT_MS = 50;
 
 const scope = self as unknown as {
   postMessage: (message: FromReplica, transfer: Transferable[]) => void;
@@ -62,13 +65,19 @@ async function take(message: ToReplica): Promise<void> {
   }
   if (!replica || message.kind !== "task") return;
   const { id, task, weights } = message;
-  if (message.mailbox && message.mailbox !== mailbox?.memory) mailbox = new Mailbox(message.mailbox);
-  const shared = message.mailbox ? mailbox : undefined;
-  const agree = (numbers: Float32Array): Promise<Float32Array | undefined> => (shared ? Promise.resolve(shared.ask(id, numbers)) : ask(id, numbers));
-  const found = await replica.compute(weights, task, shared?.numbers, { agree });
-  if (shared) shared.say(found ? "found" : "left", found?.length);
-  else if (!found) post({ kind: "left", id });
-  else post({ kind: "found", id, numbers: found }, [found.buffer]);
+  if (!message.mailbox) {
+    const found = await replica.compute(weights, task, undefined, { agree: (numbers) => ask(id, numbers) });
+    if (!found) post({ kind: "left", id });
+    else post({ kind: "found", id, numbers: found }, [found.buffer]);
+    return;
+  }
+  const { memory, length } = message.mailbox;
+  const shared = memory === mailbox?.memory ? mailbox : (mailbox = new Mailbox(memory, length));
+  for (let next: ReturnType<Mailbox["next"]> = { id, task }; next; next = shared.next(NEXT_MS)) {
+    const { id, task } = next;
+    const found = await replica.compute(weights, task, shared.numbers, { agree: (numbers) => Promise.resolve(shared.ask(id, numbers)) });
+    shared.say(found ? "found" : "left", found?.length);
+  }
 }
 
 const failed = (error: unknown): void =>

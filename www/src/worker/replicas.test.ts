@@ -34,7 +34,7 @@ class FakePort extends EventTarget {
       this.say({ kind: "found", id: last.id, numbers: new Float32Array([value]) });
       return;
     }
-    const mailbox = new Mailbox(last.mailbox);
+    const mailbox = new Mailbox(last.mailbox.memory, last.mailbox.length);
     mailbox.numbers[0] = value;
     mailbox.say("found", 1);
   }
@@ -205,6 +205,33 @@ test("what a share of an earlier run says through shared memory makes nobody fre
   expect(replicas.begin([task()])).toEqual([true]);
   ports[0]!.found(9);
   expect((await replicas.gather()).map((found) => found?.[0])).toEqual([9]);
+});
+
+test("who has just found something gets its next task through shared memory, and the first by a message", async () => {
+  const { replicas, ports } = team(1, true);
+  replicas.tell(brief);
+  ports[0]!.ready();
+  const memory = (): SharedArrayBuffer => {
+    const first = ports[0]!.messages.findLast(({ kind }) => kind === "task");
+    return first?.kind === "task" ? first.mailbox!.memory : new SharedArrayBuffer(0);
+  };
+  for (const [round, found] of [3, 4, 5].entries()) {
+    replicas.weights(3);
+    expect(replicas.begin([{ ...task(), step: round }])).toEqual([true]);
+    expect(ports[0]!.tasks).toBe(1);
+    const theirs = new Mailbox(memory(), 2 * 3 + 4096);
+    if (round > 0) expect(theirs.next(0)).toEqual({ id: round + 1, task: { ...task(), step: round } });
+    ports[0]!.found(found);
+    expect((await replicas.gather()).map((numbers) => numbers?.[0])).toEqual([found]);
+  }
+  // Told of another run it has to listen, and is sent its first task of that.
+  const before = new Mailbox(memory(), 2 * 3 + 4096);
+  replicas.tell(brief);
+  expect(before.next(60_000)).toBeUndefined();
+  ports[0]!.ready();
+  replicas.weights(3);
+  expect(replicas.begin([task()])).toEqual([true]);
+  expect(ports[0]!.tasks).toBe(2);
 });
 
 test("nobody helps with a run that they were not told of", async () => {

@@ -7,7 +7,7 @@
  */
 import type { DeviceKind } from "../api/types";
 import type { Brief, ShareTask } from "./core";
-import { Mailbox, type Said } from "./mailbox";
+import { bytesOf, Mailbox, type Said } from "./mailbox";
 import type { FromReplica, ToReplica } from "./replica";
 
 /** A step's other shares are waited for as long as it has taken so far, and at least so long. */
@@ -19,6 +19,9 @@ const LONGEST_REST = 256;
 const GONE_MS = 30_000;
 /** A replica that died is replaced so often in a run; after that the core does its part. */
 const MOST_DEATHS = 3;
+
+/** Room for tasks, beside that of the first: of blended pictures one has more than another. */
+const ROOM = 2;
 
 /** What of a `Worker` is used. */
 export type ReplicaPort = Pick<Worker, "postMessage" | "terminate" | "addEventListener">;
@@ -193,6 +196,7 @@ export class Replicas {
     replica.since = Infinity;
     // What it may still say there is of another run.
     replica.mailbox?.leave(replica.id);
+    replica.mailbox?.release();
     replica.mailbox = undefined;
     if (this.#brief) this.#post(replica, { kind: "brief", id: this.#briefs, base, device, brief: this.#brief });
   }
@@ -200,12 +204,14 @@ export class Replicas {
   #hand(replica: Replica, task: ShareTask): void {
     replica.free = false;
     [replica.id, replica.since] = [this.#id, this.#began];
+    // It has a mailbox once it was sent a task of the run, at the weights' place.
+    if (replica.mailbox?.give(this.#id, task)) return;
     // Where memory is not shared, each gets a copy of its own.
     const weights = this.#site.shared ? this.#weights : this.#weights.slice();
     // Loss and gradients, and what normalisations saw, which is less than the gradients where they learn anything.
     const length = 2 * this.#weights.length + 4096;
-    if (this.#site.shared && replica.mailbox?.numbers.length !== length) replica.mailbox = Mailbox.of(length);
-    const mailbox = replica.mailbox?.memory;
+    if (this.#site.shared) replica.mailbox ??= Mailbox.of(length, ROOM * bytesOf(task));
+    const mailbox = replica.mailbox && { memory: replica.mailbox.memory, length };
     const transfer = [task.pixels.buffer, ...(this.#site.shared ? [] : [weights.buffer as ArrayBuffer])];
     this.#post(replica, { kind: "task", id: this.#id, task, weights, mailbox }, transfer);
   }
