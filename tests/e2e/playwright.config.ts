@@ -19,14 +19,16 @@ export const chromeArguments = [
 export const chrome = process.env["CNN_LAB_CHROME"] ?? ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => existsSync(path));
 
 /** What is of milliseconds, of memory, or of all cores: another test beside it would be in its way. */
-const alone = /[/](augment|cross-validation|kill|own-pictures|sessions|train|vitals|webgpu|workers)\.spec\.ts$/;
+const alone = /[\\/](augment|cross-validation|kill|own-pictures|sessions|train|vitals|webgpu|workers)\.spec\.ts$/;
 
 export default defineConfig({
   testDir: ".",
   outputDir: "test-results",
-  // Most of a test is waiting; two at once take two thirds of the time, and each a little longer.
+  // Most of a test is waiting: two at once take less time than one after the other. Each project is run
+  // by itself, with `--project`.
+  workers: 2,
   projects: [
-    { name: "together", testIgnore: alone, workers: 2, timeout: 150_000 },
+    { name: "together", testIgnore: alone, timeout: 150_000 },
     { name: "alone", testMatch: alone, workers: 1, timeout: 90_000 },
   ],
   expect: { timeout: 20_000 },

@@ -325,6 +325,7 @@ export type PreparerClass = new (recipe: Uint8Array, shape: Uint32Array, count: 
 
 /** Computes shares of a run's batches. */
 export interface Replica {
+  free(): void;
   /**
    * Loss and correct examples, then the gradients, at these weights; put `into` memory, where it is given and long enough.
    * `undefined` where the leader went on without it.

@@ -9,12 +9,12 @@ test("what is said is heard once, in order, and only as many numbers as were sai
   const other = new Mailbox(mailbox.memory, 8);
   expect(mailbox.hear()).toBeUndefined();
   other.numbers.set([1, 2, 3]);
-  other.say("found", 3);
-  expect(mailbox.hear()).toEqual({ what: "found", numbers: Float32Array.of(1, 2, 3) });
+  other.say("found", 1, 3);
+  expect(mailbox.hear()).toEqual({ what: "found", id: 1, numbers: Float32Array.of(1, 2, 3) });
   expect(mailbox.hear()).toBeUndefined();
   expect(mailbox.hear(5)).toBeUndefined();
-  other.say("left");
-  expect(mailbox.hear(5)).toEqual({ what: "left", numbers: new Float32Array() });
+  other.say("left", 2);
+  expect(mailbox.hear(5)).toEqual({ what: "left", id: 2, numbers: new Float32Array() });
 });
 
 test("nobody asks in a task that is done without it", () => {
@@ -47,7 +47,7 @@ test("who asks waits on its own thread for the answer, or until it is left", asy
   const told: unknown[] = [];
   thread.on("message", (message) => told.push(message));
   const ended = new Promise((resolve) => thread.on("exit", resolve));
-  expect(mailbox.hear(5000)).toEqual({ what: "asks", numbers: Float32Array.of(7, 2) });
+  expect(mailbox.hear(5000)).toMatchObject({ what: "asks", numbers: Float32Array.of(7, 2) });
   mailbox.answer(Float32Array.of(5, 6));
   expect(mailbox.hear(5000)?.what).toBe("asks");
   mailbox.leave(8);
@@ -72,28 +72,30 @@ test("a task is given to who waits for one, whole, and to nobody else", () => {
   // It has not done any yet, and listens to messages.
   expect(mailbox.give(1, task(5))).toBe(false);
   for (const [id, pictures] of [[2, 5], [3, 2], [4, 0]] as const) {
-    other.say("found", 1);
+    other.say("found", id - 1, 1);
     expect(mailbox.give(id, task(pictures))).toBe(true);
     expect(mailbox.give(id + 1, task(pictures))).toBe(false);
     expect(other.next(5)).toEqual({ id, task: task(pictures) });
     expect(mailbox.give(id + 1, task(pictures))).toBe(false);
   }
   // Asking ends none.
-  other.say("asks", 1);
+  other.say("asks", 4, 1);
   expect(mailbox.give(5, task(5))).toBe(false);
   // Who has waited in vain listens to messages.
-  other.say("left");
+  other.say("left", 4);
   expect(other.next(5)).toBeUndefined();
   expect(mailbox.give(6, task(5))).toBe(false);
+  expect([task(5), task(6), { ...task(5), step: 2 ** 31 }].map((one) => mailbox.fits(one))).toEqual([true, false, false]);
 });
 
-test("what has no room is not given, and who waits then listens to messages at once", () => {
+test.each(["waits", "was given one", "computes"])("who %s when the mailbox is closed listens to messages", (state) => {
   const mailbox = Mailbox.of(8, bytesOf(task(5)));
   const other = new Mailbox(mailbox.memory, 8);
-  for (const refuse of [() => mailbox.give(1, task(6)), () => mailbox.give(1, { ...task(5), step: 2 ** 31 }), () => mailbox.release()]) {
-    other.say("found", 1);
-    refuse();
-    // Would wait for longer than a test may take.
-    expect(other.next(60_000)).toBeUndefined();
-  }
+  if (state !== "computes") other.say("found", 1, 1);
+  if (state === "was given one") expect(mailbox.give(2, task(5))).toBe(true);
+  mailbox.close();
+  if (state === "computes") other.say("found", 1, 1);
+  // Would wait for longer than a test may take.
+  expect(other.next(60_000)).toBeUndefined();
+  expect(mailbox.give(3, task(5))).toBe(false);
 });

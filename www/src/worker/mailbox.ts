@@ -11,9 +11,11 @@ import type { ShareTask } from "./core";
 const [SAID, WHAT, LENGTH, ANSWERED, LEFT] = [0, 1, 2, 3, 4] as const;
 /** And of its next task: whether it waits for one, the number, and what it is, with the lengths of its arrays. */
 const [NEXT, ID, STEP, EPOCH, BATCH, LENGTHS] = [5, 6, 7, 8, 9, 10] as const;
+/** The task in which the replica has said what it said. */
+const OF = 15;
 const WORDS = 16;
-/** What the replica does about its next task: it hears messages, waits here, or has been given one here. */
-const [LISTENS, WAITS, GIVEN] = [0, 1, 2] as const;
+/** How the replica gets its next task: by a message, here, where it waits for one or has been given one, or no more here. */
+const [LISTENS, WAITS, GIVEN, CLOSED] = [0, 1, 2, 3] as const;
 /** So often, a fifth of a millisecond or so, it is looked before the thread goes to sleep, from which it takes a while to wake. */
 const LOOKS = 20_000;
 /** Nobody answers any more who has not for so long. */
@@ -55,9 +57,10 @@ export class Mailbox {
     return mailbox;
   }
 
-  /** The replica's: says something, with the numbers that lie there. What ends a task can be followed by the `next`. */
-  say(what: Said, length = 0): void {
-    if (what !== "asks") Atomics.store(this.#words, NEXT, WAITS);
+  /** The replica's: says something in the task of this number, with the numbers that lie there. What ends one can be followed by the `next`. */
+  say(what: Said, id: number, length = 0): void {
+    if (what !== "asks") Atomics.compareExchange(this.#words, NEXT, LISTENS, WAITS);
+    Atomics.store(this.#words, OF, id);
     Atomics.store(this.#words, WHAT, SAYINGS.indexOf(what));
     Atomics.store(this.#words, LENGTH, length);
     this.#tell(SAID);
@@ -68,7 +71,7 @@ export class Mailbox {
     const before = Atomics.load(this.#words, ANSWERED);
     if (Atomics.load(this.#words, LEFT) >= id) return undefined;
     this.numbers.set(numbers);
-    this.say("asks", numbers.length);
+    this.say("asks", id, numbers.length);
     const answered = this.#change(ANSWERED, before, LONGEST_MS);
     if (!answered || Atomics.load(this.#words, LEFT) >= id) return undefined;
     return Float32Array.from(this.numbers.subarray(0, numbers.length));
@@ -80,7 +83,8 @@ export class Mailbox {
    */
   next(ms: number): { id: number; task: ShareTask<ArrayBufferLike> } | undefined {
     this.#change(NEXT, WAITS, ms);
-    if (Atomics.exchange(this.#words, NEXT, LISTENS) !== GIVEN) return undefined;
+    Atomics.compareExchange(this.#words, NEXT, WAITS, LISTENS);
+    if (Atomics.compareExchange(this.#words, NEXT, GIVEN, LISTENS) !== GIVEN) return undefined;
     const word = (at: number): number => Atomics.load(this.#words, at);
     let end = this.#task;
     const place = (at: number, size: number): [SharedArrayBuffer, number, number] => {
@@ -96,10 +100,13 @@ export class Mailbox {
     return { id: word(ID), task: { step: word(STEP), epoch: word(EPOCH), batch: word(BATCH), cuts, numbers, pictures, labels, pixels } };
   }
 
-  /** The other's: gives the replica a task; false where there is no room, or it listens to messages: it does then. */
+  /** Whether there is room for a task. */
+  fits(task: ShareTask): boolean {
+    return this.#task + bytesOf(task) <= this.memory.byteLength && task.step < 2 ** 31;
+  }
+
+  /** The other's: gives the replica a task that fits; false where it listens to messages. */
   give(id: number, task: ShareTask): boolean {
-    const fits = this.#task + bytesOf(task) <= this.memory.byteLength && task.step < 2 ** 31;
-    if (!fits) this.release();
     if (Atomics.load(this.#words, NEXT) !== WAITS) return false;
     for (const [at, word] of [[ID, id], [STEP, task.step], [EPOCH, task.epoch], [BATCH, task.batch]] as const) Atomics.store(this.#words, at, word);
     let end = this.#task;
@@ -114,18 +121,18 @@ export class Mailbox {
     return true;
   }
 
-  /** The other's: has the replica listen to messages, where it waits for a task. */
-  release(): void {
-    Atomics.compareExchange(this.#words, NEXT, WAITS, LISTENS);
+  /** The other's: no more tasks come here, and who waits for one listens to messages. */
+  close(): void {
+    Atomics.store(this.#words, NEXT, CLOSED);
     Atomics.notify(this.#words, NEXT);
   }
 
   /** The other's: what the replica says next, waited for at most so long. */
-  hear(ms = 0): { what: Said; numbers: Float32Array } | undefined {
+  hear(ms = 0): { what: Said; id: number; numbers: Float32Array } | undefined {
     if (!this.#change(SAID, this.#heard, ms)) return undefined;
     this.#heard = Atomics.load(this.#words, SAID);
     const what = SAYINGS[Atomics.load(this.#words, WHAT)] ?? "left";
-    return { what, numbers: this.numbers.subarray(0, Atomics.load(this.#words, LENGTH)) };
+    return { what, id: Atomics.load(this.#words, OF), numbers: this.numbers.subarray(0, Atomics.load(this.#words, LENGTH)) };
   }
 
   /** The other's: answers what was asked. */

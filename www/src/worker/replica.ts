@@ -27,8 +27,9 @@ export type FromReplica =
   | { kind: "left"; id: number }
   | { kind: "failed"; reason: string };
 
-/** So long it waits in place for the next task of a run, deaf to messages. */
+/** So long it waits in place for the next task of a run, deaf to messages, and after so many it hears them. */
 const NEXT_MS = 50;
+const MOST_IN_PLACE = 64;
 
 const scope = self as unknown as {
   postMessage: (message: FromReplica, transfer: Transferable[]) => void;
@@ -59,6 +60,8 @@ function answer(numbers: Float32Array | undefined): void {
 async function take(message: ToReplica): Promise<void> {
   if (message.kind === "brief") {
     const { id, base, device, brief } = message;
+    replica?.free();
+    replica = undefined;
     replica = await (await loadReplica(base, device)).create(device, brief);
     post({ kind: "ready", id });
     return;
@@ -73,10 +76,12 @@ async function take(message: ToReplica): Promise<void> {
   }
   const { memory, length } = message.mailbox;
   const shared = memory === mailbox?.memory ? mailbox : (mailbox = new Mailbox(memory, length));
-  for (let next: ReturnType<Mailbox["next"]> = { id, task }; next; next = shared.next(NEXT_MS)) {
+  let next: ReturnType<Mailbox["next"]> = { id, task };
+  for (let taken = 1; next; taken += 1) {
     const { id, task } = next;
     const found = await replica.compute(weights, task, shared.numbers, { agree: (numbers) => Promise.resolve(shared.ask(id, numbers)) });
-    shared.say(found ? "found" : "left", found?.length);
+    shared.say(found ? "found" : "left", id, found?.length);
+    next = shared.next(taken < MOST_IN_PLACE ? NEXT_MS : 0);
   }
 }
 

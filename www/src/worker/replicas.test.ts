@@ -27,7 +27,8 @@ class FakePort extends EventTarget {
     if (last?.kind === "brief") this.say({ kind: "ready", id: last.id });
   }
 
-  found(value: number): void {
+  /** Finds something in its last task, which through shared memory may be another than that of its last message. */
+  found(value: number, id?: number): void {
     const last = this.messages.findLast(({ kind }) => kind === "task");
     if (last?.kind !== "task") throw new Error("it has no task");
     if (!last.mailbox) {
@@ -36,7 +37,7 @@ class FakePort extends EventTarget {
     }
     const mailbox = new Mailbox(last.mailbox.memory, last.mailbox.length);
     mailbox.numbers[0] = value;
-    mailbox.say("found", 1);
+    mailbox.say("found", id ?? mailbox.next(0)?.id ?? last.id, 1);
   }
 
   asks(value: number): void {
@@ -211,27 +212,51 @@ test("who has just found something gets its next task through shared memory, and
   const { replicas, ports } = team(1, true);
   replicas.tell(brief);
   ports[0]!.ready();
-  const memory = (): SharedArrayBuffer => {
-    const first = ports[0]!.messages.findLast(({ kind }) => kind === "task");
-    return first?.kind === "task" ? first.mailbox!.memory : new SharedArrayBuffer(0);
+  const theirs = (): Mailbox => {
+    const last = ports[0]!.messages.findLast(({ kind }) => kind === "task");
+    if (last?.kind !== "task" || !last.mailbox) throw new Error("it has no mailbox");
+    return new Mailbox(last.mailbox.memory, last.mailbox.length);
   };
-  for (const [round, found] of [3, 4, 5].entries()) {
+  const round = async (step: number, one: ShareTask): Promise<void> => {
     replicas.weights(3);
-    expect(replicas.begin([{ ...task(), step: round }])).toEqual([true]);
+    expect(replicas.begin([{ ...one, step }])).toEqual([true]);
+    if (ports[0]!.tasks === 1 && step > 0) expect(theirs().next(0)).toEqual({ id: step + 1, task: { ...one, step } });
+    ports[0]!.found(step, step + 1);
+    expect((await replicas.gather()).map((numbers) => numbers?.[0])).toEqual([step]);
+  };
+  for (const step of [0, 1, 2]) {
+    await round(step, task());
     expect(ports[0]!.tasks).toBe(1);
-    const theirs = new Mailbox(memory(), 2 * 3 + 4096);
-    if (round > 0) expect(theirs.next(0)).toEqual({ id: round + 1, task: { ...task(), step: round } });
-    ports[0]!.found(found);
-    expect((await replicas.gather()).map((numbers) => numbers?.[0])).toEqual([found]);
   }
+  // A larger one has no room there: who waits has to listen, and gets larger memory with it.
+  const small = theirs();
+  await round(3, { ...task(), pixels: new Uint8Array(100) });
+  expect(small.next(60_000)).toBeUndefined();
+  expect(ports[0]!.tasks).toBe(2);
+  await round(4, { ...task(), pixels: new Uint8Array(120) });
+  expect(ports[0]!.tasks).toBe(2);
   // Told of another run it has to listen, and is sent its first task of that.
-  const before = new Mailbox(memory(), 2 * 3 + 4096);
+  const before = theirs();
   replicas.tell(brief);
   expect(before.next(60_000)).toBeUndefined();
   ports[0]!.ready();
   replicas.weights(3);
   expect(replicas.begin([task()])).toEqual([true]);
-  expect(ports[0]!.tasks).toBe(2);
+  expect(ports[0]!.tasks).toBe(3);
+});
+
+test("what is said of an earlier task is not taken for the present one", async () => {
+  const { replicas, ports, step } = team(1, true);
+  replicas.tell(brief);
+  ports[0]!.ready();
+  // The first was late, and is heard of; then there is a second.
+  expect(await step()).toEqual([undefined]);
+  ports[0]!.found(5, 1);
+  for (let rests = 0; rests < 2; rests += 1) expect(await step()).toEqual([undefined]);
+  replicas.weights(3);
+  expect(replicas.begin([task()])).toEqual([true]);
+  ports[0]!.found(6, 1);
+  expect(await replicas.gather()).toEqual([undefined]);
 });
 
 test("nobody helps with a run that they were not told of", async () => {

@@ -20,7 +20,7 @@ const GONE_MS = 30_000;
 /** A replica that died is replaced so often in a run; after that the core does its part. */
 const MOST_DEATHS = 3;
 
-/** Room for tasks, beside that of the first: of blended pictures one has more than another. */
+/** Room for tasks, in such as the first: of blended pictures one has more than another. */
 const ROOM = 2;
 
 /** What of a `Worker` is used. */
@@ -196,7 +196,7 @@ export class Replicas {
     replica.since = Infinity;
     // What it may still say there is of another run.
     replica.mailbox?.leave(replica.id);
-    replica.mailbox?.release();
+    replica.mailbox?.close();
     replica.mailbox = undefined;
     if (this.#brief) this.#post(replica, { kind: "brief", id: this.#briefs, base, device, brief: this.#brief });
   }
@@ -204,7 +204,11 @@ export class Replicas {
   #hand(replica: Replica, task: ShareTask): void {
     replica.free = false;
     [replica.id, replica.since] = [this.#id, this.#began];
-    // It has a mailbox once it was sent a task of the run, at the weights' place.
+    if (replica.mailbox && !replica.mailbox.fits(task)) {
+      replica.mailbox.close();
+      replica.mailbox = undefined;
+    }
+    // Who has a mailbox was sent a task of the run, and knows where the weights are.
     if (replica.mailbox?.give(this.#id, task)) return;
     // Where memory is not shared, each gets a copy of its own.
     const weights = this.#site.shared ? this.#weights : this.#weights.slice();
@@ -219,7 +223,7 @@ export class Replicas {
   /** Looks what a replica says through shared memory, for at most so long. */
   #hear(replica: Replica, ms = 0): void {
     const heard = replica.mailbox?.hear(ms);
-    if (heard) this.#came(replica, replica.id, heard.what, heard.numbers);
+    if (heard) this.#came(replica, heard.id, heard.what, heard.numbers);
   }
 
   #came(replica: Replica, id: number, what: Said, numbers: Float32Array | undefined): void {
