@@ -30,9 +30,11 @@ pub fn tools() -> Result<()> {
     wasm_target()?;
     // wasm-bindgen-cli's own lock file names a release of a dependency that not every registry
     // has, so it is installed without; its own version is pinned all the same.
-    // wasm-pack only calls other programs: unoptimised, it is built in a third of the time.
+    // The first only calls other programs, the second reads modules for seconds: optimising them
+    // would take minutes.
     install("wasm-pack", "wasm-pack", WASM_PACK, &["--locked", "--debug"])?;
-    install("wasm-bindgen-cli", "wasm-bindgen", WASM_BINDGEN, &[])
+    let little = ["--config", "profile.release.opt-level=1"];
+    install("wasm-bindgen-cli", "wasm-bindgen", WASM_BINDGEN, &little)
 }
 
 fn install(package: &str, binary: &str, version: &str, options: &[&str]) -> Result<()> {
