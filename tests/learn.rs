@@ -508,22 +508,6 @@ fn a_learning_rate_that_is_too_high_ends_the_run_with_a_sentence() {
     assert!(matches!(&events[events.len() - 2], Event::Warning { code, .. } if code == "diverged"));
 }
 
-#[cfg(feature = "ndarray")]
-#[test]
-#[allow(deprecated)]
-fn ndarray_and_flex_train_alike() {
-    let train = |device| {
-        let mut session = session(device, 11);
-        session.start_training(&options(json!({"steps": 20}))).unwrap();
-        run(&mut session, 20);
-        session.history().steps.iter().map(|step| step.loss).collect::<Vec<_>>()
-    };
-    let (flex, ndarray) = (train(Device::flex()), train(Device::ndarray()));
-    for (step, (a, b)) in flex.iter().zip(&ndarray).enumerate() {
-        assert!((a - b).abs() < 1e-3, "step {step}: {a} and {b}");
-    }
-}
-
 /// Moving statistics are learned, kept in a checkpoint, and used to predict.
 #[test]
 fn batch_normalisation_is_kept() {

@@ -1,5 +1,6 @@
 import { expect, type Page, test } from "@playwright/test";
 import { choose, mainButton, openLab, openModule, progress, shownBatch } from "./lab";
+import { alone } from "./playwright.config";
 
 /** The losses of some augmented steps on the CPU. */
 async function losses(page: Page, workers = 1): Promise<number[]> {
@@ -103,7 +104,7 @@ test("fitting the whitening shows how far it is, pauses and stops at once, and t
   await expect(main).toHaveText("Continue");
 });
 
-test("while something is fitted the worker answers, and a lab that stopped it is as it was", async ({ page }) => {
+test("while something is fitted the worker answers, and a lab that stopped it is as it was", { tag: alone }, async ({ page }) => {
   await openModule(page);
   const found = await page.evaluate(async () => {
     const lab = await cnnLab.CnnLab.create({ device: "cpu", seed: 4 });

@@ -110,7 +110,7 @@ test("on the page: a saved network that tells other classes apart is used as a b
   await load("three.zip", (i) => ["upper", "middle", "lower"][i % 3]!);
   const layers = (): Promise<(readonly [string, number | null | undefined, boolean])[]> =>
     tab.evaluate(async () => (await document.querySelector("cnn-lab")!.lab).summary!.layers.map(({ name, outputShape, trainable }) => [name, outputShape.at(-1), trainable] as const));
-  await expect.poll(async () => (await layers()).at(-1)).toEqual(["head_1", 3, true]);
+  await expect.poll(async () => (await layers()).at(-1)).toEqual(["head", 3, true]);
   expect((await layers()).at(-2)).toEqual(["dense", 64, false]);
   await expect(panel.locator(".describe")).toContainText("kept and frozen");
 });

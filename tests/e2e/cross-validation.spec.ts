@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, type Page, test } from "@playwright/test";
 import { choose, mainButton, openLab, openModule, progress, trainingWorkers, violations } from "./lab";
+import { alone } from "./playwright.config";
 
 const population = (figures: number[]): { mean: number; std: number } => {
   const mean = figures.reduce((sum, figure) => sum + figure, 0) / figures.length;
@@ -178,7 +179,7 @@ test("on the page: a row a fold as it comes, mean and deviation, who was taken f
   expect(await page.locator("#folds-dialog .body").evaluate((body) => body.scrollWidth <= body.clientWidth)).toBe(true);
 });
 
-test("5 folds of 5,000 pictures are cancelled after the first has begun, and the network and its run are as they were", async ({ page }) => {
+test("5 folds of 5,000 pictures are cancelled after the first has begun, and the network and its run are as they were", { tag: alone }, async ({ page }) => {
   await openLab(page);
   await choose(page, { limit: 5000, epochs: 3 });
   await mainButton(page).click();

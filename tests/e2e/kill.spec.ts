@@ -6,6 +6,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { chromium, type BrowserContext, expect, type Page, test } from "@playwright/test";
 import { choose, mainButton, openLab } from "./lab";
+import { alone } from "./playwright.config";
 import { chrome, chromeArguments } from "./playwright.config";
 
 const kills = Number(process.env["CNN_LAB_KILLS"] ?? 3);
@@ -80,7 +81,7 @@ async function watch(page: Page, seen: Seen[]): Promise<void> {
   });
 }
 
-test(`killed ${kills} times in the middle of training, the next visit offers it, with at most 10 s lost`, async () => {
+test(`killed ${kills} times in the middle of training, the next visit offers it, with at most 10 s lost`, { tag: alone }, async () => {
   test.skip(process.platform !== "linux", "The browser's process is found in /proc.");
   test.setTimeout(60_000 + kills * 90_000);
   const profile = test.info().outputPath("profile");

@@ -7,6 +7,7 @@ import { expect, type Page, test } from "@playwright/test";
 import type { DatasetInfo, LoadFilesOptions } from "../../www/src/api/types";
 import { catsAndDogs, idx, marked, png, pngOf, writeTree, zip } from "./files";
 import { type Lab, mainButton, openLab, openModule, progress } from "./lab";
+import { alone } from "./playwright.config";
 
 /** An error of the class, or null where there was none. */
 type Failure = { code: string; message: string; field?: string; file?: string; line?: number } | null;
@@ -152,7 +153,7 @@ async function listenForDrops(page: Page, o: LoadFilesOptions): Promise<void> {
   }, o);
 }
 
-test("a dropped folder of more than a hundred files is read to its end, with the main thread free", async ({ page }) => {
+test("a dropped folder of more than a hundred files is read to its end, with the main thread free", { tag: alone }, async ({ page }) => {
   const path = folder("pets", catsAndDogs(450));
   await openOwn(page);
   await listenForDrops(page, { size: [12, 12] });
@@ -193,7 +194,7 @@ test("both decoders give the same pixels for PNG: colours, greys, transparency, 
   }
 });
 
-test("60,000 pictures in one zip load within 40 s, with the main thread free", async ({ page }) => {
+test("60,000 pictures in one zip load within 40 s, with the main thread free", { tag: alone }, async ({ page }) => {
   const path = join(datasets, "cifar10.zip");
   if (!existsSync(path)) console.log(`Skipped: ${path} is not on this machine.`);
   test.skip(!existsSync(path), "the pictures are not on this machine");

@@ -18,8 +18,8 @@ export const chromeArguments = [
 
 export const chrome = process.env["CNN_LAB_CHROME"] ?? ["/usr/bin/chromium", "/usr/bin/google-chrome"].find((path) => existsSync(path));
 
-/** What is of milliseconds, of memory, or of all cores: another test beside it would be in its way. */
-const alone = /[\\/](augment|cross-validation|kill|own-pictures|sessions|train|vitals|webgpu|workers)\.spec\.ts$/;
+/** Marks a test of milliseconds, of memory or of all cores: another one beside it would be in its way. */
+export const alone = "@alone";
 
 export default defineConfig({
   testDir: ".",
@@ -28,8 +28,8 @@ export default defineConfig({
   // by itself, with `--project`.
   workers: 2,
   projects: [
-    { name: "together", testIgnore: alone, timeout: 150_000 },
-    { name: "alone", testMatch: alone, workers: 1, timeout: 90_000 },
+    { name: "together", grepInvert: new RegExp(alone), timeout: 150_000 },
+    { name: "alone", grep: new RegExp(alone), workers: 1, timeout: 90_000 },
   ],
   expect: { timeout: 20_000 },
   // Two promises are of milliseconds, and the machine may be busy with something else for that

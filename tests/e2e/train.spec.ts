@@ -1,7 +1,8 @@
 import { expect, test } from "@playwright/test";
 import { mainButton, openLab, progress, shownBatch, shownLoss } from "./lab";
+import { alone } from "./playwright.config";
 
-test("first visit, with nothing cached: the page answers a click within 2 s", async ({ page }) => {
+test("first visit, with nothing cached: the page answers a click within 2 s", { tag: alone }, async ({ page }) => {
   const began = Date.now();
   await page.goto("./", { waitUntil: "commit" });
   await mainButton(page).click();
@@ -65,7 +66,7 @@ test("first visit: Train loads and trains, and Pause, Continue, Step and Stop do
   await expect(main).toHaveText("Continue");
 });
 
-test("while training the main thread is free, and Pause answers within 200 ms", async ({ page }) => {
+test("while training the main thread is free, and Pause answers within 200 ms", { tag: alone }, async ({ page }) => {
   await openLab(page);
   await mainButton(page).click();
   await expect.poll(() => shownBatch(page)).toBeGreaterThan(5);
@@ -103,7 +104,7 @@ test("while training the main thread is free, and Pause answers within 200 ms", 
   expect(Math.max(...answers)).toBeLessThan(200);
 });
 
-test("2 000 steps leave the tab's memory as it was", async ({ page }) => {
+test("2 000 steps leave the tab's memory as it was", { tag: alone }, async ({ page }) => {
   await openLab(page);
   await page.selectOption("#preset", "small-convnet");
   await page.locator("#batch-size").fill("8");

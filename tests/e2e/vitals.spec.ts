@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { expect, type Locator, type Page, test } from "@playwright/test";
 import { choose, type Lab, mainButton, openLab, progress, violations } from "./lab";
+import { alone } from "./playwright.config";
 
 const dialog = (page: Page): Locator => page.locator("#vitals-dialog");
 const findings = (page: Page): Locator => page.locator("#vitals-dialog .findings li");
@@ -26,7 +27,7 @@ async function shown(page: Page): Promise<number> {
   return Number(/^([\d\u202f]+) snapshot/.exec(await page.locator("#vitals-count").innerText())?.[1] ?? NaN);
 }
 
-test("without a run the dialog says what to do, and then shows how the network learns while it does", async ({ page }) => {
+test("without a run the dialog says what to do, and then shows how the network learns while it does", { tag: alone }, async ({ page }) => {
   await openLab(page);
   await choose(page, { limit: 1000, epochs: 500 });
   await expect(page.locator("#finding")).toContainText("Weights, gradients");

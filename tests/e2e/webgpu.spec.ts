@@ -1,6 +1,7 @@
 import { expect, type Page, test } from "@playwright/test";
 import { png, zip } from "./files";
 import { choose, mainButton, openLab, openModule, progress, shownBatch, withWebGpu } from "./lab";
+import { alone } from "./playwright.config";
 
 /** The losses of 20 steps of the MNIST convnet, 64 pictures each. */
 async function twentySteps(page: Page, device: "cpu" | "ndarray" | "webgpu"): Promise<{ kind: string; reason: string; losses: number[] }> {
@@ -22,7 +23,7 @@ async function twentySteps(page: Page, device: "cpu" | "ndarray" | "webgpu"): Pr
 // A graphics adapter in software is there on any machine.
 test.use({ launchOptions: withWebGpu });
 
-test("20 steps from one seed give the same losses on cpu, ndarray and webgpu", async ({ page }) => {
+test("20 steps from one seed give the same losses on cpu, ndarray and webgpu", { tag: alone }, async ({ page }) => {
   test.setTimeout(480_000);
   await openModule(page);
   const cpu = await twentySteps(page, "cpu");
@@ -37,7 +38,7 @@ test("20 steps from one seed give the same losses on cpu, ndarray and webgpu", a
   expect(furthest(webgpu.losses)).toBeLessThan(1e-3);
 });
 
-test("pictures of one's own, augmented, train alike on all three and are evaluated alike", async ({ page }) => {
+test("pictures of one's own, augmented, train alike on all three and are evaluated alike", { tag: alone }, async ({ page }) => {
   test.setTimeout(300_000);
   // Stripes that stand or lie, at another place and in another colour in each picture.
   const striped = (i: number): Buffer =>
@@ -92,7 +93,7 @@ test("cpu does not load the WebGPU module even then", async ({ page }) => {
   expect(asked.filter((url) => url.includes("/pkg/full/"))).toEqual([]);
 });
 
-test("WebGPU that fails at its first step gives way to the CPU, and says so", async ({ page }) => {
+test("WebGPU that fails at its first step gives way to the CPU, and says so", { tag: alone }, async ({ page }) => {
   // The worker's script, with an adapter whose device takes no work.
   await page.route("**/assets/worker-*.js", async (route) => {
     const response = await route.fetch();
@@ -109,7 +110,7 @@ test("WebGPU that fails at its first step gives way to the CPU, and says so", as
   await expect(page.locator("#device")).toHaveValue("auto");
 });
 
-test("a graphics process that dies is told and training goes on; at the second time the CPU takes over", async ({ page, browser }) => {
+test("a graphics process that dies is told and training goes on; at the second time the CPU takes over", { tag: alone }, async ({ page, browser }) => {
   test.setTimeout(300_000);
   await openModule(page);
   await page.evaluate(async () => {
@@ -151,7 +152,7 @@ test("a graphics process that dies is told and training goes on; at the second t
   expect(steps).toBeGreaterThan(40);
 });
 
-test("a graphics process that dies while one looks inside harms neither the dialog nor the run", async ({ page, browser }) => {
+test("a graphics process that dies while one looks inside harms neither the dialog nor the run", { tag: alone }, async ({ page, browser }) => {
   test.setTimeout(300_000);
   const errors: string[] = [];
   page.on("pageerror", (error) => errors.push(error.message));

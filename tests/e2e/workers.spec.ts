@@ -1,6 +1,7 @@
 /** A batch among several workers: the same run for any number of them, and whatever befalls them. */
 import { expect, test, type Page } from "@playwright/test";
 import { openModule, type Lab } from "./lab";
+import { alone } from "./playwright.config";
 
 /** Losses of so many steps of the MNIST convnet or another network, in a lab of its own each time. */
 async function losses(page: Page, runs: { workers: number; steps: number; preset?: string }[]): Promise<number[][]> {
@@ -21,7 +22,7 @@ async function losses(page: Page, runs: { workers: number; steps: number; preset
   }, runs);
 }
 
-test("twenty runs give the same losses to the last bit, and so do one, two, three and four workers", async ({ page }) => {
+test("twenty runs give the same losses to the last bit, and so do one, two, three and four workers", { tag: alone }, async ({ page }) => {
   test.setTimeout(180_000);
   await openModule(page);
   expect(await page.evaluate(() => crossOriginIsolated)).toBe(true);
@@ -38,7 +39,7 @@ test("twenty runs give the same losses to the last bit, and so do one, two, thre
   for (const other of again) expect(other).toEqual(one!.slice(0, 10));
 });
 
-test("without shared memory the workers hand numbers over, and the losses are the same", async ({ page }) => {
+test("without shared memory the workers hand numbers over, and the losses are the same", { tag: alone }, async ({ page }) => {
   await openModule(page);
   const runs = [{ workers: 2, steps: 20 }, { workers: 2, steps: 5, preset: "residual-net" }];
   const shared = await losses(page, runs);

@@ -5,6 +5,7 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::thread;
 
 use anyhow::{Context, Result};
 
@@ -109,26 +110,37 @@ pub fn run() -> Result<()> {
     site()
 }
 
-/// Builds the modules into `pkg`.
+/// Builds the modules into `pkg`. Those without SIMD share nothing with the others, and to compile
+/// this crate takes a minute of a single core each time: the two kinds are built side by side.
 pub fn wasm() -> Result<()> {
     let state = hash(SOURCES)?;
-    for module in &MODULES {
-        let name = module.name;
-        let folder = path("pkg").join(name);
-        let stamp = format!("wasm-{name}");
-        if is_done(&stamp, &state) && folder.join("cnn_lab_bg.wasm").is_file() {
-            say(format!("pkg/{name} is up to date"));
-            continue;
-        }
-        say(format!(
-            "building pkg/{name} (from clean: 3 minutes for cpu, 8 for full, 1 for others)"
-        ));
-        let _ = fs::remove_dir_all(&folder);
-        build(&folder, module, &[])
-            .with_context(|| format!("the WebAssembly module {name} could not be built"))?;
-        done(&stamp, &state)?;
+    let all = |plain| {
+        MODULES
+            .iter()
+            .filter(|module| module.plain == plain)
+            .try_for_each(|module| one(module, &state))
+    };
+    thread::scope(|scope| {
+        let plain = scope.spawn(|| all(true));
+        let others = all(false);
+        let plain = plain.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        others.and(plain)
+    })
+}
+
+fn one(module: &Module, state: &str) -> Result<()> {
+    let name = module.name;
+    let folder = path("pkg").join(name);
+    let stamp = format!("wasm-{name}");
+    if is_done(&stamp, state) && folder.join("cnn_lab_bg.wasm").is_file() {
+        say(format!("pkg/{name} is up to date"));
+        return Ok(());
     }
-    Ok(())
+    say(format!("building pkg/{name} (from clean: 3 minutes for cpu, 8 for full, 1 for others)"));
+    let _ = fs::remove_dir_all(&folder);
+    build(&folder, module, &[])
+        .with_context(|| format!("the WebAssembly module {name} could not be built"))?;
+    done(&stamp, state)
 }
 
 /// The site beside the built one with the names of the functions in the module for the CPU that
@@ -175,6 +187,11 @@ pub fn wasm_pack(module: &Module) -> Result<Command> {
     let mut command = command("wasm-pack");
     if module.relaxed {
         command.env("RUSTC_WORKSPACE_WRAPPER", env::current_exe()?).env(AS_COMPILER, "1");
+    }
+    if module.plain {
+        // Of two builds in one folder the second would wait for the first.
+        let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| path("target"), PathBuf::from);
+        command.env("CARGO_TARGET_DIR", target.join("plain"));
     }
     Ok(command)
 }
