@@ -38,6 +38,7 @@ const LEAST_WORK: u64 = 4_000_000;
 /// Where pieces have to agree each has a graph of its own, with two arrangements of the weights and
 /// their gradients: three times these, and so 500 MB in all for a network of so many weights. Larger
 /// ones are not cut.
+#[cfg(feature = "cpu")]
 const MOST_WEIGHTS: usize = 10 << 20;
 
 /// What is said once of a run, for a replica to compute shares of its batches.
