@@ -110,29 +110,29 @@ pub fn run() -> Result<()> {
     site()
 }
 
-/// Builds the modules into `pkg`. Those without SIMD share nothing with the others, and to compile
-/// this crate takes a minute of a single core each time: the two kinds are built side by side.
+/// Builds the modules into `pkg`.
 pub fn wasm() -> Result<()> {
-    let state = hash(SOURCES)?;
-    let all = |plain| {
-        MODULES
-            .iter()
-            .filter(|module| module.plain == plain)
-            .try_for_each(|module| one(module, &state))
-    };
+    beside_plain(|| MODULES.iter().filter(|module| !module.plain).try_for_each(one))
+}
+
+/// Builds the modules without SIMD while something else is done. They share nothing with the others,
+/// and to compile this crate takes a minute of a single core each time.
+pub fn beside_plain(other: impl FnOnce() -> Result<()>) -> Result<()> {
     thread::scope(|scope| {
-        let plain = scope.spawn(|| all(true));
-        let others = all(false);
+        let plain = scope.spawn(|| MODULES.iter().filter(|module| module.plain).try_for_each(one));
+        let other = other();
         let plain = plain.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-        others.and(plain)
+        other.and(plain)
     })
 }
 
-fn one(module: &Module, state: &str) -> Result<()> {
+/// Builds a module into `pkg`, if it changed.
+pub fn one(module: &Module) -> Result<()> {
+    let state = hash(SOURCES)?;
     let name = module.name;
     let folder = path("pkg").join(name);
     let stamp = format!("wasm-{name}");
-    if is_done(&stamp, state) && folder.join("cnn_lab_bg.wasm").is_file() {
+    if is_done(&stamp, &state) && folder.join("cnn_lab_bg.wasm").is_file() {
         say(format!("pkg/{name} is up to date"));
         return Ok(());
     }
@@ -140,7 +140,7 @@ fn one(module: &Module, state: &str) -> Result<()> {
     let _ = fs::remove_dir_all(&folder);
     build(&folder, module, &[])
         .with_context(|| format!("the WebAssembly module {name} could not be built"))?;
-    done(&stamp, state)
+    done(&stamp, &state)
 }
 
 /// The site beside the built one with the names of the functions in the module for the CPU that

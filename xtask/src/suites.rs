@@ -32,7 +32,6 @@ enum Need {
 
 const SUITES: &[Suite] = &[
     Suite { name: "fmt", about: "rustfmt", needs: &[], usual: true, run: fmt },
-    Suite { name: "clippy", about: "clippy, native", needs: &[], usual: true, run: clippy },
     Suite {
         name: "clippy-wasm",
         about: "clippy, wasm32",
@@ -40,7 +39,13 @@ const SUITES: &[Suite] = &[
         usual: true,
         run: clippy_wasm,
     },
-    Suite { name: "rust", about: "cargo test, native", needs: &[], usual: true, run: rust },
+    Suite {
+        name: "rust",
+        about: "clippy and cargo test, native",
+        needs: &[],
+        usual: true,
+        run: rust,
+    },
     Suite {
         name: "wasm-cpu",
         about: "the core in Chrome, cpu",
@@ -190,17 +195,17 @@ fn fmt() -> Result<()> {
         .context("run `cargo fmt --all` and look at what it changed")
 }
 
-fn clippy() -> Result<()> {
-    let deny = ["--", "-D", "warnings"];
-    run_command(
-        command("cargo")
-            .args(["clippy", "--workspace", "--all-targets", "--features", "reading,formats"])
-            .args(deny),
-    )
+/// Clippy in place of the compiler of our own packages, so that what they depend on is compiled as the
+/// tests and the site need it, once: to check it as well takes minutes.
+fn linted() -> Command {
+    let mut cargo = command("cargo");
+    cargo
+        .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
+        // As cargo-clippy hands over what stands behind its `--`.
+        .env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__");
+    cargo
 }
 
-// Clippy stands in for the compiler of our own packages, so that what they depend on is compiled as
-// the tests and the site need it, once: to check it as well takes minutes.
 fn clippy_wasm() -> Result<()> {
     // Each as it is built: more features at once would have a dependency's dependencies compiled in
     // another way, and a module without tensors must not need them.
@@ -208,17 +213,14 @@ fn clippy_wasm() -> Result<()> {
     let small = ["reading", "text", "analysis", "formats"].map(|features| (features, "--lib"));
     for (features, target) in tested.into_iter().chain(small) {
         run_command(
-            command("cargo")
+            linted()
                 .args(["build", "--package", "cnn-lab", "--release"])
                 .args(["--target", "wasm32-unknown-unknown", "--no-default-features"])
                 .args(["--features", features, target])
                 // Nobody runs it.
                 .args(["--config", "profile.release.package.cnn-lab.opt-level=0"])
                 .args(["--config", "profile.release.package.cnn-lab.codegen-units=16"])
-                .args(["--config", "profile.release.package.cnn-lab-kernels.opt-level=0"])
-                .env("RUSTC_WORKSPACE_WRAPPER", "clippy-driver")
-                // As cargo-clippy hands over what stands behind its `--`.
-                .env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__"),
+                .args(["--config", "profile.release.package.cnn-lab-kernels.opt-level=0"]),
         )?;
     }
     Ok(())
@@ -228,9 +230,9 @@ fn clippy_wasm() -> Result<()> {
 fn rust() -> Result<()> {
     data::ensure()?;
     // By itself, and with it what it is made of, as it is built for `cargo xtask`.
-    run_command(command("cargo").args(["test", "--package", "xtask"]))?;
+    run_command(linted().args(["test", "--package", "xtask"]))?;
     run_command(
-        command("cargo")
+        linted()
             .args(["test", "--workspace", "--exclude", "xtask", "--features", "reading,formats"])
             .env("CNN_LAB_BASES", data::bases().join(",")),
     )
@@ -241,12 +243,15 @@ fn wasm_cpu() -> Result<()> {
     wasm(&MODULES[1])
 }
 
+// WebGPU in software takes minutes of a single core; the site needs the other modules next.
 fn wasm_full() -> Result<()> {
-    wasm(&MODULES[2])
+    build::beside_plain(|| wasm(&MODULES[2]))
 }
 
 fn wasm(module: &Module) -> Result<()> {
     let browser = setup::browser()?;
+    // Of this crate Cargo keeps one build, whatever its features: the site's is made with the tests'.
+    build::one(module)?;
     run_command(
         build::wasm_pack(module)?
             .args(["test", "--headless", "--chrome", "--release", "--chromedriver"])
@@ -255,7 +260,7 @@ fn wasm(module: &Module) -> Result<()> {
             .args(module.features)
             .args(["--test", "browser"])
             // WebGPU in software compiles its shaders for minutes.
-            .env("WASM_BINDGEN_TEST_TIMEOUT", "600"),
+            .env("WASM_BINDGEN_TEST_TIMEOUT", "1200"),
     )
 }
 
