@@ -259,7 +259,8 @@ fn wasm(module: &Module) -> Result<()> {
             .arg(".")
             .args(module.features)
             .args(["--test", "browser"])
-            // WebGPU in software compiles its shaders for minutes.
+            // For a browser that hangs: WebGPU in software compiles its shaders for seven minutes, and for
+            // more beside another build.
             .env("WASM_BINDGEN_TEST_TIMEOUT", "1200"),
     )
 }
