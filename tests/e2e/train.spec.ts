@@ -3,11 +3,21 @@ import { mainButton, openLab, progress, shownBatch, shownLoss } from "./lab";
 import { alone } from "./playwright.config";
 
 test("first visit, with nothing cached: the page answers a click within 2 s", { tag: alone }, async ({ page }) => {
+  // A new window's own bars are a page, too, that Chrome draws for about a second; a visitor's window is there.
+  await page.waitForTimeout(2000);
+  const main = mainButton(page);
   const began = Date.now();
   await page.goto("./", { waitUntil: "commit" });
-  await mainButton(page).click();
-  await expect(mainButton(page)).toHaveText("Pause");
-  const took = Date.now() - began;
+  // An expectation looks again after 100, 250, 500 and 1,000 ms, which is no clock: each frame is looked at here.
+  const answered = main.evaluate((button) => new Promise<number>((resolve) => {
+    const look = (): void => {
+      if (button.textContent.trim() === "Pause") resolve(Date.now());
+      else requestAnimationFrame(look);
+    };
+    look();
+  }));
+  await main.click();
+  const took = (await answered) - began;
   console.log(`From the first request to the answer to a click: ${took} ms`);
   expect(took).toBeLessThan(2000);
 });

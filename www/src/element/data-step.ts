@@ -115,7 +115,7 @@ export class DataStep {
       // Without its preview a set still has its name and numbers.
       const pictures = preview ? await previewPictures(preview, shape).catch(() => []) : [];
       this.previews.set(name, pictures);
-      this.bench.changed();
+      this.bench.changedSoon();
     }
   }
 
@@ -352,7 +352,8 @@ export class DataStep {
   async #refresh(): Promise<void> {
     this.revision += 1;
     await this.show(this.split, this.first);
-    await this.bench.inside.start();
+    // Who loads in order to train need not wait for what is shown of the network.
+    void this.bench.inside.start();
     this.bench.changed();
   }
 

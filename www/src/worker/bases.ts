@@ -30,7 +30,8 @@ async function getList(site: string, signal?: AbortSignal): Promise<BaseFile[]> 
   try {
     const text = await (await fetchFile(url, `data/${LIST}`, "no-cache", signal)).text();
     const list = readBases(text);
-    await keep(url, text);
+    // Nobody waits for the disk.
+    void keep(url, text);
     return list;
   } catch (error) {
     if (!(error instanceof CnnLabError)) throw error;

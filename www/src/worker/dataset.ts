@@ -4,18 +4,35 @@ import type { BundledSet, DatasetInfo, MissingSet, Progress } from "../api/types
 import { loadUnpack, type Core } from "./core";
 import { findSet, plan, readManifest, type Manifest, type Part } from "./manifest";
 import type { SerialQueue } from "./serial-queue";
-import { getShard, type Payload } from "./shard";
+import { getShard, type ShardFile } from "./shard";
 import { address, fetchFile, forgetOthers, keep, kept, keptAddresses } from "./store";
 
 /** Downloads so many shards ahead of the one that is being read. */
-const AHEAD = 3;
+const AHEAD = 6;
+
+/**
+ * Writing a shard into the browser's cache takes longer than reading it, so it is done when the set is
+ * there and training can begin, as long as what waits for it is no more than this.
+ */
+const MOST_UNKEPT = 64 << 20;
+
+/** A shard that proved good: its file's bytes, and how to keep it. */
+type Unkept = { bytes: number; keep: () => Promise<void> };
+
+/** Keeps all, one after another, for something else to be done between them; each is let go then. */
+async function keepAll(unkept: Unkept[]): Promise<void> {
+  for (let next = unkept.shift(); next; next = unkept.shift()) await next.keep();
+}
 
 /** What loading needs. */
 type Place = { core: Core; queue: SerialQueue; base: string };
 
+/** What the last load has still to write into the browser's cache. It never fails. */
+let keeping: Promise<unknown> = Promise.resolve();
+
 /** The sets that can be loaded, and those that this copy of the lab lacks. */
 export async function bundled(base: string): Promise<{ sets: BundledSet[]; missing: MissingSet[] }> {
-  const [manifest, there] = await Promise.all([getManifest(base), keptAddresses()]);
+  const [manifest, there] = await Promise.all([getManifest(base), keeping.then(keptAddresses)]);
   const sets = manifest.sets.map(({ shards, preview, ...set }) => ({
     ...set,
     cached: shards.every((shard) => there.has(address(base, shard.file))),
@@ -54,7 +71,7 @@ export async function loadBundled(
   // One failure ends the other downloads too.
   const stop = new AbortController();
   const signal = AbortSignal.any([o.signal, stop.signal]);
-  const get = (part: Part, fresh: boolean): Promise<Payload> =>
+  const get = (part: Part, fresh: boolean): Promise<ShardFile> =>
     getShard(base, part.shard, {
       fresh,
       signal,
@@ -69,26 +86,29 @@ export async function loadBundled(
   // Few sets are of JPEG files, so the module that trains does without what decodes them.
   const unpack = parts.some(({ shard }) => shard.encoding === "jpeg") ? loadUnpack(base) : undefined;
   unpack?.catch(() => undefined);
-  const push = async ({ shard, take }: Part, payload: Payload): Promise<void> => {
+  const unkept: Unkept[] = [];
+  const push = async ({ shard, take }: Part, file: ShardFile): Promise<void> => {
     const toPixels = shard.encoding === "jpeg" ? await unpack : undefined;
+    const payload = await file.unpack();
     await queue.run(() => {
       signal.throwIfAborted();
       if (!toPixels) {
-        core.pushShard(shard, payload.bytes, take);
+        core.pushShard(shard, payload, take);
         return;
       }
-      const found = toPixels(shard, set.shape, payload.bytes, take);
+      const found = toPixels(shard, set.shape, payload, take);
       core.pushShard(found.header, found.payload, found.header.count);
       core.warnDataset(found.warnings);
     });
-    await payload.keep();
+    unkept.push({ bytes: shard.bytes, keep: file.keep });
+    if (unkept.reduce((sum, { bytes }) => sum + bytes, 0) > MOST_UNKEPT) await keepAll(unkept);
   };
 
   const pictures = parts.reduce((sum, { take }) => sum + take, 0);
   await queue.run(() => core.beginDataset({ name: set.name, classes: set.classes, shape: set.shape, pictures }));
   try {
     // Taken out as they are read, so that no shard stays in memory.
-    const downloads: { part: Part; first: Promise<Payload> }[] = [];
+    const downloads: { part: Part; first: Promise<ShardFile> }[] = [];
     const waiting = [...parts];
     for (;;) {
       for (const part of waiting.splice(0, AHEAD - downloads.length)) {
@@ -111,10 +131,16 @@ export async function loadBundled(
     o.signal.throwIfAborted();
     const info = await queue.run(() => core.finishDataset());
     const files = manifest.sets.flatMap(({ shards }) => shards.map((shard) => shard.file));
-    await forgetOthers(base, new Set([...files, MANIFEST].map((file) => address(base, file))));
+    const wanted = new Set([...files, MANIFEST].map((file) => address(base, file)));
+    keeping = keepAll(unkept)
+      .then(() => forgetOthers(base, wanted))
+      // A failing disk is no reason to stop; the next load tidies up.
+      .catch(() => undefined);
     return info;
   } catch (error) {
     stop.abort();
+    // The next try need not download these again.
+    keeping = keepAll(unkept);
     await queue.run(() => core.cancelDataset());
     throw error;
   }
@@ -134,7 +160,8 @@ export async function getManifest(base: string, signal?: AbortSignal): Promise<M
     return readManifest(await stored.text());
   }
   const manifest = readManifest(text);
-  await keep(url, text);
+  // Nobody waits for the disk.
+  void keep(url, text);
   return manifest;
 }
 

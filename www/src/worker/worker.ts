@@ -65,6 +65,8 @@ let drop: Drop | undefined;
 /** The present set, and the file that holds its pixels where memory does not. */
 let dataset: DatasetInfo | null = null;
 let pages: Pages | undefined;
+/** What a page asks first, asked for while the program is compiled. Each answers one call, and none once it may have changed. */
+let lists: { bundled?: ReturnType<typeof bundled>; bases?: ReturnType<typeof bases> } = {};
 /** The pretrained base whose weights the core has. */
 let taken: string | undefined;
 /** Numbers the models that were asked for, and the one in use: one that waited for its base gives way to a later one. */
@@ -105,7 +107,9 @@ async function baseFor(spec: () => string, o: { signal: AbortSignal; onProgress?
     // For what is refused nothing is downloaded.
     return untrainable ? undefined : summary.layers.find((layer) => layer.base)?.base;
   });
-  return name === undefined || name === taken ? undefined : [name, await getBase(base, name, { onProgress: () => undefined, ...o })];
+  if (name === undefined || name === taken) return undefined;
+  delete lists.bases;
+  return [name, await getBase(base, name, { onProgress: () => undefined, ...o })];
 }
 
 function run(): Training {
@@ -169,6 +173,8 @@ const parseSpec = (json: string): ModelSpec => JSON.parse(json) as ModelSpec;
 const handlers: Handlers = {
   open: async (o) => {
     base = o.base;
+    lists = { bundled: bundled(base), bases: bases(base) };
+    for (const list of Object.values(lists)) list.catch(() => undefined);
     opened = await open(o);
     replicas?.end();
     replicas = team(opened);
@@ -182,11 +188,16 @@ const handlers: Handlers = {
     return opened.device;
   },
 
-  bundled: () => bundled(base),
+  bundled: () => {
+    const { bundled: listed = bundled(base) } = lists;
+    delete lists.bundled;
+    return listed;
+  },
   loadBundled: (o, context) =>
-    loads.run(async () =>
-      replaced({ dataset: await loadBundled({ core: lab().core, queue, base }, { ...o, ...context }) }),
-    ),
+    loads.run(async () => {
+      delete lists.bundled;
+      return replaced({ dataset: await loadBundled({ core: lab().core, queue, base }, { ...o, ...context }) });
+    }),
 
   takeFiles: ({ drop: id, files }) => {
     if (drop?.id !== id) {
@@ -253,7 +264,11 @@ const handlers: Handlers = {
   readModel: async ({ text, inputShape, classes }) =>
     (await loadTexts(base)).readModel(text, { inputShape, classes }),
   writeModel: async ({ format, experiment }) => (await loadTexts(base)).writeModel(format, experiment),
-  bases: () => bases(base),
+  bases: () => {
+    const { bases: listed = bases(base) } = lists;
+    delete lists.bases;
+    return listed;
+  },
   setModel: async (spec, context) => {
     const { core, device } = lab();
     const number = ++models;
