@@ -25,7 +25,7 @@ export class DataPanel extends LitElement {
 
   constructor() {
     super();
-    new Watch(this, () => this.bench);
+    new Watch(this, () => this.bench, true);
   }
 
   static override styles = [

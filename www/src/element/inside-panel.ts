@@ -31,7 +31,7 @@ export class InsidePanel extends LitElement {
 
   constructor() {
     super();
-    new Watch(this, () => this.bench);
+    new Watch(this, () => this.bench, true);
   }
 
   static override styles = [

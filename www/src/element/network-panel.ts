@@ -23,7 +23,7 @@ export class NetworkPanel extends LitElement {
 
   constructor() {
     super();
-    new Watch(this, () => this.bench);
+    new Watch(this, () => this.bench, true);
   }
 
   /** There is something to show of a pretrained network, or of frozen layers. */

@@ -1,14 +1,26 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
 
+/** While a dialog covers them, the panels are drawn so long after a change, in milliseconds, so that they do not delay what one looks at. */
+const behindEvery = 1000;
+
 /** Something that parts of the page look at, and are told of when it changed. */
 export class Observable {
   readonly #watchers = new Set<() => void>();
+  readonly #behind = new Set<() => void>();
   #due = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #behindTimer: ReturnType<typeof setTimeout> | undefined;
 
-  watch(watcher: () => void): () => void {
-    this.#watchers.add(watcher);
-    return () => this.#watchers.delete(watcher);
+  /** Whether a dialog covers the panels. */
+  protected covered(): boolean {
+    return false;
+  }
+
+  /** `behind`: for what a dialog covers. */
+  watch(watcher: () => void, behind = false): () => void {
+    const watchers = behind ? this.#behind : this.#watchers;
+    watchers.add(watcher);
+    return () => watchers.delete(watcher);
   }
 
   /** Shows a change with the next frame: many changes cost one drawing. */
@@ -22,7 +34,20 @@ export class Observable {
         for (const watcher of this.#watchers) {
           watcher();
         }
+        if (this.covered()) {
+          this.#behindTimer ??= setTimeout(() => this.#showBehind(), behindEvery);
+        } else {
+          this.#showBehind();
+        }
       });
+    }
+  }
+
+  #showBehind(): void {
+    clearTimeout(this.#behindTimer);
+    this.#behindTimer = undefined;
+    for (const watcher of this.#behind) {
+      watcher();
     }
   }
 
@@ -35,19 +60,20 @@ export class Observable {
   }
 }
 
-/** Draws a Lit element again whenever what it watches has changed. */
+/** Draws a Lit element again whenever what it watches has changed; at a calm rate where it is `behind` a dialog. */
 export class Watch implements ReactiveController {
   #stop: (() => void) | null = null;
 
   constructor(
     private readonly host: ReactiveControllerHost,
     private readonly watched: () => Observable,
+    private readonly behind = false,
   ) {
     host.addController(this);
   }
 
   hostConnected(): void {
-    this.#stop = this.watched().watch(() => this.host.requestUpdate());
+    this.#stop = this.watched().watch(() => this.host.requestUpdate(), this.behind);
   }
 
   hostDisconnected(): void {

@@ -22,7 +22,7 @@ export class TrainPanel extends LitElement {
 
   constructor() {
     super();
-    new Watch(this, () => this.bench);
+    new Watch(this, () => this.bench, true);
   }
 
   override willUpdate(): void {

@@ -242,6 +242,10 @@ export class Workbench extends Observable {
     this.changed();
   }
 
+  protected override covered(): boolean {
+    return this.dialog !== null;
+  }
+
   open(dialog: DialogName): void {
     this.dialog = dialog;
     this.changed();

@@ -4,6 +4,7 @@ import type { Distribution } from "../api/types";
 import { define } from "../element/define";
 import { base } from "../element/styles";
 import { colour } from "./colormap";
+import { inTurn, outOfTurn } from "./in-turn";
 import { nearest, powersOf, rangeOf, rowsOf, ticksOf } from "./spread";
 import { onScheme } from "./scheme";
 import { english } from "../text/en";
@@ -51,7 +52,6 @@ export class OverStepsElement extends LitElement {
   @query(".key") private key!: HTMLElement;
 
   #seen = false;
-  #drawing: ReturnType<typeof setTimeout> | undefined;
   readonly #resize = new ResizeObserver(() => this.#drawSoon());
   // Far more charts may be in the dialog than in sight.
   readonly #sight = new IntersectionObserver((entries) => {
@@ -130,21 +130,15 @@ export class OverStepsElement extends LitElement {
     super.disconnectedCallback();
     this.#resize.disconnect();
     this.#sight.disconnect();
-    clearTimeout(this.#drawing);
-    this.#drawing = undefined;
+    outOfTurn(this.#draw);
   }
 
   protected override updated(changed: PropertyValues): void {
     if (changed.has("steps") || changed.has("trace") || changed.has("at")) this.#drawSoon();
   }
 
-  /** In a task of its own: all charts in one would hold up the page. */
   #drawSoon(): void {
-    if (!this.#seen || this.#empty) return;
-    this.#drawing ??= setTimeout(() => {
-      this.#drawing = undefined;
-      this.#draw();
-    });
+    if (this.#seen && !this.#empty) inTurn(this.#draw);
   }
 
   #point(event: PointerEvent): void {
@@ -183,7 +177,7 @@ export class OverStepsElement extends LitElement {
     return this.log ? [low / 2, high * 2] : [low, high > low ? high : low + 1];
   }
 
-  #draw(): void {
+  readonly #draw = (): void => {
     const t = this.text;
     const { canvas } = this;
     const context = canvas?.getContext("2d");
@@ -243,7 +237,7 @@ export class OverStepsElement extends LitElement {
       context.fillStyle = muted;
       context.fillRect(Math.round(x(this.steps[this.at] ?? from)), top, Math.max(1, dpr), height);
     }
-  }
+  };
 
   /** Each snapshot's column reaches half way to its neighbours. */
   #drawColumns(context: CanvasRenderingContext2D, spread: readonly (Distribution | null)[], at: { left: number; top: number; width: number; height: number }, range: readonly [number, number]): void {

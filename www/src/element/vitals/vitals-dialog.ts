@@ -4,6 +4,7 @@ import { guard } from "lit/directives/guard.js";
 import { live } from "lit/directives/live.js";
 import type { Distribution, LayerVitals } from "../../api/types";
 import "../../view/distribution";
+import { inTurn } from "../../view/in-turn";
 import "../../view/over-steps";
 import { define } from "../define";
 import { dialogStyles, Modal } from "../dialog";
@@ -36,11 +37,10 @@ export class VitalsDialog extends LitElement {
   /** The layer shown; null: all. */
   @state() private layer: string | null = null;
   @state() private table = false;
-  /** Charts that are drawn from the present snapshots: one more with each task, since all at once would hold up the page. */
-  @state() private drawn = 1;
-  /** What the others are still drawn from: the snapshots before; nothing when it is opened. */
-  #before: Snapshots | null = null;
-  #present: Snapshots | null = null;
+  /** The snapshots that each chart is drawn from, layer by layer: the charts come in turn, since all at once would hold up the page. */
+  #drawnFrom: Snapshots[] = [];
+  /** The chart whose turn it is next, where it is not drawn from the present snapshots. */
+  #next = 0;
   #shown = false;
   /** What was said before it was opened. */
   #said = "";
@@ -94,13 +94,12 @@ export class VitalsDialog extends LitElement {
       this.#shown = this.#modal.open;
       if (this.#shown) {
         this.#said = this.bench.vitals.spoken;
-        this.#present = null;
+        this.#forget();
         this.bench.vitals.opened();
       }
     }
-    const { snapshots } = this.bench.vitals;
-    if (this.#shown && snapshots !== this.#present) {
-      [this.#before, this.#present, this.drawn] = [this.#present, snapshots, 1];
+    if (this.bench.vitals.snapshots.length === 0) {
+      this.#forget();
     }
     if (this.layer !== null && !layersOf(this.bench.vitals.snapshots).includes(this.layer)) {
       this.layer = null;
@@ -108,14 +107,39 @@ export class VitalsDialog extends LitElement {
   }
 
   override updated(changed: PropertyValues): void {
-    if (this.#modal.open && this.layer === null && this.drawn < chartsALayer * layersOf(this.bench.vitals.snapshots).length) {
-      setTimeout(() => (this.drawn += 1));
+    if (this.#modal.open && this.layer === null && this.#stale() !== null) {
+      inTurn(this.#drawNext);
     }
     // Who chose a layer by its name finds the focus where it can be changed back.
     if (changed.has("layer") && this.#modal.open && !this.shadowRoot?.activeElement) {
       this.renderRoot.querySelector<HTMLElement>("#layer")?.focus();
     }
   }
+
+  #forget(): void {
+    this.#drawnFrom = [];
+    this.#next = 0;
+  }
+
+  /** The next chart that is not drawn from the present snapshots; null: all are. */
+  #stale(): number | null {
+    const { snapshots } = this.bench.vitals;
+    const all = chartsALayer * layersOf(snapshots).length;
+    for (let i = 0; i < all; i += 1) {
+      const chart = (this.#next + i) % all;
+      if (this.#drawnFrom[chart] !== snapshots) return chart;
+    }
+    return null;
+  }
+
+  readonly #drawNext = (): Promise<unknown> | null => {
+    const chart = this.#stale();
+    if (chart === null) return null;
+    this.#drawnFrom[chart] = this.bench.vitals.snapshots;
+    this.#next = chart + 1;
+    this.requestUpdate();
+    return this.updateComplete;
+  };
 
   override render(): TemplateResult {
     return html`<dialog id="vitals-dialog" aria-labelledby="dialog-title" @close=${this.#modal.closed}>
@@ -187,11 +211,11 @@ export class VitalsDialog extends LitElement {
     }
     return html`${layersOf(snapshots).map((name, place) => {
       const first = chartsALayer * place;
-      if (first >= this.drawn && !this.#before) return nothing;
+      if (!this.#drawnFrom[first]) return nothing;
       return html`<section class="many" aria-label=${name}>
         <div class="name"><button type="button" title=${this.bench.text.vitals.only(name)} @click=${() => (this.layer = name)}>${name}</button></div>
         ${Array.from({ length: chartsALayer }, (_, chart) => {
-          const from = first + chart < this.drawn ? snapshots : this.#before;
+          const from = this.#drawnFrom[first + chart];
           return from ? html`${guard([from, name], () => this.#traces(from, name, true)[chart])}` : nothing;
         })}
       </section>`;

@@ -7,6 +7,8 @@ import { diagnose, type Finding } from "./diagnose";
 const most = 200;
 /** While steps are taken, signs are looked for at most so often, in milliseconds. */
 const lookEvery = 3000;
+/** At the ends of epochs, which may last less than a blink: every chart is drawn anew then. */
+const epochEvery = 500;
 /** And after so many times as long as the last look took, so that training loses less than a twentieth. */
 const timesCost = 20;
 
@@ -51,7 +53,7 @@ export class VitalsStep {
 
   epochEnded(): void {
     this.judge();
-    if (this.#due(0)) void this.#look();
+    if (this.#due(epochEvery)) void this.#look();
   }
 
   ended(reason: DoneEvent["reason"]): void {
