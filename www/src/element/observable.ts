@@ -1,12 +1,13 @@
 import type { ReactiveController, ReactiveControllerHost } from "lit";
+import { inTurn } from "../view/in-turn";
 
 /** While a dialog covers them, the panels are drawn so long after a change, in milliseconds, so that they do not delay what one looks at. */
 const behindEvery = 1000;
 
 /** Something that parts of the page look at, and are told of when it changed. */
 export class Observable {
-  readonly #watchers = new Set<() => void>();
-  readonly #behind = new Set<() => void>();
+  readonly #watchers = new Set<() => unknown>();
+  readonly #behind = new Set<() => unknown>();
   #due = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #behindTimer: ReturnType<typeof setTimeout> | undefined;
@@ -16,8 +17,8 @@ export class Observable {
     return false;
   }
 
-  /** `behind`: for what a dialog covers. */
-  watch(watcher: () => void, behind = false): () => void {
+  /** `behind`: for what a dialog covers; the watcher then returns a promise of its drawing. */
+  watch(watcher: () => unknown, behind = false): () => void {
     const watchers = behind ? this.#behind : this.#watchers;
     watchers.add(watcher);
     return () => watchers.delete(watcher);
@@ -35,19 +36,17 @@ export class Observable {
           watcher();
         }
         if (this.covered()) {
-          this.#behindTimer ??= setTimeout(() => this.#showBehind(), behindEvery);
+          this.#behindTimer ??= setTimeout(() => {
+            this.#behindTimer = undefined;
+            // One after the other: each panel may have changed from top to bottom.
+            this.#behind.forEach(inTurn);
+          }, behindEvery);
         } else {
-          this.#showBehind();
+          clearTimeout(this.#behindTimer);
+          this.#behindTimer = undefined;
+          this.#behind.forEach((watcher) => watcher());
         }
       });
-    }
-  }
-
-  #showBehind(): void {
-    clearTimeout(this.#behindTimer);
-    this.#behindTimer = undefined;
-    for (const watcher of this.#behind) {
-      watcher();
     }
   }
 
@@ -73,7 +72,10 @@ export class Watch implements ReactiveController {
   }
 
   hostConnected(): void {
-    this.#stop = this.watched().watch(() => this.host.requestUpdate(), this.behind);
+    this.#stop = this.watched().watch(() => {
+      this.host.requestUpdate();
+      return this.host.updateComplete;
+    }, this.behind);
   }
 
   hostDisconnected(): void {
